@@ -1,0 +1,88 @@
+"""Frozen dataclasses of every setting; TOML in, dict out; unknown keys refused."""
+
+import dataclasses
+import tomllib
+from os import PathLike
+from typing import Any, TypeVar
+
+from .errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadConfig:
+    """How a photo is read.
+
+    Attributes:
+        size: Working size: the long side a larger photo is reduced to, pixels.
+        max_pixels: A photo of more pixels than this is refused before it is decoded.
+    """
+
+    size: int = 512
+    max_pixels: int = 200_000_000
+
+    def __post_init__(self) -> None:
+        if self.size < 16:
+            raise ConfigError(f"size: expected at least 16 pixels, got {self.size}")
+        if self.max_pixels < 1:
+            raise ConfigError(f"max_pixels: expected at least 1, got {self.max_pixels}")
+
+
+@dataclasses.dataclass(frozen=True)
+class SynthConfig:
+    """How blurred copies are made of sharp photographs.
+
+    Attributes:
+        recipe: ``realistic`` or ``seed``; see ``synth``.
+        sharp_copies: Copies of each photo that go through everything but the blur.
+        blurred_copies: Blurred copies of each photo.
+        test_share: Share of the groups whose photographs are marked ``test``.
+        seed: Same seed, same photographs, same copies.
+    """
+
+    recipe: str = "realistic"
+    sharp_copies: int = 1
+    blurred_copies: int = 2
+    test_share: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.sharp_copies, self.blurred_copies) < 0:
+            raise ConfigError("sharp_copies and blurred_copies: expected 0 or more")
+        if not 0 <= self.test_share < 1:
+            raise ConfigError(f"test_share: expected 0 <= share < 1, got {self.test_share}")
+
+
+Config = TypeVar("Config")
+
+
+def from_dict(kind: type[Config], values: dict[str, Any]) -> Config:
+    """Settings of one kind out of a plain dict.
+
+    Raises:
+        ConfigError: A key the settings do not have, or a value of the wrong type or range.
+    """
+    fields = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise ConfigError(
+            f"{kind.__name__}: unknown {', '.join(unknown)}; known: {', '.join(fields)}"
+        )
+    for name, value in values.items():
+        wanted = fields[name]
+        number = wanted is float and type(value) is int
+        if isinstance(wanted, type) and type(value) is not wanted and not number:
+            raise ConfigError(f"{name}: expected {wanted.__name__}, got {value!r}")
+    return kind(**values)
+
+
+def load_toml(path: str | PathLike[str]) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        ConfigError: The file is missing or is not TOML.
+    """
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
