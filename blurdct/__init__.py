@@ -1,1 +1,50 @@
-"""blurdct tells blurred photographs from sharp ones out of 18 DCT statistics."""
+"""blurdct tells blurred photographs from sharp ones out of 18 DCT statistics.
+
+>>> from blurdct import Detector
+>>> Detector.load().predict("photo.jpg").score  # 0 sharp .. 100 blurred
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .bands import FEATURES
+    from .detector import Detector, Prediction
+    from .errors import BlurdctError, ConfigError, ImageError, ModelError
+    from .features import block_statistics, image_features
+    from .images import read_luma
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "FEATURES": "bands",
+    "Detector": "detector",
+    "Prediction": "detector",
+    "BlurdctError": "errors",
+    "ConfigError": "errors",
+    "ImageError": "errors",
+    "ModelError": "errors",
+    "block_statistics": "features",
+    "image_features": "features",
+    "read_luma": "images",
+}
+
+__all__ = [
+    "FEATURES",
+    "BlurdctError",
+    "ConfigError",
+    "Detector",
+    "ImageError",
+    "ModelError",
+    "Prediction",
+    "block_statistics",
+    "image_features",
+    "read_luma",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when first used, so that ``import blurdct`` costs nothing.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

@@ -41,11 +41,13 @@ def band_statistics(coefficients: Any) -> Any:
         in nats. In a flat band kurt, skew and entropy are 0, never NaN.
 
     Raises:
-        ValueError: The first axis is not the 64 coefficients of an 8x8 block.
+        ValueError: The first axis is not the 64 coefficients of an 8x8 block, or they are integers.
     """
     if coefficients.ndim != 2 or coefficients.shape[0] != SIZE * SIZE:
         raise ValueError(f"expected shape ({SIZE * SIZE}, N), got {tuple(coefficients.shape)}")
     xp = array_namespace(coefficients)
+    if not xp.isdtype(coefficients.dtype, "real floating"):
+        raise ValueError(f"expected floating point, got {coefficients.dtype}")
     average, count = _band_weights(xp, coefficients.dtype, device(coefficients))
     power = coefficients * coefficients
     mean = average @ coefficients  # (3, N), a row per band, and so are all that follow

@@ -52,6 +52,36 @@ class SynthConfig:
             raise ConfigError(f"test_share: expected 0 <= share < 1, got {self.test_share}")
 
 
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained and judged.
+
+    Attributes:
+        folds: Of the grouped cross-validation.
+        shuffles: Cross-validations with other folds, whose figures are averaged.
+        copy_weight: What all synthetic copies count beside real photographs, row for row, when
+            there are real photographs of both labels.
+        max_fpr: Share of sharp photographs that may be called ``blurred``.
+        max_fnr: Share of blurred photographs that may be called ``clear``.
+        seed: Of the first shuffle; the others count on from it.
+    """
+
+    folds: int = 5
+    shuffles: int = 3
+    copy_weight: float = 0.1
+    max_fpr: float = 0.01
+    max_fnr: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.folds < 2 or self.shuffles < 1:
+            raise ConfigError("folds: expected 2 or more; shuffles: 1 or more")
+        if self.copy_weight <= 0:
+            raise ConfigError(f"copy_weight: expected over 0, got {self.copy_weight}")
+        if not (0 <= self.max_fpr < 1 and 0 <= self.max_fnr < 1):
+            raise ConfigError("max_fpr and max_fnr: expected 0 <= rate < 1")
+
+
 Config = TypeVar("Config")
 
 
@@ -79,10 +109,10 @@ def load_toml(path: str | PathLike[str]) -> dict[str, Any]:
     """The tables of a TOML file.
 
     Raises:
-        ConfigError: The file is missing or is not TOML.
+        ConfigError: The file is missing or is not TOML (which is UTF-8).
     """
     try:
         with open(path, "rb") as file:
             return tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no TOML, or not even UTF-8
         raise ConfigError(f"{path}: {error}") from error

@@ -9,6 +9,8 @@ Sources:
 """
 
 import os
+import warnings
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,6 +32,9 @@ SUFFIXES = frozenset(
     ".avif .bmp .dib .gif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif .tiff "
     ".webp".split()
 )
+
+# What Pillow may open. Not all it could: its EPS reader, for one, runs Ghostscript on the bytes.
+FORMATS = ["AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"]
 
 _JPEG = b"\xff\xd8\xff"
 _REDUCED = {
@@ -68,7 +73,7 @@ def read_luma(source: Source, config: ReadConfig = ReadConfig(), name: str | Non
     if data[:3] == _JPEG:
         width, height = _jpeg_size(data, label)
         _check_size((width, height), config, label)
-        flag = _REDUCED[_reduction(max(width, height), config.size)]
+        flag = _REDUCED[_reduction(_scale(width, height, config.size))]
         luma = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
         if luma is None:
             raise ImageError(f"{label}: {_DAMAGED}")
@@ -103,10 +108,17 @@ def read_rgb(source: Source, config: ReadConfig = ReadConfig(), name: str | None
     return _decode(data, label, config, _pillow_rgb)
 
 
-def find_photos(folder: str | os.PathLike[str]) -> list[Path]:
-    """Every image file in a folder and the folders below it, by its ending, sorted by path."""
+def find_photos(
+    folder: str | os.PathLike[str], on_error: Callable[[OSError], object] | None = None
+) -> list[Path]:
+    """Every image file in a folder and the folders below it, by its ending, sorted by path.
+
+    Args:
+        folder: Where to search; links to other folders are not followed.
+        on_error: Called with the error for each folder that cannot be listed; else it is skipped.
+    """
     found = []
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=on_error):
         folders.sort()
         found += [
             Path(parent, file)
@@ -155,16 +167,24 @@ def _check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
 def _jpeg_size(data: bytes, label: str) -> tuple[int, int]:
     """Width and height as stored; Pillow's own limit does not apply on this road."""
     try:
-        with JpegImagePlugin.JpegImageFile(BytesIO(data)) as image:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            JpegImagePlugin.JpegImageFile(BytesIO(data)) as image,
+        ):
             return image.size
     except Exception as error:  # the parser of hostile bytes may raise anything
         raise ImageError(f"{label}: {_DAMAGED}") from error
 
 
-def _reduction(long_side: int, size: int) -> int:
-    """By how much the JPEG library may shrink: to exactly the working size or at least twice it."""
+def _scale(width: int, height: int, size: int) -> float:
+    """By how much a photo is reduced: long side to ``size``, but the short one not under 16."""
+    return min(1.0, max(size / max(width, height), MIN_SIDE / min(width, height)))
+
+
+def _reduction(scale: float) -> int:
+    """By how much the JPEG library may shrink: to exactly the wanted scale or at least twice it."""
     for factor in (8, 4, 2):
-        if long_side == factor * size or long_side >= 2 * factor * size:
+        if factor * scale == 1 or 2 * factor * scale <= 1:
             return factor
     return 1
 
@@ -172,7 +192,8 @@ def _reduction(long_side: int, size: int) -> int:
 def _decode(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
     """Bytes of anything but JPEG through Pillow and ``convert``."""
     try:
-        with Image.open(BytesIO(data)) as image:
+        # Whatever Pillow has to warn of, the photo either reads or it does not.
+        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(data), formats=FORMATS) as image:
             _check_size(image.size, config, label)
             return convert(ImageOps.exif_transpose(image))
     except ImageError:
@@ -231,8 +252,8 @@ def _narrow(wide: np.ndarray) -> np.ndarray:
 
 def _fit(luma: np.ndarray, size: int) -> np.ndarray:
     height, width = luma.shape
-    scale = max(size / max(width, height), MIN_SIDE / min(width, height))
-    if scale >= 1:
+    scale = _scale(width, height, size)
+    if scale == 1:
         return luma
-    target = (max(1, round(width * scale)), max(1, round(height * scale)))
+    target = (round(width * scale), round(height * scale))
     return cv2.resize(luma, target, interpolation=cv2.INTER_AREA)

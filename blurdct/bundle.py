@@ -1,0 +1,131 @@
+"""A trained model as a folder: ONNX graph and ``bundle.json``; refuse what does not fit."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .bands import FEATURES
+from .config import from_dict
+from .errors import ConfigError, ModelError
+
+DEFAULT = "dct-xgb"
+SHIPPED = Path(__file__).parent / "weights"  # a bundle's folder for each model in the wheel
+GRAPH, SHEET = "model.onnx", "bundle.json"
+FORMAT = 1  # version of the layout of bundle.json
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Logistic calibration: logit of P is ``scale * logit + offset``; it keeps the order.
+
+    Source: Platt, Advances in Large Margin Classifiers 1999.
+    """
+
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale > 0 and math.isfinite(self.offset)):
+            raise ConfigError(f"calibration: expected finite, scale over 0; got {self}")
+
+    def __call__(self, probability: np.ndarray) -> np.ndarray:
+        """Calibrated P(blurred), shape and range 0..1 as given."""
+        clipped = np.clip(np.asarray(probability, np.float64), 1e-7, 1 - 1e-7)
+        return 1 / (1 + np.exp(-(self.scale * np.log(clipped / (1 - clipped)) + self.offset)))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where the labels change: ``clear`` below the first, ``blurred`` from the second on; P 0..1."""
+
+    clear: float
+    blurred: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.clear <= self.blurred <= 1:
+            raise ConfigError(f"thresholds: expected 0 <= clear <= blurred <= 1, got {self}")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything that a prediction needs.
+
+    Attributes:
+        backend: The kind of model, a name in the registry.
+        graph: ONNX model; inputs are the views, the output ``probability`` has shape (n,).
+        size: Working size the model was trained at, pixels.
+        calibration: From the graph's output to P(blurred).
+        thresholds: Of the labels.
+        views: What the model eats.
+        features: Names of the columns of the view ``features``.
+        parameters: Of the backend.
+        training: What the model was trained on and how it did; for people to read.
+    """
+
+    backend: str
+    graph: bytes = field(repr=False)
+    size: int
+    calibration: Calibration
+    thresholds: Thresholds
+    views: tuple[str, ...] = ("features",)
+    features: tuple[str, ...] = FEATURES
+    parameters: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, folder: str | PathLike[str]) -> None:
+        """Write the folder; the sheet last, so that half a bundle is never taken for one."""
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        sheet = target / SHEET
+        sheet.unlink(missing_ok=True)
+        (target / GRAPH).write_bytes(self.graph)
+        entries = {name: value for name, value in asdict(self).items() if name != "graph"}
+        sheet.write_text(json.dumps({"format": FORMAT, **entries}, indent=1) + "\n")
+
+
+def shipped() -> list[str]:
+    """Names of the models inside this install."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{SHEET}"))
+
+
+def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
+    """A bundle by the name of a shipped model or by its folder.
+
+    Raises:
+        ModelError: No such model, a broken one, or one made for other features.
+    """
+    folder = SHIPPED / str(model) if str(model) in shipped() else Path(model)
+    if not (folder / SHEET).is_file():
+        known = ", ".join(shipped()) or "none"
+        raise ModelError(f"no model {str(model)!r}: neither a bundle's folder nor one of {known}")
+    try:
+        entries = json.loads((folder / SHEET).read_text())
+        graph = (folder / GRAPH).read_bytes()
+        version = entries.pop("format")
+        if version != FORMAT:
+            raise ModelError(f"{folder}: made by another blurdct (format {version}, not {FORMAT})")
+        bundle = Bundle(
+            graph=graph,
+            calibration=from_dict(Calibration, entries.pop("calibration")),
+            thresholds=from_dict(Thresholds, entries.pop("thresholds")),
+            views=tuple(entries.pop("views")),
+            features=tuple(entries.pop("features")),
+            **entries,
+        )
+    except ModelError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{folder}: not a bundle ({error})") from error
+    if bundle.features != FEATURES:
+        missing = sorted(set(FEATURES) - set(bundle.features))
+        foreign = sorted(set(bundle.features) - set(FEATURES))
+        raise ModelError(
+            f"{folder}: made for other features: lacks {missing or 'none'}, has {foreign or 'none'}"
+            + ("" if missing or foreign else ", in another order")
+        )
+    return bundle

@@ -1,0 +1,307 @@
+"""``blurdct predict img.jpg`` and its siblings; parse, call, print.
+
+What is heavy is imported inside the commands, so that help and version come at once.
+"""
+
+import errno
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+
+import typer
+
+from . import __version__, printing
+from .errors import BlurdctError, ConfigError, ImageError
+
+if TYPE_CHECKING:
+    from .config import ReadConfig
+    from .sources import Found
+
+ALL_READ, SOME_UNREAD, WRONG_USE, GATE_FAILED, PIPE_CLOSED = 0, 1, 2, 3, 141  # exit status
+
+MANY = 64  # photos; from here on worker processes earn back the time they take to start
+UNREAD = "unreadable"
+FAILING = {None: (), "medium": ("medium", "blurred"), "blurred": ("blurred",)}
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH...",
+        help="Photos; folders, searched with all below them; quoted patterns such as 'in/*.jpg'; "
+        "or - for a list of files and folders on standard input, one a line.",
+    ),
+]
+Null = Annotated[
+    bool, typer.Option("--null", "-0", help="That list is null-separated, as by find -print0.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(min=0, max=100, metavar="SCORE", help="From this score on a photo is blurred."),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|FOLDER", help="A name from 'blurdct models', or a bundle's folder."),
+]
+Size = Annotated[
+    int | None,
+    typer.Option(min=16, metavar="PIXELS", help="Long side to which larger photos are reduced."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
+]
+MaxPixels = Annotated[
+    int | None, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")
+]
+FailOn = Annotated[
+    Literal["medium", "blurred"] | None,
+    typer.Option(help="Exit with 3 if a photo has this label; medium counts blurred ones too."),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        printing.write(f"blurdct {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Tell blurred photographs from sharp ones.
+
+    \b
+    Example:
+      blurdct predict photo.jpg
+    """
+
+
+@app.command()
+def predict(
+    paths: Paths,
+    null: Null = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    threshold: Threshold = None,
+    model: Model = None,
+    size: Size = None,
+    workers: Workers = None,
+    max_pixels: MaxPixels = None,
+    fail_on: FailOn = None,
+) -> None:
+    """Score photos from 0 (sharp) to 100 (blurred); label them clear, medium or blurred.
+
+    Prints a table on a terminal; elsewhere a line for each photo: score, label and path,
+    separated by tabs.
+
+    \b
+    Examples:
+      blurdct predict photo.jpg
+      blurdct predict --csv photos/ > scores.csv
+      find . -name '*.jpg' -print0 | blurdct predict --json -0 -
+      blurdct predict --fail-on blurred upload.jpg && echo accepted
+
+    \b
+    Exit status:
+      0  every photo was read
+      1  some could not be read; standard error says which and why, the others are answered
+      2  wrong use
+      3  --fail-on found such a photo, whether or not all could be read
+    """
+    form = _form(as_json, as_csv)
+    found = _gather(paths, null)
+
+    from .bundle import DEFAULT, load
+    from .detector import Detector, Prediction
+
+    name = DEFAULT if model is None else model
+    bundle = load(name)
+    config = _read_config(size or bundle.size, max_pixels)
+    if config.size != bundle.size:
+        _note(
+            f"{name} was calibrated at {bundle.size} pixels; at {config.size} its scores mean less"
+        )
+    detector = Detector(bundle, config, None if threshold is None else threshold / 100, name)
+    photos = [item for item in found if isinstance(item, str)]
+    if workers is None and len(photos) < MANY:
+        workers = 1
+    answers = _in_order(found, detector.predict_many(photos, workers))
+    tally: Counter[str] = Counter()
+    if form is None and sys.stdout.isatty():
+        printing.print_verdicts(list(_rows(printing.with_bar(answers, len(found)), tally)))
+        if len(found) > 1 and sys.stderr.isatty():
+            counts = (
+                f"{tally[label]} {label}" for label in (*printing.COLOURS, UNREAD) if tally[label]
+            )
+            printing.note(f"{len(found)} photos: {', '.join(counts)}")
+    else:
+        printer = printing.printer(form, tuple(Prediction.__dataclass_fields__), _line)
+        for row in _rows(answers, tally):
+            printer(row)
+    if any(tally[label] for label in FAILING[fail_on]):
+        raise typer.Exit(GATE_FAILED)
+    raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)
+
+
+@app.command()
+def features(
+    paths: Paths,
+    null: Null = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    size: Size = None,
+    max_pixels: MaxPixels = None,
+) -> None:
+    """Print the 18 numbers that describe each photo: six statistics of three frequency bands.
+
+    Prints tables on a terminal, CSV elsewhere.
+
+    \b
+    Example:
+      blurdct features --csv photos/ > features.csv
+
+    \b
+    Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
+    """
+    form = _form(as_json, as_csv)
+    found = _gather(paths, null)
+
+    from .config import ReadConfig
+    from .features import FEATURES, image_features
+    from .images import read_luma
+
+    config = _read_config(size or ReadConfig.size, max_pixels)
+
+    def describe(photo: str) -> printing.Row | ImageError:
+        try:
+            numbers = image_features(read_luma(photo, config))
+        except ImageError as error:
+            return error
+        return {"path": photo, **dict(zip(FEATURES, numbers.tolist(), strict=True))}
+
+    answers = _in_order(found, map(describe, (item for item in found if isinstance(item, str))))
+    tally: Counter[str] = Counter()
+    terminal = form is None and sys.stdout.isatty()
+    columns = ("path", *FEATURES)
+    printer = printing.print_bands if terminal else printing.printer(form or "csv", columns)
+    for row in _rows(answers, tally):
+        printer(row)
+    raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)
+
+
+@app.command()
+def models() -> None:
+    """List the models of this install: working size, score limits of the labels, size on disk.
+
+    \b
+    Example:
+      blurdct models
+    """
+    from .bundle import SHIPPED, load, shipped
+
+    names = shipped()
+    if not names:
+        raise ConfigError("this install has no models; train one, and name its folder by --model")
+    for name in names:
+        bundle = load(name)
+        kilobytes = sum(file.stat().st_size for file in (SHIPPED / name).iterdir()) / 1000
+        printing.write(
+            f"{name:<{max(map(len, names))}}  {bundle.size} pixels  "
+            f"clear below {100 * bundle.thresholds.clear:.1f}  "
+            f"blurred from {100 * bundle.thresholds.blurred:.1f}  {kilobytes:,.0f} kB"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script; ``arguments`` are those of the process if left out."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    printing.prepare()
+    try:
+        status = app(arguments, prog_name="blurdct", standalone_mode=False)
+    except typer.TyperException as error:
+        if message := error.format_message():  # none where the whole help was printed instead
+            _note(f"{message} (see {_command(error)} --help)")
+        status = WRONG_USE
+    except BlurdctError as error:
+        _note(str(error))
+        status = WRONG_USE
+    except printing.OutputError as error:
+        number, reason = error.args
+        status = PIPE_CLOSED if number == errno.EPIPE else SOME_UNREAD
+        if status != PIPE_CLOSED:
+            _note(f"cannot write the output ({reason})")
+    sys.exit(status)
+
+
+def _command(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "blurdct"
+
+
+def _form(as_json: bool, as_csv: bool) -> str | None:
+    if as_json and as_csv:
+        raise ConfigError("--json and --csv: one or the other")
+    return "json" if as_json else "csv" if as_csv else None
+
+
+def _gather(paths: list[str], null: bool) -> "Found":
+    from .sources import STDIN, gather
+
+    if null and STDIN not in paths:
+        raise ConfigError("--null is about the list on standard input: add -")
+    found, empty = gather(paths, null)
+    if not any(isinstance(item, str) for item in found):
+        raise ConfigError(f"no photographs found ({'; '.join([*empty, *map(str, found)])})")
+    for line in empty:
+        _note(line)
+    return found
+
+
+def _read_config(size: int, max_pixels: int | None) -> "ReadConfig":
+    from .config import ReadConfig
+
+    return ReadConfig(size, ReadConfig.max_pixels if max_pixels is None else max_pixels)
+
+
+def _in_order(found: "Found", answers: Iterator[Any]) -> Iterator[Any]:
+    """The answers about the photographs, with the errors of the search in their places."""
+    for item in found:
+        yield item if isinstance(item, ImageError) else next(answers)
+    yield from answers  # none left, but now its processes end
+
+
+def _rows(answers: Iterable[Any], tally: "Counter[str]") -> Iterator[printing.Row]:
+    """The answers as rows, counted by label; an error goes to standard error instead."""
+    for answer in answers:
+        if isinstance(answer, ImageError):
+            tally[UNREAD] += 1
+            printing.note(str(answer))
+        else:
+            row = answer if isinstance(answer, dict) else asdict(answer)
+            tally[row.get("label", "")] += 1
+            yield row
+
+
+def _line(row: printing.Row) -> str:
+    return f"{row['score']:.1f}\t{row['label']}\t{printing.visible(row['path'])}"
+
+
+def _note(line: str) -> None:
+    printing.note(f"blurdct: {line}")

@@ -1,0 +1,116 @@
+"""Sharp photos + recipe -> blurred copies on disk and their manifest."""
+
+import json
+import zlib
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .config import ReadConfig, SynthConfig
+from .dataset import Progress, silent, split_of
+from .errors import ImageError
+from .images import read_rgb
+from .pool import ordered_map
+from .stage import replacing
+from .synth import recipe
+
+FOLDER = "copies"
+
+
+def make_copies(
+    photos: pd.DataFrame,
+    folder: Path,
+    out: Path,
+    config: SynthConfig = SynthConfig(),
+    read: ReadConfig = ReadConfig(),
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Copies of every sharp photo, written to ``out/copies``.
+
+    A photo's copies depend on its path, the seed and the recipe alone, whatever else is in the
+    table. Copies that are there already are not made again.
+
+    Args:
+        photos: Columns path, label, group, source, as ``dataset.collect`` gives them.
+        folder: What the paths are relative to.
+        out: Folder to write to.
+        config: How many, how.
+        read: Working size that extents of blur are meant at.
+        workers: Processes; None for one per core.
+        progress: Wraps the photographs as they come.
+
+    Returns:
+        Columns path, label, group, split, source, kind, strength, level, parameters (JSON),
+        original: first the photographs as they were found (kind "", path relative to ``folder``;
+        with the recipe ``seed`` none of them), then the copies (path relative to ``out``, original
+        the photo's path). And a line for each photo that could not be read.
+    """
+    recipe(config.recipe)
+    sharp = photos[(photos["label"] == 0).fillna(False).to_numpy(bool)]
+    work = partial(_copy_photo, folder=folder, out=out, config=config, read=read)
+    answers = list(progress(ordered_map(work, sharp["path"], workers), len(sharp), "copies"))
+    rows: list[dict[str, object]] = []
+    if config.recipe != "seed":  # there the uncopied photographs play no part
+        rows += [
+            {**row, "kind": "", "strength": 0.0, "level": 0, "parameters": "{}", "original": ""}
+            for row in photos[["path", "label", "group", "source"]].to_dict("records")
+        ]
+    for source, answer in zip(sharp.to_dict("records"), answers, strict=True):
+        if not isinstance(answer, str):
+            kept = {"group": source["group"], "source": source["source"]}
+            rows += [{**kept, **copy, "original": source["path"]} for copy in answer]
+    table = pd.DataFrame(rows)
+    table["label"] = table["label"].astype("Int64")
+    table["split"] = [split_of(group, config.test_share, config.seed) for group in table["group"]]
+    names = "path label group split source kind strength level parameters original".split()
+    return table[names], [answer for answer in answers if isinstance(answer, str)]
+
+
+def locate(images: pd.DataFrame, folder: Path, out: Path) -> list[Path]:
+    """Where each row of ``make_copies`` is: in ``folder`` as found, in ``out`` if a copy."""
+    pairs = zip(images["path"], images["kind"], strict=True)
+    return [Path(out if kind else folder, path) for path, kind in pairs]
+
+
+def _copy_photo(
+    path: str, folder: Path, out: Path, config: SynthConfig, read: ReadConfig
+) -> list[dict[str, object]] | str:
+    key = f"{config.seed}/{config.recipe}/{path}"
+    stem = f"{Path(path).stem}_{zlib.crc32(path.encode(errors='surrogateescape')):08x}"
+    record = out / FOLDER / f"{stem}.json"  # written after the copies: they are complete
+    settings = [key, config.sharp_copies, config.blurred_copies, read.size]
+    try:
+        entries = json.loads(record.read_text())
+        if entries["settings"] == settings:
+            return list(entries["copies"])
+    except (OSError, ValueError, KeyError):
+        pass
+    try:
+        rgb = read_rgb(Path(folder, path), read)
+    except ImageError as error:
+        return str(error)
+    rng = np.random.default_rng(zlib.crc32(key.encode(errors="surrogateescape")))
+    make, rows = recipe(config.recipe), []
+    for number in range(config.sharp_copies + config.blurred_copies):
+        copy = make(rgb, rng, number >= config.sharp_copies, read.size)
+        name = f"{FOLDER}/{stem}_{number}_{copy.kind}.jpg"
+        with replacing(out / name) as temporary:
+            temporary.write_bytes(copy.jpeg)
+        rows.append(
+            {
+                "path": name,
+                "label": int(copy.kind != "none"),
+                "kind": copy.kind,
+                "strength": round(copy.strength, 6),
+                "level": copy.level,
+                "parameters": json.dumps(
+                    {name: float(f"{value:.5g}") for name, value in copy.parameters.items()}
+                ),
+            }
+        )
+    with replacing(record) as temporary:
+        temporary.write_text(json.dumps({"settings": settings, "copies": rows}))
+    return rows

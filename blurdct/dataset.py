@@ -1,0 +1,194 @@
+"""Manifest rows (path, label, group, split, source, kind, strength); split by group.
+
+A *group* is a scene: photographs of one scene, and the copies made of them, must fall on one side
+of every split, or a model is praised for remembering scenes.
+"""
+
+import hashlib
+import os
+import warnings
+import zlib
+from collections.abc import Callable, Iterable
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+
+from .config import ReadConfig
+from .errors import ConfigError, ImageError
+from .images import find_photos, read_rgb
+from .pool import ordered_map
+
+MANIFEST = "manifest.csv"
+FOLDER_LABELS = {"sharp": 0, "blurred": 1}
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+def silent(items: Iterable[Any], total: int, title: str) -> Iterable[Any]:
+    """No progress bar; callers that want one pass a function of this form."""
+    return items
+
+
+def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
+    """The photographs of a folder before any is opened.
+
+    Args:
+        folder: Holds ``manifest.csv`` (``path`` relative to it, optional ``label`` 1 blurred 0
+            sharp or empty, ``group``, ``source``), or photographs in folders of any depth.
+
+    Returns:
+        Columns path (POSIX, relative to ``folder``), label (Int64, missing where unknown), group,
+        source. A photo without a label takes that of the nearest folder named ``sharp`` or
+        ``blurred``. Without a manifest the group is the file's name without its ending, so that
+        ``sharp/cat.jpg`` and ``blurred/cat.png`` are one scene, and the source is the folder's name.
+
+    Raises:
+        ConfigError: No such folder, a manifest that does not fit, or no photographs.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise ConfigError(f"{folder}: no such folder")
+    if (root / MANIFEST).is_file():
+        rows = _read_manifest(root / MANIFEST)
+    else:
+        paths = [path.relative_to(root) for path in find_photos(root)]
+        rows = pd.DataFrame(
+            {
+                "path": [path.as_posix() for path in paths],
+                "label": pd.array([pd.NA] * len(paths), dtype="Int64"),
+                "group": [path.stem for path in paths],
+                "source": root.resolve().name,
+            }
+        )
+    if rows.empty:
+        raise ConfigError(f"{folder}: no photographs found")
+    rows["label"] = rows["label"].fillna(rows["path"].map(_folder_label).astype("Int64"))
+    return rows
+
+
+def collect(
+    folder: str | PathLike[str],
+    config: ReadConfig = ReadConfig(),
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Open every photo of ``list_photos`` once.
+
+    Returns:
+        The readable ones, columns path, label, group, source, width, height (pixels, upright),
+        bytes; and the others, columns path, reason.
+
+    Raises:
+        ConfigError: As for ``list_photos``.
+    """
+    rows = list_photos(folder)
+    opened = ordered_map(
+        partial(_measure, config=config), [Path(folder, path) for path in rows["path"]], workers
+    )
+    sizes = list(progress(opened, len(rows), "photos"))
+    bad = np.array([isinstance(size, str) for size in sizes])
+    unreadable = pd.DataFrame(
+        {"path": rows["path"][bad], "reason": [size for size in sizes if isinstance(size, str)]}
+    )
+    rows = rows[~bad].reset_index(drop=True)
+    good = np.array([size for size in sizes if not isinstance(size, str)], int).reshape(-1, 3)
+    rows["width"], rows["height"], rows["bytes"] = good.T
+    return rows, unreadable.reset_index(drop=True)
+
+
+def fingerprint(rows: pd.DataFrame, folder: Path) -> str:
+    """Digest of a manifest and of the sizes and times of its files: changes when a photo does."""
+    lines = rows.to_csv(index=False).splitlines()
+    for path in rows["path"]:
+        try:
+            status = os.stat(Path(folder, path))
+            lines.append(f"{status.st_size} {status.st_mtime_ns}")
+        except (OSError, ValueError):
+            lines.append("missing")
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+
+def split_of(group: str, test_share: float, seed: int) -> str:
+    """``train`` or ``test``, by the group's name alone, so that it holds as photographs come in."""
+    return "test" if zlib.crc32(f"{seed}/{group}".encode()) < test_share * 2**32 else "train"
+
+
+def folds(
+    groups: np.ndarray, strata: np.ndarray, count: int = 5, seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Grouped cross-validation: (train, validation) row numbers of each fold.
+
+    Args:
+        groups: Shape (n,); rows of one group stay together.
+        strata: Shape (n,); each fold has about the same mix of these, label and source for one.
+        count: Folds; fewer when there are fewer groups.
+        seed: Of the shuffle.
+
+    Raises:
+        ConfigError: Fewer than two groups.
+    """
+    count = min(count, len(np.unique(groups)))
+    if count < 2:
+        raise ConfigError("expected photographs of at least two groups (scenes) to split by")
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    _, codes = np.unique(strata.astype(str), return_inverse=True)
+    # the smallest strata may have fewer rows than folds; that warning helps nobody here
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        return list(splitter.split(np.zeros(len(groups)), codes, groups))
+
+
+def write_csv(rows: pd.DataFrame, path: Path) -> None:
+    """A table as CSV that is the same, byte for byte, wherever it is written."""
+    rows.to_csv(path, index=False, lineterminator="\n", float_format="%.7g")
+
+
+def read_csv(path: str | PathLike[str], needed: Iterable[str]) -> pd.DataFrame:
+    """A table with at least these columns; ``label`` comes as Int64, empty text as "".
+
+    Raises:
+        ConfigError: The file is missing, no CSV, or lacks a column.
+    """
+    text = {name: str for name in ("path", "group", "split", "source", "kind", "original")}
+    try:
+        rows = pd.read_csv(path, dtype={**text, "label": "Int64"}, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
+    missing = [name for name in needed if name not in rows]
+    if missing:
+        raise ConfigError(f"{path}: lacks {', '.join(missing)}; has {', '.join(rows)}")
+    for name in text:
+        if name in rows:
+            rows[name] = rows[name].fillna("")
+    return rows
+
+
+def _read_manifest(path: Path) -> pd.DataFrame:
+    rows = read_csv(path, ["path"])
+    if "label" not in rows:
+        rows["label"] = pd.array([pd.NA] * len(rows), dtype="Int64")
+    if not rows["label"].dropna().isin([0, 1]).all():
+        raise ConfigError(f"{path}: labels must be 1 (blurred), 0 (sharp) or empty")
+    for name, default in (("group", rows["path"]), ("source", path.parent.resolve().name)):
+        given = rows[name] if name in rows else pd.Series([""] * len(rows))
+        rows[name] = given.mask(given == "", default)
+    return rows[["path", "label", "group", "source"]]
+
+
+def _folder_label(path: str) -> Any:
+    for part in reversed(Path(path).parts[:-1]):
+        if part.lower() in FOLDER_LABELS:
+            return FOLDER_LABELS[part.lower()]
+    return pd.NA
+
+
+def _measure(path: Path, config: ReadConfig) -> tuple[int, int, int] | str:
+    try:
+        height, width = read_rgb(path, config).shape[:2]
+        return width, height, path.stat().st_size
+    except ImageError as error:
+        return str(error).removeprefix(f"{path}: ")

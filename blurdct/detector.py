@@ -1,0 +1,196 @@
+"""``Detector``: bundle + photo -> ``Prediction``; the only road to an answer."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from .bundle import DEFAULT, Bundle, Calibration, Thresholds
+from .bundle import load as load_bundle
+from .config import ReadConfig
+from .errors import ConfigError, ImageError, ModelError
+from .features import image_features
+from .images import Source, read_luma
+from .pool import ordered_map
+
+LABELS = ("clear", "medium", "blurred")
+
+# What a model eats, from the luma (H, W) of one photo to an array for one row.
+VIEWS: dict[str, Callable[[Any], np.ndarray]] = {"features": image_features}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The verdict on one photo.
+
+    Attributes:
+        path: The photo's path, or the name it was given.
+        probability: P(blurred): 0 sharp .. 1 blurred, calibrated.
+        score: 100 times that: 0 sharp .. 100 blurred.
+        label: ``clear``, ``medium`` or ``blurred``.
+        threshold: The P from which on the label is ``blurred``.
+        model: The model's name.
+    """
+
+    path: str
+    probability: float
+    score: float
+    label: str
+    threshold: float
+    model: str
+
+
+class Detector:
+    """A loaded model. Making one takes tens of milliseconds, a photo a few: keep it."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        config: ReadConfig | None = None,
+        threshold: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Get a model ready to answer.
+
+        Args:
+            bundle: The model.
+            config: How photos are read; the bundle's working size if left out. At another size
+                the scores mean something else than what the model was calibrated for.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
+            name: The model's name in predictions; that of its backend if left out.
+
+        Raises:
+            ModelError: The graph cannot be run, or does not take what the bundle says.
+            ConfigError: A threshold outside 0..1.
+        """
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold: expected 0..1, got {threshold}")
+        self.config = config or ReadConfig(size=bundle.size)
+        self.model = name or bundle.backend
+        self.calibration: Calibration = bundle.calibration
+        self.thresholds: Thresholds = _with_threshold(bundle.thresholds, threshold)
+        self._arguments = (bundle, self.config, threshold, self.model)
+        self._views = {view: _view(view) for view in bundle.views}
+        self._session = _session(bundle.graph)
+        inputs = {one.name for one in self._session.get_inputs()}
+        if inputs != set(bundle.views):
+            raise ModelError(f"{self.model}: its graph takes {sorted(inputs)}, not {bundle.views}")
+
+    @classmethod
+    def load(
+        cls,
+        model: str | os.PathLike[str] = DEFAULT,
+        *,
+        size: int | None = None,
+        threshold: float | None = None,
+        max_pixels: int = ReadConfig.max_pixels,
+    ) -> "Detector":
+        """A detector by the name of a shipped model or a bundle's folder.
+
+        Args:
+            model: A name out of ``bundle.shipped()``, or a folder that training wrote.
+            size: Working size in pixels, instead of the one that the model was trained at.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
+            max_pixels: Photos of more pixels are refused.
+
+        Raises:
+            ModelError: No such model, or a broken one.
+            ConfigError: A setting out of its range.
+        """
+        bundle = load_bundle(model)
+        config = ReadConfig(size=bundle.size if size is None else size, max_pixels=max_pixels)
+        return cls(bundle, config, threshold, str(model))
+
+    def predict(self, photo: Source, name: str | None = None) -> Prediction:
+        """Judge one photo.
+
+        Args:
+            photo: Path, bytes, open file or array; see ``images.read_luma``.
+            name: What to call it; its path if left out.
+
+        Raises:
+            ImageError: It cannot be read; the message names it and says why.
+        """
+        luma = read_luma(photo, self.config, name)
+        views = {
+            view: np.asarray(make(luma), dtype=np.float32)[None]
+            for view, make in self._views.items()
+        }
+        if name is None:
+            named = isinstance(photo, (str, os.PathLike))
+            name = os.fspath(photo) if named else str(getattr(photo, "name", ""))  # type: ignore
+        return self._verdict(str(name), float(self.probabilities(views)[0]))
+
+    def predict_many(
+        self, photos: Iterable[str | os.PathLike[str]], workers: int | None = 1
+    ) -> Iterator[Prediction | ImageError]:
+        """Judge many photos, in their order, one answer for each.
+
+        Args:
+            photos: Paths; taken from as answers are taken.
+            workers: Processes; None for one per core.
+
+        Yields:
+            A ``Prediction``, or for a photo that cannot be read the ``ImageError`` that says why.
+        """
+        if workers == 1:
+            yield from map(partial(_predict_or_error, self), photos)
+            return
+        yield from ordered_map(_predict_in_worker, photos, workers, 8, _load, self._arguments)
+
+    def probabilities(self, views: dict[str, np.ndarray]) -> np.ndarray:
+        """Calibrated P(blurred) of n rows, shape (n,), from their views."""
+        return self.calibration(self._session.run(["probability"], views)[0])
+
+    def _verdict(self, path: str, probability: float) -> Prediction:
+        at = self.thresholds
+        index = 0 if probability < at.clear else 2 if probability >= at.blurred else 1
+        return Prediction(
+            path, probability, 100 * probability, LABELS[index], at.blurred, self.model
+        )
+
+
+def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds:
+    if blurred is None:
+        return thresholds
+    return replace(thresholds, blurred=blurred, clear=min(thresholds.clear, blurred))
+
+
+def _view(name: str) -> Callable[[Any], np.ndarray]:
+    if name not in VIEWS:
+        raise ModelError(f"a model that eats {name!r} is not known here; known: {', '.join(VIEWS)}")
+    return VIEWS[name]
+
+
+def _session(graph: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # a row is too little to share
+    options.log_severity_level = 3  # errors only
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises a dozen types of its own
+        raise ModelError(f"the model's graph cannot be run ({str(error).splitlines()[0]})") from error
+
+
+_detector: Detector | None = None  # in a worker process, its own
+
+
+def _load(*arguments: Any) -> None:
+    global _detector
+    _detector = Detector(*arguments)
+
+
+def _predict_or_error(detector: Detector, photo: Any) -> Prediction | ImageError:
+    try:
+        return detector.predict(photo)
+    except ImageError as error:
+        return error
+
+
+def _predict_in_worker(photo: Any) -> Prediction | ImageError:
+    assert _detector is not None
+    return _predict_or_error(_detector, photo)

@@ -1,0 +1,100 @@
+"""Work spread over processes, answers in the order of the questions."""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
+
+from .errors import ConfigError
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+# One thread in each worker: two workers with two threads each only get in each other's way.
+_ONE_THREAD = {
+    name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+}
+
+
+def ordered_map(
+    function: Callable[[Item], Answer],
+    items: Iterable[Item],
+    workers: int | None = None,
+    chunk: int = 8,
+    initializer: Callable[..., object] | None = None,
+    initargs: tuple[object, ...] = (),
+) -> Iterator[Answer]:
+    """``map`` over processes: lazy, in order, a bounded number of items ahead.
+
+    Args:
+        function: A picklable function of one item.
+        items: Taken from as answers are taken, so it may be endless.
+        workers: Processes; None for one per core, 1 for none but this one.
+        chunk: Items sent to a worker at once.
+        initializer: Called in every worker first (in this process when ``workers`` is 1).
+        initargs: Its arguments.
+
+    Raises:
+        ConfigError: Fewer than one worker.
+    """
+    count = cores() if workers is None else workers
+    if count < 1:
+        raise ConfigError(f"workers: expected at least 1, got {count}")
+    if count == 1:
+        if initializer:
+            initializer(*initargs)
+        yield from map(function, items)
+        return
+    source = iter(items)
+    # Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
+    context = multiprocessing.get_context("spawn")
+    setup = (initializer, initargs)
+    with (
+        _environment(_ONE_THREAD),
+        ProcessPoolExecutor(count, context, initializer=_start, initargs=setup) as executor,
+    ):
+        waiting: deque[Future[list[Answer]]] = deque()
+        try:
+            while True:
+                while len(waiting) < 3 * count and (batch := list(islice(source, chunk))):
+                    waiting.append(executor.submit(_run, function, batch))
+                if not waiting:
+                    return
+                yield from waiting.popleft().result()
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _run(function: Callable[[Item], Answer], batch: list[Item]) -> list[Answer]:
+    return [function(item) for item in batch]
+
+
+def _start(initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    if initializer:
+        initializer(*initargs)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Variables that worker processes inherit; what the user set stays."""
+    added = [name for name in values if name not in os.environ]
+    os.environ.update({name: values[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)

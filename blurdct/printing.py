@@ -1,0 +1,128 @@
+"""Rows of results -> tables and a bar on a terminal, lines of text, CSV or JSON elsewhere."""
+
+import csv
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+Row = dict[str, Any]
+
+LONG = 20  # photos; more of them get a progress bar
+COLOURS = {"clear": "green", "medium": "yellow", "blurred": "red"}
+
+# What would break a line in two, or make a terminal do things.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class OutputError(Exception):
+    """Standard output or error takes no more; number and reason as in an ``OSError``."""
+
+
+def prepare() -> None:
+    """Let paths go out byte for byte as they came in."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+        sys.stdout.reconfigure(encoding=encoding, errors=errors)
+
+
+def write(line: str) -> None:
+    """One line to standard output, now."""
+    _say(line, sys.stdout)
+
+
+def note(line: str) -> None:
+    """One line to standard error, now, whatever characters are in it."""
+    _say(visible(line), sys.stderr)
+
+
+def visible(text: str) -> str:
+    """Control characters as escapes, so that a line stays a line."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def printer(
+    form: str | None, columns: Sequence[str], plain: Callable[[Row], str] = str
+) -> Callable[[Row], None]:
+    """What prints a row at once: as ``json``, as ``csv`` (the header now), or as ``plain`` text."""
+    if form == "csv":
+        write(_csv(columns))
+        return lambda row: write(_csv([row[column] for column in columns]))
+    text = json.dumps if form == "json" else plain
+    return lambda row: write(text(row))
+
+
+def with_bar(answers: Iterator[Any], total: int) -> Iterable[Any]:
+    """The answers, and while they come a progress bar, if they are many and someone looks."""
+    if total <= LONG or not sys.stderr.isatty():
+        return answers
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(answers, "Looking", total=total, console=console, transient=True)
+
+
+def print_verdicts(rows: list[Row]) -> None:
+    """One table of photos with their scores and labels; long paths are folded, never cut."""
+    if not rows:
+        return
+    console, table = _table("photo", "score", "label")
+    table.columns[0].justify, table.columns[0].overflow = "left", "fold"
+    for row in rows:
+        label = f"[{COLOURS[row['label']]}]{row['label']}[/]"
+        table.add_row(_cell(row["path"]), f"{row['score']:.1f}", label)
+    console.print(table)
+
+
+def print_bands(row: Row) -> None:
+    """The features of one photo as a table, bands down and statistics across."""
+    from .bands import BANDS, STATISTICS
+
+    console, table = _table("band", *STATISTICS)
+    for band in BANDS:
+        table.add_row(band, *(f"{row[f'{band}_{name}']:,.3f}" for name in STATISTICS))
+    console.print(_cell(row["path"]), soft_wrap=True)
+    console.print(table)
+
+
+def _table(*columns: str) -> "tuple[Console, Table]":
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in columns:
+        table.add_column(name, justify="right")
+    return Console(highlight=False), table
+
+
+def _cell(path: str) -> "Text":
+    from rich.text import Text
+
+    return Text(visible(path).encode("utf-8", "backslashreplace").decode())
+
+
+def _csv(values: Iterable[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue().removesuffix("\r\n")
+
+
+def _say(line: str, stream: TextIO | None) -> None:
+    if stream is None:  # closed by whoever started this
+        return
+    try:
+        print(line, file=stream, flush=True)
+    except OSError as error:
+        # Whatever the stream still holds could not be written when the process ends, either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise OutputError(*error.args) from error

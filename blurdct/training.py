@@ -1,0 +1,247 @@
+"""Manifest + backend name + parameters -> fitted bundle with its thresholds.
+
+Real photographs decide. A row whose ``kind`` is empty is a photo as it was found; those of sources
+that have both labels are the *real* rows, on which calibration, thresholds and the first figures
+rest. Synthetic copies teach beside them with less weight. Photographs of a source that has only
+sharp ones (taken as sharp, unchecked) are not learnt from: false positives are counted on them.
+Without real rows, as after the seed's recipe alone, the copies decide.
+"""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from . import __version__
+from .bands import FEATURES
+from .bundle import Bundle, Calibration, Thresholds
+from .config import ReadConfig, TrainConfig
+from .dataset import Progress, folds, silent
+from .errors import ConfigError, ModelError
+from .metrics import threshold_at_fnr, threshold_at_fpr
+from .models import backend
+from .models.base import Array, Inputs
+
+EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
+
+COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A feature table as training takes it: n rows, the same order everywhere.
+
+    Attributes:
+        table: The table itself.
+        inputs: By view.
+        y: (n,) 1 blurred, 0 sharp.
+        groups: (n,) scene.
+        real: (n,) bool; the rows that decide.
+        weights: (n,) what a row counts in training; 0 for those only judged.
+    """
+
+    table: pd.DataFrame
+    inputs: Inputs
+    y: Array
+    groups: Array
+    real: Array
+    weights: Array
+
+    def take(self, rows: Array) -> Inputs:
+        """The inputs of some rows."""
+        return {view: values[rows] for view, values in self.inputs.items()}
+
+    def select(self, rows: Array) -> "Examples":
+        """Some of the rows, with what they weigh here."""
+        table = self.table[rows].reset_index(drop=True)
+        per_row = (self.y, self.groups, self.real, self.weights)
+        return Examples(table, self.take(rows), *(values[rows] for values in per_row))
+
+
+def examples(table: pd.DataFrame, config: TrainConfig = TrainConfig()) -> Examples:
+    """Labelled rows of a feature table (columns ``COLUMNS``) with their weights.
+
+    Raises:
+        ConfigError: Nothing labelled, only one label, or a number that is not finite.
+    """
+    table = table[table["label"].notna()].reset_index(drop=True)
+    y = table["label"].to_numpy(dtype=np.int64)
+    if len(set(y)) < 2:
+        raise ConfigError("expected labelled photographs both sharp (0) and blurred (1)")
+    features = table[list(FEATURES)].to_numpy(dtype=np.float32)
+    if not np.isfinite(features).all():
+        worst = table["path"][np.nonzero(~np.isfinite(features).all(axis=1))[0][0]]
+        raise ConfigError(f"{worst}: a feature is not a finite number")
+    found = (table["kind"] == "").to_numpy()
+    labels = table[found].groupby("source")["label"].nunique()
+    real = found & table["source"].isin(labels.index[labels == 2]).to_numpy()
+    if real.any():
+        # copies of both labels count alike, however many of each were made
+        share = np.bincount(y[~found], minlength=2)[y] / max(1, (~found).sum())
+        copies = config.copy_weight * 0.5 / np.maximum(share, 1e-9)
+        weights = np.where(real, 1.0, np.where(found, 0.0, copies))
+    else:
+        real, weights = np.ones(len(y), bool), np.ones(len(y))
+    groups = table["group"].to_numpy(dtype=object)
+    return Examples(table, {"features": features}, y, groups, real, weights)
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Every row judged by a model that saw no photo of its scene, once per shuffle.
+
+    Attributes:
+        raw: (shuffles, n) P before calibration.
+        p: (shuffles, n) P(blurred), calibrated on the other folds' real rows.
+        label: (shuffles, n) 0 clear, 1 medium, 2 blurred, by thresholds of the other folds.
+    """
+
+    raw: Array
+    p: Array
+    label: Array
+
+
+def cross_validate(
+    data: Examples,
+    name: str,
+    parameters: dict[str, Any] | None = None,
+    config: TrainConfig = TrainConfig(),
+    progress: Progress = silent,
+) -> OutOfFold:
+    """Judge a backend by grouped cross-validation.
+
+    Nothing that a fold is judged by (model, calibration, thresholds) has seen a photo of its
+    scenes.
+    """
+    jobs = [(shuffle, fold) for shuffle in range(config.shuffles) for fold in range(config.folds)]
+    kinds = np.where(data.table["kind"] == "", "", "copy")
+    strata = data.table["source"].to_numpy(str) + "/" + data.y.astype(str) + "/" + kinds
+    splits = [
+        folds(data.groups, strata, config.folds, config.seed + shuffle)
+        for shuffle in range(config.shuffles)
+    ]
+    shape = (config.shuffles, len(data.y))
+    raw, p, label, fold_of = np.zeros(shape), np.zeros(shape), np.zeros(shape, int), np.zeros(shape)
+    for shuffle, fold in progress(jobs, len(jobs), f"{name}: folds"):
+        if fold >= len(splits[shuffle]):
+            continue  # fewer groups than folds
+        learn, judge = splits[shuffle][fold]
+        model = _fit(data.select(_rows(learn, data.weights > 0)), name, parameters)
+        raw[shuffle, judge] = model.predict_proba(data.take(judge))
+        fold_of[shuffle, judge] = fold
+    for shuffle, fold in jobs:
+        here = fold_of[shuffle] == fold
+        others = ~here & data.real
+        if not here.any():
+            continue
+        calibration, thresholds = decide(data.y[others], raw[shuffle, others], config)
+        p[shuffle, here] = calibration(raw[shuffle, here])
+        bounds = [thresholds.clear, thresholds.blurred]
+        label[shuffle, here] = np.searchsorted(bounds, p[shuffle, here], side="right")
+    return OutOfFold(raw, p, label)
+
+
+def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
+    """Calibration, and the thresholds of the labels, from rows that the model did not learn from.
+
+    Args:
+        y: Shape (n,).
+        raw: Shape (n,), P before calibration.
+    """
+    logit = _logit(raw)
+    # all but unregularised: two numbers from hundreds of rows
+    fitted = LogisticRegression(C=1e6).fit(logit[:, None], y)
+    calibration = Calibration(max(float(fitted.coef_[0, 0]), 1e-3), float(fitted.intercept_[0]))
+    p = calibration(raw)
+    blurred = threshold_at_fpr(p[y == 0], config.max_fpr)
+    clear = threshold_at_fnr(p[y == 1], config.max_fnr)
+    # a model that separates the two has its thresholds crossed: one cut between them then
+    if clear > blurred:
+        clear = blurred = (clear + blurred) / 2
+    return calibration, Thresholds(clear, blurred)
+
+
+def train(
+    data: Examples,
+    name: str,
+    parameters: dict[str, Any] | None = None,
+    config: TrainConfig = TrainConfig(),
+    read: ReadConfig = ReadConfig(),
+    judged: OutOfFold | None = None,
+) -> Bundle:
+    """Fit on every row and export; calibration and thresholds from out-of-fold P.
+
+    Args:
+        data: What to learn from.
+        name: A backend out of the registry.
+        parameters: Instead of the backend's defaults.
+        config: How to train.
+        read: How the photographs were read.
+        judged: Of ``cross_validate`` with the same arguments, if it was called already.
+
+    Raises:
+        ModelError: The export answers otherwise than the trained model.
+    """
+    judged = judged or cross_validate(data, name, parameters, config)
+    times = len(judged.raw)
+    y, raw = np.tile(data.y[data.real], times), judged.raw[:, data.real].ravel()
+    calibration, thresholds = decide(y, raw, config)
+    model = _fit(data.select(data.weights > 0), name, parameters)
+    graph = model.to_onnx()
+    check_export(graph, data.inputs, model.predict_proba(data.inputs))
+    return Bundle(
+        backend=name,
+        graph=graph,
+        size=read.size,
+        calibration=calibration,
+        thresholds=thresholds,
+        views=model.views,
+        parameters=model.parameters,
+        training={
+            "rows": int((data.weights > 0).sum()),
+            "real": int((data.real & (data.weights > 0)).sum()),
+            "groups": len(np.unique(data.groups)),
+            "table_sha256": table_digest(data.table),
+            "config": asdict(config),
+            "version": __version__,
+        },
+    )
+
+
+def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
+    """Largest difference in P between a model and its graph.
+
+    Raises:
+        ModelError: It is over ``EXPORT_TOLERANCE``.
+    """
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    exported = session.run(["probability"], dict(inputs))[0]
+    difference = float(np.abs(exported - expected).max())
+    if not difference <= EXPORT_TOLERANCE:
+        raise ModelError(f"the exported graph differs from the model by {difference:.2g} in P")
+    return difference
+
+
+def table_digest(table: pd.DataFrame) -> str:
+    """SHA-256 of what a model was trained on: paths, labels and features."""
+    named = table[["path", "label", "group", *FEATURES]]
+    return hashlib.sha256(pd.util.hash_pandas_object(named, index=False).to_numpy()).hexdigest()
+
+
+def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Any:
+    return backend(name)(**(parameters or {})).fit(data.inputs, data.y, data.groups, data.weights)
+
+
+def _rows(numbers: Array, wanted: Array) -> Array:
+    chosen = np.zeros(len(wanted), bool)
+    chosen[numbers] = True
+    return chosen & wanted
+
+
+def _logit(p: Array) -> Array:
+    clipped = np.clip(p.astype(np.float64), 1e-7, 1 - 1e-7)
+    return np.log(clipped / (1 - clipped))

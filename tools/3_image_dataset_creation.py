@@ -1,0 +1,45 @@
+"""Stage 3: sharp photographs and a recipe -> blurred copies, and images.csv of all images.
+
+Example: python tools/3_image_dataset_creation.py --recipe realistic --blurred-copies 2
+"""
+
+import dataclasses
+
+from blurdct import stage
+from blurdct.config import ReadConfig, SynthConfig, from_dict, load_toml
+from blurdct.copies import FOLDER, make_copies
+from blurdct.dataset import read_csv, write_csv
+from blurdct.progress import bar
+from blurdct.synth import RECIPES
+
+
+def main() -> None:
+    """Make the copies; settings come from the options, else from a TOML file's [synth]."""
+    parser = stage.options(__doc__)
+    parser.add_argument("--config", help="TOML file with a table [synth]")
+    parser.add_argument("--recipe", choices=list(RECIPES))
+    parser.add_argument("--sharp-copies", type=int, help="per photo")
+    parser.add_argument("--blurred-copies", type=int, help="per photo")
+    parser.add_argument("--seed", type=int)
+    args = parser.parse_args()
+    settings = load_toml(args.config).get("synth", {}) if args.config else {}
+    for field in dataclasses.fields(SynthConfig):
+        if getattr(args, field.name, None) is not None:
+            settings[field.name] = getattr(args, field.name)
+    config = from_dict(SynthConfig, settings)
+    photos, images = args.out / "photos.csv", args.out / "images.csv"
+    recorded = {"synth": dataclasses.asdict(config), "read": dataclasses.asdict(ReadConfig())}
+    step = stage.Stage(args.out / "3_images.json", recorded, [photos])
+    if not step.begin(args.out / FOLDER, args.force):
+        return
+    rows = read_csv(photos, ["path", "label", "group", "source"])
+    table, bad = make_copies(rows, args.photos, args.out, config, workers=args.workers, progress=bar)
+    with stage.replacing(images) as temporary:
+        write_csv(table, temporary)
+    step.finish(images)
+    print(*bad, sep="\n", end="\n" if bad else "")
+    print(f"{images}: {len(table)} images, {(table['kind'] != '').sum()} of them copies")
+
+
+if __name__ == "__main__":
+    stage.run(main)

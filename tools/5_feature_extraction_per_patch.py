@@ -1,0 +1,30 @@
+"""Stage 5: coefficients -> 18 statistics per block, Parquet; a pool of processes, or the GPU.
+
+Example: python tools/5_feature_extraction_per_patch.py --workers 4
+"""
+
+from blurdct import stage
+from blurdct.bands import FEATURES
+from blurdct.progress import bar
+from blurdct.shards import write_statistics
+
+
+def main() -> None:
+    """Describe the three bands of every block."""
+    parser = stage.options(__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="the GPU if there is one")
+    args = parser.parse_args()
+    source, folder = args.out / "coefficients", args.out / "statistics"
+    record = args.out / "4_coefficients.json"
+    step = stage.Stage(args.out / "5_statistics.json", {"features": FEATURES}, [record])
+    if not step.begin(folder, args.force):
+        return
+    write_statistics(source, folder, args.device, args.workers, bar)
+    shards = sorted(folder.iterdir())
+    step.finish(*shards)
+    size = sum(shard.stat().st_size for shard in shards) / 1e6
+    print(f"{folder}: {len(shards)} shards, {size:.0f} MB of statistics")
+
+
+if __name__ == "__main__":
+    stage.run(main)
