@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 import typer
 
 from . import __version__, printing
-from .errors import BlurdctError, ConfigError, ImageError
+from .config import ReadConfig
+from .errors import BlurdctError, ConfigError, ImageError, ModelError
 
 if TYPE_CHECKING:
-    from .config import ReadConfig
     from .sources import Found
 
 ALL_READ, SOME_UNREAD, WRONG_USE, GATE_FAILED, PIPE_CLOSED = 0, 1, 2, 3, 141  # exit status
 
 MANY = 64  # photos; from here on worker processes earn back the time they take to start
 UNREAD = "unreadable"
+LABELS = (*printing.COLOURS, UNREAD)
 FAILING = {None: (), "medium": ("medium", "blurred"), "blurred": ("blurred",)}
 
 app = typer.Typer(
@@ -37,7 +38,7 @@ app = typer.Typer(
 Paths = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATH...",
+        metavar="PATH",
         help="Photos; folders, searched with all below them; quoted patterns such as 'in/*.jpg'; "
         "or - for a list of files and folders on standard input, one a line.",
     ),
@@ -64,7 +65,7 @@ Workers = Annotated[
     typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
 ]
 MaxPixels = Annotated[
-    int | None, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")
+    int, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")
 ]
 FailOn = Annotated[
     Literal["medium", "blurred"] | None,
@@ -102,13 +103,12 @@ def predict(
     model: Model = None,
     size: Size = None,
     workers: Workers = None,
-    max_pixels: MaxPixels = None,
+    max_pixels: MaxPixels = ReadConfig.max_pixels,
     fail_on: FailOn = None,
 ) -> None:
     """Score photos from 0 (sharp) to 100 (blurred); label them clear, medium or blurred.
 
-    Prints a table on a terminal; elsewhere a line for each photo: score, label and path,
-    separated by tabs.
+    On a terminal, a table; elsewhere lines of score, label and path, by tabs.
 
     \b
     Examples:
@@ -120,9 +120,9 @@ def predict(
     \b
     Exit status:
       0  every photo was read
-      1  some could not be read; standard error says which and why, the others are answered
+      1  some could not be read; standard error says which and why
       2  wrong use
-      3  --fail-on found such a photo, whether or not all could be read
+      3  --fail-on found such a photo, whether or not all were read
     """
     form = _form(as_json, as_csv)
     found = _gather(paths, null)
@@ -132,7 +132,7 @@ def predict(
 
     name = DEFAULT if model is None else model
     bundle = load(name)
-    config = _read_config(size or bundle.size, max_pixels)
+    config = ReadConfig(size or bundle.size, max_pixels)
     if config.size != bundle.size:
         _note(
             f"{name} was calibrated at {bundle.size} pixels; at {config.size} its scores mean less"
@@ -146,12 +146,10 @@ def predict(
     if form is None and sys.stdout.isatty():
         printing.print_verdicts(list(_rows(printing.with_bar(answers, len(found)), tally)))
         if len(found) > 1 and sys.stderr.isatty():
-            counts = (
-                f"{tally[label]} {label}" for label in (*printing.COLOURS, UNREAD) if tally[label]
-            )
+            counts = (f"{tally[label]} {label}" for label in LABELS if tally[label])
             printing.note(f"{len(found)} photos: {', '.join(counts)}")
     else:
-        printer = printing.printer(form, tuple(Prediction.__dataclass_fields__), _line)
+        printer = printing.printer(form, tuple(Prediction.__dataclass_fields__))
         for row in _rows(answers, tally):
             printer(row)
     if any(tally[label] for label in FAILING[fail_on]):
@@ -166,11 +164,11 @@ def features(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     size: Size = None,
-    max_pixels: MaxPixels = None,
+    max_pixels: MaxPixels = ReadConfig.max_pixels,
 ) -> None:
     """Print the 18 numbers that describe each photo: six statistics of three frequency bands.
 
-    Prints tables on a terminal, CSV elsewhere.
+    On a terminal, tables; elsewhere CSV.
 
     \b
     Example:
@@ -182,11 +180,10 @@ def features(
     form = _form(as_json, as_csv)
     found = _gather(paths, null)
 
-    from .config import ReadConfig
     from .features import FEATURES, image_features
     from .images import read_luma
 
-    config = _read_config(size or ReadConfig.size, max_pixels)
+    config = ReadConfig(size or ReadConfig.size, max_pixels)
 
     def describe(photo: str) -> printing.Row | ImageError:
         try:
@@ -241,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = WRONG_USE
     except BlurdctError as error:
         _note(str(error))
-        status = WRONG_USE
+        status = WRONG_USE if isinstance(error, (ConfigError, ModelError)) else SOME_UNREAD
     except printing.OutputError as error:
         number, reason = error.args
         status = PIPE_CLOSED if number == errno.EPIPE else SOME_UNREAD
@@ -274,12 +271,6 @@ def _gather(paths: list[str], null: bool) -> "Found":
     return found
 
 
-def _read_config(size: int, max_pixels: int | None) -> "ReadConfig":
-    from .config import ReadConfig
-
-    return ReadConfig(size, ReadConfig.max_pixels if max_pixels is None else max_pixels)
-
-
 def _in_order(found: "Found", answers: Iterator[Any]) -> Iterator[Any]:
     """The answers about the photographs, with the errors of the search in their places."""
     for item in found:
@@ -297,10 +288,6 @@ def _rows(answers: Iterable[Any], tally: "Counter[str]") -> Iterator[printing.Ro
             row = answer if isinstance(answer, dict) else asdict(answer)
             tally[row.get("label", "")] += 1
             yield row
-
-
-def _line(row: printing.Row) -> str:
-    return f"{row['score']:.1f}\t{row['label']}\t{printing.visible(row['path'])}"
 
 
 def _note(line: str) -> None:

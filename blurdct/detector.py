@@ -15,7 +15,6 @@ from .config import ReadConfig
 from .errors import ConfigError, ImageError, ModelError
 from .features import image_features
 from .images import Source, read_luma
-from .pool import ordered_map
 
 LABELS = ("clear", "medium", "blurred")
 
@@ -140,6 +139,8 @@ class Detector:
         if workers == 1:
             yield from map(partial(_predict_or_error, self), photos)
             return
+        from .pool import ordered_map  # takes tens of milliseconds
+
         yield from ordered_map(_predict_in_worker, photos, workers, 8, _load, self._arguments)
 
     def probabilities(self, views: dict[str, np.ndarray]) -> np.ndarray:

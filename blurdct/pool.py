@@ -5,11 +5,12 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
-from .errors import ConfigError
+from .errors import BlurdctError, ConfigError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -40,6 +41,7 @@ def ordered_map(
 
     Raises:
         ConfigError: Fewer than one worker.
+        BlurdctError: A worker process was killed.
     """
     count = cores() if workers is None else workers
     if count < 1:
@@ -65,6 +67,8 @@ def ordered_map(
                 if not waiting:
                     return
                 yield from waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise BlurdctError("a worker process died; fewer workers need less memory") from error
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 

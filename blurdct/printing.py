@@ -28,10 +28,16 @@ class OutputError(Exception):
 
 
 def prepare() -> None:
-    """Let paths go out byte for byte as they came in."""
+    """Let paths go out byte for byte as they came in, and nobody else write to standard error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
         sys.stdout.reconfigure(encoding=encoding, errors=errors)
+    if sys.stderr is not None and sys.stderr is sys.__stderr__:
+        # libjpeg and libtiff remark on damaged files without naming them, and an interrupted
+        # worker process shows its traceback. All of them know only descriptor 2.
+        own = os.dup(sys.stderr.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        sys.stderr = os.fdopen(own, "w", 1, sys.stderr.encoding, "backslashreplace")
 
 
 def write(line: str) -> None:
@@ -49,14 +55,12 @@ def visible(text: str) -> str:
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def printer(
-    form: str | None, columns: Sequence[str], plain: Callable[[Row], str] = str
-) -> Callable[[Row], None]:
-    """What prints a row at once: as ``json``, as ``csv`` (the header now), or as ``plain`` text."""
+def printer(form: str | None, columns: Sequence[str]) -> Callable[[Row], None]:
+    """What prints a row at once: as ``json``, as ``csv`` (the header now), or a verdict as text."""
     if form == "csv":
         write(_csv(columns))
         return lambda row: write(_csv([row[column] for column in columns]))
-    text = json.dumps if form == "json" else plain
+    text = json.dumps if form == "json" else _text
     return lambda row: write(text(row))
 
 
@@ -76,7 +80,8 @@ def print_verdicts(rows: list[Row]) -> None:
     if not rows:
         return
     console, table = _table("photo", "score", "label")
-    table.columns[0].justify, table.columns[0].overflow = "left", "fold"
+    table.columns[0].justify = table.columns[2].justify = "left"
+    table.columns[0].overflow = "fold"
     for row in rows:
         label = f"[{COLOURS[row['label']]}]{row['label']}[/]"
         table.add_row(_cell(row["path"]), f"{row['score']:.1f}", label)
@@ -109,6 +114,10 @@ def _cell(path: str) -> "Text":
     from rich.text import Text
 
     return Text(visible(path).encode("utf-8", "backslashreplace").decode())
+
+
+def _text(row: Row) -> str:
+    return f"{row['score']:.1f}\t{row['label']}\t{visible(row['path'])}"
 
 
 def _csv(values: Iterable[object]) -> str:

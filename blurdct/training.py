@@ -24,7 +24,7 @@ from .dataset import Progress, folds, silent
 from .errors import ConfigError, ModelError
 from .metrics import threshold_at_fnr, threshold_at_fpr
 from .models import backend
-from .models.base import Array, Inputs
+from .models.base import Array, Backend, Inputs
 
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
 
@@ -145,6 +145,24 @@ def cross_validate(
     return OutOfFold(raw, p, label)
 
 
+def judge_unseen(
+    data: Examples, name: str, parameters: dict[str, Any] | None, calibration: Calibration
+) -> dict[str, Array]:
+    """P(blurred) of the photographs that only false positives are counted on.
+
+    Returns:
+        By source: calibrated P from a model that saw no photo of that source, nor copies of any.
+    """
+    source = data.table["source"].to_numpy()
+    judged_only = (data.table["kind"] == "").to_numpy() & (data.weights == 0)
+    answers = {}
+    for one in sorted(set(source[judged_only])):
+        model = _fit(data.select((data.weights > 0) & (source != one)), name, parameters)
+        photos = judged_only & (source == one)
+        answers[one] = calibration(model.predict_proba(data.take(photos)))
+    return answers
+
+
 def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
     """Calibration, and the thresholds of the labels, from rows that the model did not learn from.
 
@@ -172,7 +190,7 @@ def train(
     config: TrainConfig = TrainConfig(),
     read: ReadConfig = ReadConfig(),
     judged: OutOfFold | None = None,
-) -> Bundle:
+) -> tuple[Bundle, Backend]:
     """Fit on every row and export; calibration and thresholds from out-of-fold P.
 
     Args:
@@ -182,6 +200,9 @@ def train(
         config: How to train.
         read: How the photographs were read.
         judged: Of ``cross_validate`` with the same arguments, if it was called already.
+
+    Returns:
+        The bundle, and the fitted model that its graph was exported from.
 
     Raises:
         ModelError: The export answers otherwise than the trained model.
@@ -193,7 +214,7 @@ def train(
     model = _fit(data.select(data.weights > 0), name, parameters)
     graph = model.to_onnx()
     check_export(graph, data.inputs, model.predict_proba(data.inputs))
-    return Bundle(
+    bundle = Bundle(
         backend=name,
         graph=graph,
         size=read.size,
@@ -210,6 +231,7 @@ def train(
             "version": __version__,
         },
     )
+    return bundle, model
 
 
 def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
@@ -232,7 +254,7 @@ def table_digest(table: pd.DataFrame) -> str:
     return hashlib.sha256(pd.util.hash_pandas_object(named, index=False).to_numpy()).hexdigest()
 
 
-def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Any:
+def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Backend:
     return backend(name)(**(parameters or {})).fit(data.inputs, data.y, data.groups, data.weights)
 
 

@@ -58,7 +58,7 @@ def search_space(trial: Any) -> dict[str, Any]:
 
 
 class BoostedTrees:
-    """XGBoost on the 18 features and their contrasts."""
+    """XGBoost on contrasts of the 18 features."""
 
     views = ("features",)
 
@@ -133,9 +133,14 @@ def contrasts() -> dict[str, dict[str, float]]:
     return found
 
 
+@cache
 def columns() -> tuple[str, ...]:
-    """Names of what the trees cut: the 18 features, then the contrasts."""
-    return (*FEATURES, *contrasts())
+    """Names of what the trees cut: the nine shapes, then the contrasts."""
+    return (*(FEATURES[index] for index in _shapes()), *contrasts())
+
+
+def _shapes() -> list[int]:
+    return [i for i, name in enumerate(FEATURES) if name.rpartition("_")[2] in SHAPES]
 
 
 @cache
@@ -151,12 +156,13 @@ def _weights() -> tuple[Array, Array]:
 
 
 def _columns(inputs: Inputs) -> Array:
-    """(n, 18) features -> (n, 48), float32; the same arithmetic as in the graph."""
+    """(n, 18) features -> (n, 39), float32; the same arithmetic as in the graph."""
     features = np.asarray(inputs["features"], np.float32)
     plain, logs = _weights()
     # the shapes can be negative; their logarithms have no weight but must stay finite
     logarithms = np.log(np.maximum(features, np.float32(0)) + np.float32(FLOOR))
-    return np.concatenate([features, features @ plain + logarithms @ logs], axis=1)
+    contrast = features @ plain + logarithms @ logs
+    return np.concatenate([features[:, _shapes()], contrast], axis=1)
 
 
 def _cut_between(booster: xgboost.Booster, values: Array) -> xgboost.Booster:
@@ -199,6 +205,7 @@ def _graph(booster: xgboost.Booster) -> bytes:
         "floor": np.float32(FLOOR),
         "plain": plain,
         "logs": logs,
+        "shape_columns": np.array(_shapes(), np.int64),
         "second": np.array(1, np.int64),
     }
     nodes = [
@@ -208,7 +215,8 @@ def _graph(booster: xgboost.Booster) -> bytes:
         helper.make_node("MatMul", ["features", "plain"], ["differences"]),
         helper.make_node("MatMul", ["logarithms", "logs"], ["ratios"]),
         helper.make_node("Add", ["differences", "ratios"], ["contrasts"]),
-        helper.make_node("Concat", ["features", "contrasts"], [forest.input[0]], axis=1),
+        helper.make_node("Gather", ["features", "shape_columns"], ["shapes"], axis=1),
+        helper.make_node("Concat", ["shapes", "contrasts"], [forest.input[0]], axis=1),
         forest,
         helper.make_node("Gather", [forest.output[1], "second"], ["probability"], axis=1),
     ]

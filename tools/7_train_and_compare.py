@@ -1,0 +1,57 @@
+"""Stage 7: feature table -> tuned model as a bundle, and the report on it.
+
+Without --trials the backend's own parameters are used, which were tuned for the shipped model:
+    python tools/7_train_and_compare.py --features data/features.csv
+makes the shipped model again. --trials 100 tunes anew.
+"""
+
+import dataclasses
+from pathlib import Path
+
+from blurdct import report, stage
+from blurdct.config import TrainConfig
+from blurdct.dataset import read_csv
+from blurdct.models import BACKENDS, backend
+from blurdct.progress import bar
+from blurdct.training import COLUMNS, cross_validate, examples, judge_unseen, train
+from blurdct.tuning import best_parameters, tune
+
+
+def main() -> None:
+    """Tune if asked to, judge by grouped cross-validation, train on all, export, report."""
+    parser = stage.options(__doc__)
+    parser.add_argument("--features", type=Path, help="table (OUT/features.csv)")
+    parser.add_argument("--model", choices=list(BACKENDS), default="dct-xgb")
+    parser.add_argument("--trials", type=int, default=0, help="Optuna trials (%(default)s)")
+    parser.add_argument("--storage", help="Optuna storage URL (SQLite in OUT)")
+    args = parser.parse_args()
+    features, config = args.features or args.out / "features.csv", TrainConfig()
+    out = args.out / "models" / args.model
+    settings = {"train": dataclasses.asdict(config), "trials": args.trials}
+    settings["defaults"] = backend(args.model)().parameters
+    step = stage.Stage(out / "7_train.json", settings, [features])
+    if not step.begin(force=args.force):
+        return
+    data = examples(read_csv(features, COLUMNS), config)
+    parameters = None
+    if args.trials:
+        storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
+        unseen_by_test = data.select((data.table["split"] != "test").to_numpy())
+        study = tune(unseen_by_test, args.model, args.trials, config, storage, bar)
+        parameters = best_parameters(study)
+        print(f"best of {len(study.trials)} trials: ROC AUC {study.best_value:.4f}, {parameters}")
+    judged = cross_validate(data, args.model, parameters, config, bar)
+    bundle, model = train(data, args.model, parameters, config, judged=judged)
+    unseen = judge_unseen(data, args.model, parameters, bundle.calibration)
+    summary = report.evaluate(data, judged, unseen, bundle)
+    bundle.save(out)
+    report.write_json(summary, out / "report.json")
+    report.write_markdown(summary, out / "report.md")
+    report.draw(data, judged, model, out / "report.png")
+    step.finish(*(out / name for name in ("bundle.json", "model.onnx", "report.json")))
+    real = summary["real"]
+    print(f"{out}: ROC AUC {real['roc_auc']:.4f}, accuracy {real['accuracy']:.4f}; see report.md")
+
+
+if __name__ == "__main__":
+    stage.run(main)
