@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device
 
+from .arrays import array_namespace
 from .patches import SIZE
 
 # Zigzag ranks. Rank 0 (DC) is brightness and belongs to no band; the cuts fall between diagonals:
@@ -48,7 +48,7 @@ def band_statistics(coefficients: Any) -> Any:
     xp = array_namespace(coefficients)
     if not xp.isdtype(coefficients.dtype, "real floating"):
         raise ValueError(f"expected floating point, got {coefficients.dtype}")
-    average, count = _band_weights(xp, coefficients.dtype, device(coefficients))
+    average, count = _band_weights(xp, coefficients.dtype, coefficients.device)
     power = coefficients * coefficients
     mean = average @ coefficients  # (3, N), a row per band, and so are all that follow
     second = average @ power

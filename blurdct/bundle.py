@@ -2,7 +2,9 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .bands import FEATURES
-from .config import from_dict
+from .config import ReadConfig, from_dict
 from .errors import ConfigError, ModelError
 
 DEFAULT = "dct-xgb"
@@ -36,12 +38,13 @@ class Calibration:
     def __call__(self, probability: np.ndarray) -> np.ndarray:
         """Calibrated P(blurred), shape and range 0..1 as given."""
         clipped = np.clip(np.asarray(probability, np.float64), 1e-7, 1 - 1e-7)
-        return 1 / (1 + np.exp(-(self.scale * np.log(clipped / (1 - clipped)) + self.offset)))
+        logit = self.scale * np.log(clipped / (1 - clipped)) + self.offset
+        return 1 / (1 + np.exp(-np.clip(logit, -700, 700)))  # exp of more overflows
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where the labels change: ``clear`` below the first, ``blurred`` from the second on; P 0..1."""
+    """Where the labels change, P 0..1: ``clear`` below the first, ``blurred`` from the second."""
 
     clear: float
     blurred: float
@@ -79,13 +82,14 @@ class Bundle:
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Write the folder; the sheet last, so that half a bundle is never taken for one."""
+        entries = {name: value for name, value in asdict(self).items() if name != "graph"}
+        text = json.dumps({"format": FORMAT, **entries}, indent=1) + "\n"
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         sheet = target / SHEET
         sheet.unlink(missing_ok=True)
         (target / GRAPH).write_bytes(self.graph)
-        entries = {name: value for name, value in asdict(self).items() if name != "graph"}
-        sheet.write_text(json.dumps({"format": FORMAT, **entries}, indent=1) + "\n")
+        sheet.write_text(text)
 
 
 def shipped() -> list[str]:
@@ -100,32 +104,42 @@ def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
         ModelError: No such model, a broken one, or one made for other features.
     """
     folder = SHIPPED / str(model) if str(model) in shipped() else Path(model)
-    if not (folder / SHEET).is_file():
+    if not os.path.isfile(folder / SHEET):  # False, not an error, for a path that cannot be
         known = ", ".join(shipped()) or "none"
         raise ModelError(f"no model {str(model)!r}: neither a bundle's folder nor one of {known}")
     try:
         entries = json.loads((folder / SHEET).read_text())
-        graph = (folder / GRAPH).read_bytes()
-        version = entries.pop("format")
+        version = entries.pop("format", None)
         if version != FORMAT:
             raise ModelError(f"{folder}: made by another blurdct (format {version}, not {FORMAT})")
-        bundle = Bundle(
-            graph=graph,
-            calibration=from_dict(Calibration, entries.pop("calibration")),
-            thresholds=from_dict(Thresholds, entries.pop("thresholds")),
-            views=tuple(entries.pop("views")),
-            features=tuple(entries.pop("features")),
-            **entries,
-        )
+        known = {field.name for field in fields(Bundle)} - {"graph"}
+        if set(entries) != known:
+            raise ValueError(f"{SHEET} {_differences(known, entries)}")
+        for name in ("views", "features"):
+            entries[name] = _names(name, entries[name])
+        entries["calibration"] = from_dict(Calibration, entries["calibration"])
+        entries["thresholds"] = from_dict(Thresholds, entries["thresholds"])
+        entries["graph"] = (folder / GRAPH).read_bytes()
+        bundle = from_dict(Bundle, entries)
+        ReadConfig(size=bundle.size)  # raises if it is out of range
     except ModelError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder}: not a bundle ({error})") from error
     if bundle.features != FEATURES:
-        missing = sorted(set(FEATURES) - set(bundle.features))
-        foreign = sorted(set(bundle.features) - set(FEATURES))
+        order = ", in another order" if set(bundle.features) == set(FEATURES) else ""
         raise ModelError(
-            f"{folder}: made for other features: lacks {missing or 'none'}, has {foreign or 'none'}"
-            + ("" if missing or foreign else ", in another order")
+            f"{folder}: made for other features: {_differences(FEATURES, bundle.features)}{order}"
         )
     return bundle
+
+
+def _differences(expected: Iterable[str], given: Iterable[str]) -> str:
+    missing, foreign = set(expected) - set(given), set(given) - set(expected)
+    return f"lacks {sorted(missing) or 'none'}, has {sorted(foreign) or 'none'}"
+
+
+def _names(entry: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"{entry}: expected a list of names, got {value!r}")
+    return tuple(value)

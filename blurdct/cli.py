@@ -244,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = PIPE_CLOSED if number == errno.EPIPE else SOME_UNREAD
         if status != PIPE_CLOSED:
             _note(f"cannot write the output ({reason})")
-    sys.exit(status)
+    sys.exit(status or ALL_READ)
 
 
 def _command(error: typer.TyperException) -> str:

@@ -17,6 +17,18 @@ from .stage import replacing
 from .synth import recipe
 
 FOLDER = "copies"
+COLUMNS = [
+    "path",
+    "label",
+    "group",
+    "split",
+    "source",
+    "kind",
+    "strength",
+    "level",
+    "parameters",
+    "original",
+]
 
 
 def make_copies(
@@ -62,11 +74,10 @@ def make_copies(
         if not isinstance(answer, str):
             kept = {"group": source["group"], "source": source["source"]}
             rows += [{**kept, **copy, "original": source["path"]} for copy in answer]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     table["label"] = table["label"].astype("Int64")
     table["split"] = [split_of(group, config.test_share, config.seed) for group in table["group"]]
-    names = "path label group split source kind strength level parameters original".split()
-    return table[names], [answer for answer in answers if isinstance(answer, str)]
+    return table, [answer for answer in answers if isinstance(answer, str)]
 
 
 def locate(images: pd.DataFrame, folder: Path, out: Path) -> list[Path]:
@@ -79,7 +90,8 @@ def _copy_photo(
     path: str, folder: Path, out: Path, config: SynthConfig, read: ReadConfig
 ) -> list[dict[str, object]] | str:
     key = f"{config.seed}/{config.recipe}/{path}"
-    stem = f"{Path(path).stem}_{zlib.crc32(path.encode(errors='surrogateescape')):08x}"
+    # a file's name may have 255 bytes, and a letter of it four
+    stem = f"{Path(path).stem[:50]}_{zlib.crc32(path.encode(errors='surrogateescape')):08x}"
     record = out / FOLDER / f"{stem}.json"  # written after the copies: they are complete
     settings = [key, config.sharp_copies, config.blurred_copies, read.size]
     try:

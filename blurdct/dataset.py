@@ -45,10 +45,12 @@ def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
         Columns path (POSIX, relative to ``folder``), label (Int64, missing where unknown), group,
         source. A photo without a label takes that of the nearest folder named ``sharp`` or
         ``blurred``. Without a manifest the group is the file's name without its ending, so that
-        ``sharp/cat.jpg`` and ``blurred/cat.png`` are one scene, and the source is the folder's name.
+        ``sharp/cat.jpg`` and ``blurred/cat.png`` are one scene, and the source is the folder's
+        name.
 
     Raises:
-        ConfigError: No such folder, a manifest that does not fit, or no photographs.
+        ConfigError: No such folder, a manifest that does not fit, a file name that is not UTF-8
+            (a table could not hold it), or no photographs.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -57,6 +59,9 @@ def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
         rows = _read_manifest(root / MANIFEST)
     else:
         paths = [path.relative_to(root) for path in find_photos(root)]
+        for path in paths:
+            if not _is_text(path.as_posix()):
+                raise ConfigError(f"{folder}: expected file names in UTF-8, got {str(path)!r}")
         rows = pd.DataFrame(
             {
                 "path": [path.as_posix() for path in paths],
@@ -136,7 +141,9 @@ def folds(
     if count < 2:
         raise ConfigError("expected photographs of at least two groups (scenes) to split by")
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    _, codes = np.unique(strata.astype(str), return_inverse=True)
+    _, codes, sizes = np.unique(strata.astype(str), return_inverse=True, return_counts=True)
+    if sizes.max() < count:
+        codes = np.zeros_like(codes)  # too few rows to balance; the splitter would refuse them
     # the smallest strata may have fewer rows than folds; that warning helps nobody here
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         return list(splitter.split(np.zeros(len(groups)), codes, groups))
@@ -153,10 +160,12 @@ def read_csv(path: str | PathLike[str], needed: Iterable[str]) -> pd.DataFrame:
     Raises:
         ConfigError: The file is missing, no CSV, or lacks a column.
     """
-    text = {name: str for name in ("path", "group", "split", "source", "kind", "original")}
+    text = dict.fromkeys(("path", "group", "split", "source", "kind", "original"), str)
     try:
-        rows = pd.read_csv(path, dtype={**text, "label": "Int64"}, keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
+        rows = pd.read_csv(
+            path, dtype={**text, "label": "Int64"}, keep_default_na=False, na_values=[""]
+        )
+    except (OSError, ValueError, TypeError, OverflowError) as error:  # the last two: odd labels
         raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
     missing = [name for name in needed if name not in rows]
     if missing:
@@ -184,6 +193,14 @@ def _folder_label(path: str) -> Any:
         if part.lower() in FOLDER_LABELS:
             return FOLDER_LABELS[part.lower()]
     return pd.NA
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a name of other bytes comes with surrogates in it
+        return False
+    return True
 
 
 def _measure(path: Path, config: ReadConfig) -> tuple[int, int, int] | str:

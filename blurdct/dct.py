@@ -9,8 +9,8 @@ from math import cos, pi, sqrt
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device
 
+from .arrays import array_namespace
 from .patches import SIZE
 
 
@@ -67,4 +67,4 @@ def block_dct(blocks: Any) -> Any:
     xp = array_namespace(blocks)
     if not xp.isdtype(blocks.dtype, "real floating"):
         raise ValueError(f"expected floating point, got {blocks.dtype}")
-    return _matrix_like(xp, blocks.dtype, device(blocks)) @ blocks
+    return _matrix_like(xp, blocks.dtype, blocks.device) @ blocks

@@ -78,6 +78,12 @@ class Detector:
         inputs = {one.name for one in self._session.get_inputs()}
         if inputs != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {sorted(inputs)}, not {bundle.views}")
+        try:
+            self._judge(np.zeros((16, 16), np.uint8))  # shows what is wrong before the first photo
+        except Exception as error:  # ONNX Runtime raises a dozen types of its own
+            raise ModelError(
+                f"{self.model}: its graph gives no P ({_first_line(error)})"
+            ) from error
 
     @classmethod
     def load(
@@ -114,15 +120,11 @@ class Detector:
         Raises:
             ImageError: It cannot be read; the message names it and says why.
         """
-        luma = read_luma(photo, self.config, name)
-        views = {
-            view: np.asarray(make(luma), dtype=np.float32)[None]
-            for view, make in self._views.items()
-        }
+        probability = self._judge(read_luma(photo, self.config, name))
         if name is None:
             named = isinstance(photo, (str, os.PathLike))
             name = os.fspath(photo) if named else str(getattr(photo, "name", ""))  # type: ignore
-        return self._verdict(str(name), float(self.probabilities(views)[0]))
+        return self._verdict(str(name), probability)
 
     def predict_many(
         self, photos: Iterable[str | os.PathLike[str]], workers: int | None = 1
@@ -136,16 +138,24 @@ class Detector:
         Yields:
             A ``Prediction``, or for a photo that cannot be read the ``ImageError`` that says why.
         """
+        if workers != 1:
+            from .pool import cores, ordered_map  # takes tens of milliseconds
+
+            workers = cores() if workers is None else workers
         if workers == 1:
             yield from map(partial(_predict_or_error, self), photos)
             return
-        from .pool import ordered_map  # takes tens of milliseconds
-
         yield from ordered_map(_predict_in_worker, photos, workers, 8, _load, self._arguments)
 
     def probabilities(self, views: dict[str, np.ndarray]) -> np.ndarray:
         """Calibrated P(blurred) of n rows, shape (n,), from their views."""
         return self.calibration(self._session.run(["probability"], views)[0])
+
+    def _judge(self, luma: np.ndarray) -> float:
+        rows = {
+            view: np.asarray(make(luma), np.float32)[None] for view, make in self._views.items()
+        }
+        return float(self.probabilities(rows)[0])
 
     def _verdict(self, path: str, probability: float) -> Prediction:
         at = self.thresholds
@@ -174,7 +184,11 @@ def _session(graph: bytes) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a dozen types of its own
-        raise ModelError(f"the model's graph cannot be run ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"the model's graph cannot be run ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 _detector: Detector | None = None  # in a worker process, its own

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 
+from .arrays import array_namespace
 from .bands import FEATURES, band_statistics
 from .dct import block_dct
 from .patches import SIZE, grid, unfold
@@ -13,8 +13,8 @@ from .patches import SIZE, grid, unfold
 __all__ = ["FEATURES", "block_statistics", "image_features"]
 
 # glibc hands freed arrays back to the system after every strip and faults the pages in again, which
-# costs a third of the time. One large array made and dropped raises its threshold for good: mallopt(3),
-# "dynamic mmap threshold". Nothing is written to it, so it takes no memory.
+# costs a third of the time. One large array made and dropped raises its threshold for good (see
+# "dynamic mmap threshold" in mallopt(3)). Nothing is written to it, so it takes no memory.
 np.empty(31 << 20, dtype=np.uint8)
 
 # Blocks worked on at once. 64 float32 coefficients of 2,048 blocks are 512 kB, so that the working
@@ -36,10 +36,10 @@ def image_features(luma: Any, strip_blocks: int = STRIP_BLOCKS) -> Any:
         ValueError: Not two axes, or smaller than one block.
     """
     xp = array_namespace(luma)
-    total, count = None, 0
+    total: Any = 0
+    count = 0
     for statistics in _strips(luma, strip_blocks):
-        part = xp.sum(statistics, axis=1, dtype=xp.float64)
-        total = part if total is None else total + part
+        total = total + xp.sum(statistics, axis=1, dtype=xp.float64)
         count += statistics.shape[1]
     return total / count
 

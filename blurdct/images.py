@@ -193,7 +193,10 @@ def _decode(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.nda
     """Bytes of anything but JPEG through Pillow and ``convert``."""
     try:
         # Whatever Pillow has to warn of, the photo either reads or it does not.
-        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(data), formats=FORMATS) as image:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(BytesIO(data), formats=FORMATS) as image,
+        ):
             _check_size(image.size, config, label)
             return convert(ImageOps.exif_transpose(image))
     except ImageError:

@@ -1,6 +1,7 @@
 """Labels and probabilities -> numbers; pure functions.
 
-Throughout, ``y`` is shape (n,), 1 blurred and 0 sharp, and ``p`` is shape (n,), P(blurred) 0..1.
+Throughout, ``y`` is shape (n,), 1 blurred and 0 sharp, and ``p`` is shape (n,), P(blurred) 0..1,
+n at least 1.
 
 Sources:
     Expected calibration error: Naeini, Cooper, Hauskrecht, AAAI 2015.
@@ -19,6 +20,11 @@ FALSE_POSITIVE_RATES = (0.01, 0.018, 0.045, 0.1)
 def roc_auc(y: Array, p: Array) -> float:
     """Chance that a blurred photo scores above a sharp one, 0.5 guessing .. 1; NaN if one class."""
     return float(sk.roc_auc_score(y, p)) if 0 < np.mean(y) < 1 else float("nan")
+
+
+def average_precision(y: Array, p: Array) -> float:
+    """Mean precision over the recalls, the share of blurred guessing .. 1; NaN if one class."""
+    return float(sk.average_precision_score(y, p)) if 0 < np.mean(y) < 1 else float("nan")
 
 
 def tpr_at_fpr(y: Array, p: Array, fpr: float) -> float:
@@ -40,7 +46,8 @@ def threshold_at_fpr(sharp: Array, fpr: float) -> float:
         fpr: 0..1.
 
     Returns:
-        A cut-off for ``p >= cut-off``, halfway between two photos' P; at most 1.
+        A cut-off for ``p >= cut-off``, halfway between two photos' P; at most 1, which photos of
+        P 1 reach however many they are.
     """
     return float(min(1.0, _cut_above(np.sort(sharp)[::-1], fpr)))
 
@@ -57,11 +64,13 @@ def _cut_above(falling: Array, share: float) -> float:
     # ties: the cut-off must leave the first photo that is not allowed below it
     passed = falling[falling > falling[allowed]]
     above = passed[-1] if len(passed) else falling[allowed] + 1e-6
-    return float((above + falling[allowed]) / 2)
+    middle = (above + falling[allowed]) / 2
+    # there is nothing between neighbouring floats
+    return float(middle if middle > falling[allowed] else above)
 
 
 def calibration_error(y: Array, p: Array, bins: int = 15) -> float:
-    """Expected calibration error, 0 best: mean gap of P and the blurred share in equal-width bins."""
+    """Expected calibration error, 0 best: mean gap of P and blurred share in equal-width bins."""
     index = np.minimum((p * bins).astype(int), bins - 1)
     count = np.bincount(index, minlength=bins)
     gap = np.abs(np.bincount(index, p, bins) - np.bincount(index, y, bins))
@@ -78,7 +87,7 @@ def summary(y: Array, p: Array, threshold: float = 0.5) -> dict[str, Any]:
         "photos": len(y),
         "blurred": int(np.sum(y)),
         "roc_auc": roc_auc(y, p),
-        "average_precision": float(sk.average_precision_score(y, p)) if np.any(y) else float("nan"),
+        "average_precision": average_precision(y, p),
         "accuracy": float(np.mean(called == y)),
         "precision": _share(true_positive, true_positive + false_positive),
         "recall": _share(true_positive, true_positive + false_negative),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from array_api_compat import array_namespace
+from .arrays import array_namespace
 
 SIZE = 8  # side of a block, pixels
 

@@ -16,9 +16,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 # One thread in each worker: two workers with two threads each only get in each other's way.
-_ONE_THREAD = {
-    name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-}
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def ordered_map(

@@ -32,12 +32,13 @@ def prepare() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
         sys.stdout.reconfigure(encoding=encoding, errors=errors)
-    if sys.stderr is not None and sys.stderr is sys.__stderr__:
+    stderr = sys.__stderr__
+    if stderr is not None and stderr is sys.stderr:
         # libjpeg and libtiff remark on damaged files without naming them, and an interrupted
         # worker process shows its traceback. All of them know only descriptor 2.
-        own = os.dup(sys.stderr.fileno())
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-        sys.stderr = os.fdopen(own, "w", 1, sys.stderr.encoding, "backslashreplace")
+        own = os.dup(stderr.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stderr.fileno())
+        sys.stderr = os.fdopen(own, "w", 1, stderr.encoding, "backslashreplace")
 
 
 def write(line: str) -> None:

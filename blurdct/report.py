@@ -6,24 +6,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
 from . import metrics
 from .bundle import Bundle
 from .models.base import Backend
 from .stage import replacing
-from .training import Examples, OutOfFold
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  (after the backend is chosen)
+from .training import Examples, OutOfFold, judged_alone
 
 Report = dict[str, Any]
 STRENGTH_THIRDS = ("weak", "medium", "strong")
 
 
-def evaluate(data: Examples, judged: OutOfFold, unseen: Mapping[str, Any], bundle: Bundle) -> Report:
+def evaluate(
+    data: Examples, judged: OutOfFold, unseen: Mapping[str, Any], bundle: Bundle
+) -> Report:
     """Every figure about a model, as plain JSON values.
 
     Args:
@@ -41,7 +40,7 @@ def evaluate(data: Examples, judged: OutOfFold, unseen: Mapping[str, Any], bundl
         and strength of synthetic blur, ROC AUC against the sharp copies and share found at .5.
     """
     table, y = data.table, data.y
-    source, found = table["source"].to_numpy(), (table["kind"] == "").to_numpy()
+    source, alone = table["source"].to_numpy(), judged_alone(data)
     sources = {name: data.real & (source == name) for name in sorted(set(source[data.real]))}
     test = data.real & (table["split"] == "test").to_numpy()
     report: Report = {
@@ -58,8 +57,8 @@ def evaluate(data: Examples, judged: OutOfFold, unseen: Mapping[str, Any], bundl
         "copies": _copies(data, judged),
         "by_cutoff": metrics.by_cutoff(y[data.real], judged.p[0, data.real]),
     }
-    for name in sorted(set(source[found & ~data.real])):
-        rows = found & ~data.real & (source == name)
+    for name in sorted(set(source[alone])):
+        rows = alone & (source == name)
         report["sharp_sources"][name] = {
             "photos": int(rows.sum()),
             "scene_unseen_at_0.5": float(np.mean(judged.p[:, rows] >= 0.5)),
@@ -73,13 +72,13 @@ def evaluate(data: Examples, judged: OutOfFold, unseen: Mapping[str, Any], bundl
 def write_json(report: Report, path: Path) -> None:
     """The report for programs; numbers that are not defined become null."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(_clean(report), indent=1) + "\n")
+        temporary.write_text(json.dumps(_clean(report), indent=1, allow_nan=False) + "\n")
 
 
 def write_markdown(report: Report, path: Path) -> None:
     """The report for people."""
     with replacing(path) as temporary:
-        temporary.write_text(markdown(report))
+        temporary.write_text(markdown(report), encoding="utf-8")
 
 
 def markdown(report: Report) -> str:
@@ -134,7 +133,9 @@ def draw(data: Examples, judged: OutOfFold, model: Backend, path: Path) -> None:
     """ROC, cut-off and reliability curves of the real rows, and the importance by gain, as PNG."""
     importance: dict[str, float] = getattr(model, "importance", dict)()
     y, p = data.y[data.real], judged.p[:, data.real]
-    figure, axes = plt.subplots(2, 2, figsize=(11, 9), layout="constrained")
+    # not by pyplot, whose backend belongs to whoever imports this
+    figure = Figure(figsize=(11, 9), layout="constrained")
+    axes = figure.subplots(2, 2)
     roc, cuts, reliable, gains = axes.flat
     for shuffle, one in enumerate(p):
         false_rate, true_rate, _ = roc_curve(y, one)
@@ -163,7 +164,6 @@ def draw(data: Examples, judged: OutOfFold, model: Backend, path: Path) -> None:
         axis.grid(alpha=0.3)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=110)
-    plt.close(figure)
 
 
 def _mean_summary(y: np.ndarray, judged: OutOfFold, rows: np.ndarray) -> dict[str, Any]:
@@ -197,7 +197,12 @@ def _copies(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+    lines = [head, ["---"] * len(head), *([_cell(text) for text in row] for row in rows)]
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def _number(value: float) -> str:

@@ -54,7 +54,7 @@ def write_coefficients(
         progress: Wraps the photographs as they come.
 
     Returns:
-        A line for each photo that could not be read.
+        A line for each photo that could not be read, those of the shards kept left out.
     """
     out.mkdir(parents=True, exist_ok=True)
     chosen = _device(device)
@@ -212,7 +212,7 @@ def _numpy_dct(luma: np.ndarray) -> np.ndarray:
 def _torch_dct(luma: np.ndarray, device: str) -> np.ndarray:
     import torch
 
-    blocks = unfold(torch.from_numpy(luma).to(device)).to(torch.float32)
+    blocks = unfold(torch.tensor(luma, device=device)).to(torch.float32)
     return np.asarray(block_dct(blocks).cpu().numpy())
 
 

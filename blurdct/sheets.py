@@ -35,8 +35,10 @@ def kind_sheets(photos: Sequence[Path], seed: int = 0, read: ReadConfig = ReadCo
         sheets[kind] = _sheet(pictures, columns, seed)
     sheets["seed"] = _sheet(
         pictures,
-        [(f"seed: {kind}", lambda rgb, rng, draw=draw: draw(rgb, rng)[0]) for kind, draw in
-         SEED_KINDS.items()],
+        [
+            (f"seed: {kind}", lambda rgb, rng, draw=draw: draw(rgb, rng)[0])
+            for kind, draw in SEED_KINDS.items()
+        ],
         seed,
     )
     return sheets
@@ -82,5 +84,5 @@ def _cell(rgb: np.ndarray, caption: str) -> np.ndarray:
 def _at_working_size(rgb: np.ndarray, size: int) -> np.ndarray:
     height, width = rgb.shape[:2]
     scale = min(1.0, size / max(height, width))
-    target = (round(width * scale), round(height * scale))
+    target = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cv2.resize(rgb, target, interpolation=cv2.INTER_AREA)

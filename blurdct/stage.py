@@ -60,10 +60,12 @@ class Stage:
         return True
 
     def finish(self, *outputs: Path) -> None:
-        """Record that these files, beside the record or below, are complete."""
+        """Record that these files, beside the record or below, are complete; after ``begin``."""
         folder = self.record.parent
         sizes = {path.relative_to(folder).as_posix(): _size(path) for path in outputs}
-        self._write({**self._state(), "outputs": sizes})
+        # what was read, not what is there by now: a file may have changed meanwhile
+        begun = json.loads(self.record.read_text())
+        self._write({**begun, "outputs": sizes})
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -6,8 +6,9 @@ separates them. ``seed`` repeats the recipe of the system that this project bega
 reproduce its result: it blurs gamma-encoded pixels with the library BlurGenerator.
 
 Extents are the width of a point's image, in pixels of the finished copy at the working size: the
-disk's diameter, the path's length, for the Gaussian 2.5 standard deviations, which spreads about
-as wide as a disk of that diameter (a disk's standard deviation is a quarter of its diameter).
+disk's diameter, the path's length, for the Gaussian 2.5 standard deviations, about its width at
+half height. (Its standard deviation is then 1.6 times that of the disk of that diameter, which is
+a quarter of the diameter.)
 
 Sources:
     sRGB transfer function: IEC 61966-2-1:1999.

@@ -39,8 +39,8 @@ def feature_table(
         The rows of readable photographs with the columns ``FEATURES`` (float32) added, and a line
         for each of the others.
     """
-    answers = ordered_map(partial(_features, config=config), paths, workers)
-    answers = list(progress(answers, len(paths), "features"))
+    stream = ordered_map(partial(_features, config=config), paths, workers)
+    answers = list(progress(stream, len(paths), "features"))
     bad = [answer for answer in answers if isinstance(answer, str)]
     kept = rows[[not isinstance(answer, str) for answer in answers]].reset_index(drop=True)
     values = [answer for answer in answers if not isinstance(answer, str)]

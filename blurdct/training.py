@@ -66,12 +66,14 @@ def examples(table: pd.DataFrame, config: TrainConfig = TrainConfig()) -> Exampl
     """Labelled rows of a feature table (columns ``COLUMNS``) with their weights.
 
     Raises:
-        ConfigError: Nothing labelled, only one label, or a number that is not finite.
+        ConfigError: Nothing labelled, only one label, another than 0 and 1, or a number that is
+            not finite.
     """
     table = table[table["label"].notna()].reset_index(drop=True)
     y = table["label"].to_numpy(dtype=np.int64)
-    if len(set(y)) < 2:
-        raise ConfigError("expected labelled photographs both sharp (0) and blurred (1)")
+    if set(y) != {0, 1}:
+        labels = ", ".join(map(str, sorted(set(y)))) or "none"
+        raise ConfigError(f"expected labels both 0 (sharp) and 1 (blurred), got {labels}")
     features = table[list(FEATURES)].to_numpy(dtype=np.float32)
     if not np.isfinite(features).all():
         worst = table["path"][np.nonzero(~np.isfinite(features).all(axis=1))[0][0]]
@@ -154,7 +156,7 @@ def judge_unseen(
         By source: calibrated P from a model that saw no photo of that source, nor copies of any.
     """
     source = data.table["source"].to_numpy()
-    judged_only = (data.table["kind"] == "").to_numpy() & (data.weights == 0)
+    judged_only = judged_alone(data)
     answers = {}
     for one in sorted(set(source[judged_only])):
         model = _fit(data.select((data.weights > 0) & (source != one)), name, parameters)
@@ -163,13 +165,23 @@ def judge_unseen(
     return answers
 
 
+def judged_alone(data: Examples) -> Array:
+    """Shape (n,), bool: sharp photographs that false positives are counted on, not learnt from."""
+    return (data.table["kind"] == "").to_numpy() & (data.weights == 0) & (data.y == 0)
+
+
 def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
     """Calibration, and the thresholds of the labels, from rows that the model did not learn from.
 
     Args:
         y: Shape (n,).
         raw: Shape (n,), P before calibration.
+
+    Raises:
+        ConfigError: Rows of one label only.
     """
+    if len(np.unique(y)) < 2:
+        raise ConfigError("expected sharp and blurred photographs of more scenes: a fold has none")
     logit = _logit(raw)
     # all but unregularised: two numbers from hundreds of rows
     fitted = LogisticRegression(C=1e6).fit(logit[:, None], y)

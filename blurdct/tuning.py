@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import optuna
+from optuna.trial import TrialState
 
 from .config import TrainConfig
 from .dataset import Progress, silent
@@ -49,9 +50,11 @@ def tune(
             storage=storage,
             study_name=f"{name}-{data_name(data, config)}",
             direction="maximize",
-            sampler=optuna.samplers.TPESampler(seed=config.seed, multivariate=True),
             load_if_exists=True,
         )
+        # a study that goes on must not draw its first parameters again
+        seed = config.seed + len(study.trials)
+        study.sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
     # folds of other shuffles than those that the tuned model is then judged by
     once = TrainConfig(
         folds=config.folds,
@@ -64,8 +67,8 @@ def tune(
         raw = cross_validate(data, name, home.search_space(trial), once).raw[0]
         return roc_auc(data.y[data.real], raw[data.real])
 
-    finished = sum(trial.state.is_finished() for trial in study.trials)
-    left = range(finished, trials)
+    completed = sum(trial.state == TrialState.COMPLETE for trial in study.trials)
+    left = range(completed, trials)
     for _ in progress(left, len(left), f"{name}: trials"):
         study.optimize(objective, n_trials=1)
     return study

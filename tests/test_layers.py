@@ -1,4 +1,4 @@
-"""The import layers of STYLE.md, held as data and checked against the source."""
+"""The package's import layers, held as data and checked against the source."""
 
 import ast
 import subprocess
@@ -14,14 +14,15 @@ PACKAGE = ROOT / "blurdct"
 # A line is read from left to right along its arrows; a module imports from lines above its own and
 # from steps left of its own. A star stands for any name that no other entry spells out.
 LAYERS = """
-errors -> config
-images -> patches -> dct -> bands -> features
+errors progress -> config pool stage
+arrays images -> patches -> dct -> bands -> features
+sources
 bundle -> detector -> scan
-metrics dataset -> synth tables
+metrics dataset -> synth tables -> copies sheets shards
 models.base -> models -> models.torch_training -> models.* -> models.fusion
 training -> tuning
 report
-cli service service.*
+printing -> cli service service.*
 """
 
 # Modules that no layer holds: the package's own face and its way in.

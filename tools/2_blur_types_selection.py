@@ -18,6 +18,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=4, help="photographs (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the random paths (%(default)s)")
     args = parser.parse_args()
+    if args.count < 1:
+        raise ConfigError(f"--count: expected at least 1, got {args.count}")
     photos = args.out / "photos.csv"
     settings = {"count": args.count, "seed": args.seed, "read": dataclasses.asdict(ReadConfig())}
     step = stage.Stage(args.out / "2_blur_types.json", settings, [photos])
@@ -27,7 +29,8 @@ def main() -> None:
     sharp = rows["path"][(rows["label"] == 0).fillna(False)].tolist()
     if not sharp:
         raise ConfigError(f"{photos}: no sharp photographs (label 0)")
-    spread = [sharp[i * len(sharp) // args.count] for i in range(min(args.count, len(sharp)))]
+    count = min(args.count, len(sharp))
+    spread = [sharp[i * len(sharp) // count] for i in range(count)]
     sheets = kind_sheets([args.photos / path for path in spread], args.seed)
     paths = write_sheets(sheets, args.out / "blur_types")
     step.finish(*paths)

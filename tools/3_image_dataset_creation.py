@@ -33,7 +33,9 @@ def main() -> None:
     if not step.begin(args.out / FOLDER, args.force):
         return
     rows = read_csv(photos, ["path", "label", "group", "source"])
-    table, bad = make_copies(rows, args.photos, args.out, config, workers=args.workers, progress=bar)
+    table, bad = make_copies(
+        rows, args.photos, args.out, config, workers=args.workers, progress=bar
+    )
     with stage.replacing(images) as temporary:
         write_csv(table, temporary)
     step.finish(images)

@@ -1,4 +1,4 @@
-"""Stage 4: images -> DCT coefficients of all their 8x8 blocks, in shards; on the GPU if there is one.
+"""Stage 4: images -> DCT coefficients of all their 8x8 blocks, in shards; on a GPU if there is one.
 
 Example: python tools/4_feature_vectors_dataset_creation.py --device cpu
 """

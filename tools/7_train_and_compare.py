@@ -16,6 +16,8 @@ from blurdct.progress import bar
 from blurdct.training import COLUMNS, cross_validate, examples, judge_unseen, train
 from blurdct.tuning import best_parameters, tune
 
+OUTPUTS = ("bundle.json", "model.onnx", "report.json", "report.md", "report.png")
+
 
 def main() -> None:
     """Tune if asked to, judge by grouped cross-validation, train on all, export, report."""
@@ -48,7 +50,7 @@ def main() -> None:
     report.write_json(summary, out / "report.json")
     report.write_markdown(summary, out / "report.md")
     report.draw(data, judged, model, out / "report.png")
-    step.finish(*(out / name for name in ("bundle.json", "model.onnx", "report.json")))
+    step.finish(*(out / name for name in OUTPUTS))
     real = summary["real"]
     print(f"{out}: ROC AUC {real['roc_auc']:.4f}, accuracy {real['accuracy']:.4f}; see report.md")
 

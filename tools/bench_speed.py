@@ -22,7 +22,7 @@ from blurdct import Detector, read_luma
 from blurdct.bands import band_statistics
 from blurdct.dct import block_dct
 from blurdct.features import image_features
-from blurdct.images import find_photos
+from blurdct.images import find_photos, read_rgb
 from blurdct.patches import unfold
 from blurdct.pool import cores, ordered_map
 
@@ -116,7 +116,8 @@ def measure_set(folder: Path, args: argparse.Namespace) -> None:
     rows = pd.DataFrame({"path": [str(path) for path in paths]})
     table = partial(feature_table, rows, paths, ReadConfig(), args.workers)
     name = f"{args.images} images of {SIDE}x{SIDE} ({args.images * BLOCKS / 1e6:.1f} M blocks)"
-    show(f"{name}, fused features, s", [seconds(table) for _ in range(min(3, args.rounds))], "{:.1f}")
+    times = [seconds(table) for _ in range(min(3, args.rounds))]
+    show(f"{name}, fused features, s", times, "{:.1f}")
     if args.disk:
         steps = (
             partial(write_coefficients, paths, folder / "c", workers=args.workers, device="cpu"),
@@ -153,15 +154,12 @@ def gpu_rates(rounds: int) -> list[float]:
 def write_jpegs(folder: Path, count: int, side: int) -> list[Path]:
     """Different JPEGs with this long side: the sample enlarged or reduced, shifted a little."""
     folder.mkdir()
-    originals = [cv2.imread(str(path)) for path in find_photos(SAMPLE)]
+    originals = [read_rgb(path) for path in find_photos(SAMPLE)]
     paths = []
     for number in range(count):
         picture = originals[number % len(originals)]
         picture = np.roll(picture, number // len(originals), axis=1)
-        if side == SIDE:
-            size = (SIDE, SIDE)
-        else:
-            size = (side, side * 3 // 4)
+        size = (SIDE, SIDE) if side == SIDE else (side, side * 3 // 4)
         path = folder / f"{number:05d}.jpg"
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
         cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 90])
@@ -171,7 +169,7 @@ def write_jpegs(folder: Path, count: int, side: int) -> list[Path]:
 
 def grey(path: Path) -> int:
     """Decode only; the picture stays in the worker."""
-    return int(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE).size)
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)).size
 
 
 def rate(answers: Iterable[object]) -> float:

@@ -1,0 +1,72 @@
+# Run `make` to see what there is to make.
+
+# The Python that environments are made with: 3.11 or newer. Everything else is installed by pip.
+PYTHON ?= python3
+# More words for pytest, such as PYTEST_ARGS="-m 'not slow'".
+PYTEST_ARGS ?=
+
+# Two environments, so that `make predict` always shows the small install, whatever ran before it.
+CORE := .venv
+DEV := .venv-dev
+# A stamp stands in its environment and goes with it; another PYTHON wants another one.
+STAMP := .installed-by-$(subst /,_,$(PYTHON))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help predict test lint format stages bench wheel clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+predict: $(CORE)/$(STAMP) ## Install what a prediction needs (in .venv) and judge the sample photographs
+	$(CORE)/bin/blurdct predict data/sample
+
+test: lint ## Install everything (in .venv-dev), lint, check types, run every test
+	$(DEV)/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: $(DEV)/$(STAMP) ## Check style, formatting and types
+	$(DEV)/bin/ruff check
+	$(DEV)/bin/ruff format --check
+	$(DEV)/bin/mypy
+
+format: $(DEV)/$(STAMP) ## Format the code and repair what can be repaired by itself
+	$(DEV)/bin/ruff check --fix-only
+	$(DEV)/bin/ruff format
+
+stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, into data/run
+	$(DEV)/bin/python tools/1_collect_photos.py
+	$(DEV)/bin/python tools/2_blur_types_selection.py
+	$(DEV)/bin/python tools/3_image_dataset_creation.py
+	$(DEV)/bin/python tools/4_feature_vectors_dataset_creation.py
+	$(DEV)/bin/python tools/5_feature_extraction_per_patch.py
+	$(DEV)/bin/python tools/6_final_features.py
+	$(DEV)/bin/python tools/7_train_and_compare.py --trials 10
+
+bench: $(DEV)/$(STAMP) ## Measure the speed on this machine
+	$(DEV)/bin/python tools/bench_speed.py
+
+wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/
+	rm -rf build
+	$(DEV)/bin/python -m build --wheel --no-isolation
+	rm -rf build
+
+clean: ## Remove environments, caches and builds; data/run stays
+	rm -rf $(CORE) $(DEV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find blurdct tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment is made anew if its Python is gone, is of another version, or lacks pip.
+$(CORE)/$(STAMP): WHAT := .
+$(DEV)/$(STAMP): WHAT := .[train,dev]
+$(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON): Python 3.11 or newer is needed; try make PYTHON=python3.11" >&2; exit 1; }
+	@test "$$($(@D)/bin/python -V 2>&1)" = "$$($(PYTHON) -V 2>&1)" \
+		&& $(@D)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(@D)
+	@echo "installing into $(@D); this is done once"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=24'
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c constraints.txt -e '$(WHAT)'
+	@$(@D)/bin/python -c 'import cv2' \
+		|| { echo "OpenCV lacks system libraries; on Debian: apt install libgl1 libglib2.0-0" >&2; exit 1; }
+	@touch $@
