@@ -98,7 +98,7 @@ def _copy_photo(
         entries = json.loads(record.read_text())
         if entries["settings"] == settings:
             return list(entries["copies"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     try:
         rgb = read_rgb(Path(folder, path), read)

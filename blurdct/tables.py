@@ -42,8 +42,9 @@ def feature_table(
     stream = ordered_map(partial(_features, config=config), paths, workers)
     answers = list(progress(stream, len(paths), "features"))
     bad = [answer for answer in answers if isinstance(answer, str)]
-    kept = rows[[not isinstance(answer, str) for answer in answers]].reset_index(drop=True)
     values = [answer for answer in answers if not isinstance(answer, str)]
+    readable = np.array([not isinstance(answer, str) for answer in answers], bool)
+    kept = rows[readable].reset_index(drop=True)
     return with_features(kept, np.array(values).reshape(-1, len(FEATURES))), bad
 
 

@@ -1,0 +1,111 @@
+"""The README is run: its commands and its Python, on a small photo; its tables and map are held."""
+
+import contextlib
+import io
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+SAMPLE = ROOT / "data" / "sample"
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [
+    line.partition("  #")[0].strip()
+    for block in blocks("sh")
+    for line in block.splitlines()
+    if "blurdct " in line
+]
+STAGES = [
+    line.partition("  #")[0].strip()
+    for block in blocks("sh")
+    for line in block.splitlines()
+    if line.startswith("python tools/")
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A place with ``photo.jpg`` and the folders that the README speaks of."""
+    place = tmp_path_factory.mktemp("readme")
+    for name in ("photos", "more"):
+        (place / name).mkdir()
+        shutil.copy(SAMPLE / "sharp" / "coffee_cup.jpg", place / name / "cup.jpg")
+    shutil.copy(SAMPLE / "sharp" / "pagoda.jpg", place / "photo.jpg")
+    trained = place / "data" / "run" / "models"
+    trained.mkdir(parents=True)
+    shutil.copytree(ROOT / "blurdct" / "weights" / "dct-xgb", trained / "dct-xgb")
+    return place
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_runs(folder, command):
+    line = command.replace("blurdct ", f"{sys.executable} -m blurdct ", 1)
+    done = subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+def test_the_python_of_the_readme_runs(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (code,) = blocks("python")
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, "README.md", "exec"), {})
+    assert "unreadable: missing.jpg: no such file" in output.getvalue()
+    assert "high_freq_entropy" in output.getvalue()
+
+
+def test_the_readme_names_every_stage_in_order():
+    scripts = [line.split()[1] for line in STAGES]
+    assert scripts == [f"tools/{path.name}" for path in sorted((ROOT / "tools").glob("[1-7]_*.py"))]
+
+
+@pytest.mark.parametrize("line", STAGES)
+def test_the_options_of_a_stage_in_the_readme_exist(line):
+    words = line.split()[1:]
+    done = subprocess.run(
+        [sys.executable, *words[:1], "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert all(word in done.stdout for word in words if word.startswith("--"))
+
+
+def test_the_readme_quotes_the_committed_report():
+    report = (ROOT / "data" / "report" / "report.md").read_text()
+    rows = [line for line in report.splitlines() if line.startswith("|")]
+    assert len(rows) > 20
+    assert [row for row in rows if row not in README] == []
+
+
+def test_every_subcommand_stands_in_the_readme():
+    from blurdct.cli import app
+
+    names = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert names
+    assert all(f"blurdct {name}" in README for name in names)
+
+
+def test_the_map_carries_the_first_line_of_every_module():
+    package = ROOT / "blurdct"
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package).as_posix()
+        if name in {"__init__.py", "__main__.py"}:
+            continue
+        first = path.read_text().splitlines()[0].strip('"').rstrip(".")
+        assert f"| `{name}` | {first} |" in README
+
+
+def test_files_and_pictures_of_the_readme_exist():
+    places = re.findall(r"\]\(([^)#:]+)\)", README)
+    places += re.findall(r"`((?:data|tools)/[\w./]+\.\w+)`", README)
+    assert places
+    assert [place for place in places if not (ROOT / place).exists()] == []
