@@ -61,15 +61,15 @@ def band_statistics(coefficients: Any) -> Any:
     energy = second * count
     square = mean * mean
     variance = second - square
-    flat = variance <= FLAT
-    variance = xp.where(flat, 1.0, variance)
+    textured = xp.astype(variance > FLAT, variance.dtype)  # 0 in a flat band, else 1
+    variance = xp.clip(variance, FLAT, None)
     std = xp.sqrt(variance)
-    skew = (third - mean * (3 * second - 2 * square)) / (variance * std)
+    skew = (third - mean * (3 * second - 2 * square)) / (variance * std) * textured
     kurt = fourth - 4 * mean * third + square * (6 * second - 3 * square)
-    kurt = kurt / (variance * variance) - 3
-    entropy = xp.log(xp.where(flat, 1.0, energy)) - e_log_e / xp.where(flat, 1.0, second)
-    in_flat = (std, kurt, skew, entropy)
-    std, kurt, skew, entropy = (xp.where(flat, 0.0, statistic) for statistic in in_flat)
+    kurt = (kurt / (variance * variance) - 3) * textured
+    entropy = xp.log(xp.clip(energy, FLAT, None)) - e_log_e / xp.clip(second, FLAT, None)
+    entropy = entropy * textured
+    std = std * textured
 
     rows = xp.stack([magnitude, std, energy, kurt, skew, entropy], axis=1)  # (3, 6, N)
     return xp.reshape(rows, (len(FEATURES), coefficients.shape[1]))

@@ -105,16 +105,16 @@ def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
     """
     folder = SHIPPED / str(model) if str(model) in shipped() else Path(model)
     if not os.path.isfile(folder / SHEET):  # False, not an error, for a path that cannot be
-        known = ", ".join(shipped()) or "none"
-        raise ModelError(f"no model {str(model)!r}: neither a bundle's folder nor one of {known}")
+        names = ", ".join(shipped()) or "none"
+        raise ModelError(f"no model {str(model)!r}: neither a bundle's folder nor one of {names}")
     try:
         entries = json.loads((folder / SHEET).read_text())
         version = entries.pop("format", None)
         if version != FORMAT:
             raise ModelError(f"{folder}: made by another blurdct (format {version}, not {FORMAT})")
-        known = {field.name for field in fields(Bundle)} - {"graph"}
-        if set(entries) != known:
-            raise ValueError(f"{SHEET} {_differences(known, entries)}")
+        expected = {field.name for field in fields(Bundle)} - {"graph"}
+        if set(entries) != expected:
+            raise ValueError(f"{SHEET} {_differences(expected, entries)}")
         for name in ("views", "features"):
             entries[name] = _names(name, entries[name])
         entries["calibration"] = from_dict(Calibration, entries["calibration"])

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from .config import ReadConfig, SynthConfig
-from .dataset import Progress, silent, split_of
+from .dataset import split_of
 from .errors import ImageError
 from .images import read_rgb
 from .pool import ordered_map
+from .progress import Progress, silent
 from .stage import replacing
 from .synth import recipe
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import warnings
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -22,16 +22,10 @@ from .config import ReadConfig
 from .errors import ConfigError, ImageError
 from .images import find_photos, read_rgb
 from .pool import ordered_map
+from .progress import Progress, silent
 
 MANIFEST = "manifest.csv"
 FOLDER_LABELS = {"sharp": 0, "blurred": 1}
-
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-
-
-def silent(items: Iterable[Any], total: int, title: str) -> Iterable[Any]:
-    """No progress bar; callers that want one pass a function of this form."""
-    return items
 
 
 def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:

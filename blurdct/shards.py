@@ -8,24 +8,26 @@ and ``average_statistics`` (18 numbers per photo). On the GPU when there is one.
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .bands import FEATURES, band_statistics
 from .config import ReadConfig
-from .dataset import Progress, silent
 from .dct import block_dct
 from .errors import ConfigError, ImageError
 from .features import STRIP_BLOCKS
 from .images import read_luma
 from .patches import SIZE, grid, unfold
 from .pool import ordered_map
+from .progress import Progress, silent
 from .stage import replacing
 from .tables import with_features
+
+if TYPE_CHECKING:  # worker processes import this module, and pandas takes a second
+    import pandas as pd
 
 SHARD_PHOTOS = 64  # about 67 MB of float32 coefficients at 512x512
 KEYS = ("photo", "row", "column")  # of a block: number of its photo, place in the grid of blocks
@@ -104,7 +106,7 @@ def write_statistics(
         pass
 
 
-def average_statistics(source: Path, rows: pd.DataFrame, progress: Progress = silent) -> Any:
+def average_statistics(source: Path, rows: "pd.DataFrame", progress: Progress = silent) -> Any:
     """Average over blocks: 18 features per photo.
 
     Args:

@@ -46,7 +46,7 @@ class Copy:
     jpeg: bytes
     kind: str
     strength: float
-    parameters: dict[str, float]
+    parameters: dict[str, Any]
 
     @property
     def level(self) -> int:
@@ -84,7 +84,7 @@ def motion(length: float, rng: np.random.Generator) -> np.ndarray:
     All directions alike; a third of the paths are straight, the others bend.
     """
     steps = max(64, math.ceil(8 * length))
-    heading = rng.uniform(0, 2 * math.pi)
+    heading: Any = rng.uniform(0, 2 * math.pi)
     curved = rng.random() > 1 / 3
     if curved:
         bend = rng.normal(0, 1.2)
@@ -177,7 +177,7 @@ def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: in
     # sensor noise: a constant part and one that grows with the light
     deviation = noise * np.sqrt(0.5 + 0.5 * pixels.mean(axis=2, keepdims=True) / 128)
     pixels += deviation * rng.standard_normal(pixels.shape, dtype=np.float32)
-    copy = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    copy: np.ndarray = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
     if scale < 1:
         target = (max(16, round(width * scale)), max(16, round(height * scale)))
         copy = cv2.resize(copy, target, interpolation=interpolation)
@@ -191,14 +191,15 @@ def seed(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 5
     and gamma at 2, since 0 is an error in the library; and the copies keep one JPEG quality.
     """
     pixels = cv2.resize(rgb, (side, side), interpolation=cv2.INTER_AREA)
-    kind, strength, parameters = "none", 0.0, {}
+    kind, strength = "none", 0.0
+    parameters: dict[str, Any] = {}
     if blurred:
         kind = list(SEED_KINDS)[rng.integers(len(SEED_KINDS))]
         pixels, strength, parameters = SEED_KINDS[kind](pixels, rng)
     return Copy(_jpeg(pixels, 95), kind, strength, parameters)
 
 
-Drawn = tuple[Any, float, dict[str, float]]  # pixels, strength, parameters
+Drawn = tuple[Any, float, dict[str, Any]]  # pixels, strength, parameters
 
 
 def _seed_motion(rgb: np.ndarray, rng: np.random.Generator) -> Drawn:

@@ -6,26 +6,29 @@ The fused road: from file to 18 features in memory. ``shards`` has the one with 
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from .bands import FEATURES
 from .config import ReadConfig
-from .dataset import Progress, silent
 from .errors import ImageError
 from .features import image_features
 from .images import read_luma
 from .pool import ordered_map
+from .progress import Progress, silent
+
+if TYPE_CHECKING:  # worker processes import this module, and pandas takes a second
+    import pandas as pd
 
 
 def feature_table(
-    rows: pd.DataFrame,
+    rows: "pd.DataFrame",
     paths: Sequence[Path],
     config: ReadConfig = ReadConfig(),
     workers: int | None = None,
     progress: Progress = silent,
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple["pd.DataFrame", list[str]]:
     """The 18 features of every photo of a manifest.
 
     Args:
@@ -48,7 +51,7 @@ def feature_table(
     return with_features(kept, np.array(values).reshape(-1, len(FEATURES))), bad
 
 
-def with_features(rows: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+def with_features(rows: "pd.DataFrame", values: np.ndarray) -> "pd.DataFrame":
     """Rows of a manifest and their features (n, 18) -> one table, features as float32."""
     columns = dict(zip(FEATURES, values.astype(np.float32).T, strict=True))
     return rows.assign(**columns)

@@ -20,11 +20,12 @@ from . import __version__
 from .bands import FEATURES
 from .bundle import Bundle, Calibration, Thresholds
 from .config import ReadConfig, TrainConfig
-from .dataset import Progress, folds, silent
+from .dataset import folds
 from .errors import ConfigError, ModelError
 from .metrics import threshold_at_fnr, threshold_at_fpr
 from .models import backend
 from .models.base import Array, Backend, Inputs
+from .progress import Progress, silent
 
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
 

@@ -9,10 +9,10 @@ import optuna
 from optuna.trial import TrialState
 
 from .config import TrainConfig
-from .dataset import Progress, silent
 from .errors import ConfigError
 from .metrics import roc_auc
 from .models import backend
+from .progress import Progress, silent
 from .training import Examples, cross_validate, table_digest
 
 

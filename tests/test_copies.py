@@ -160,7 +160,7 @@ def test_the_seed_recipe_leaves_the_photographs_themselves_out(photos, tmp_path)
 
 
 def test_an_unreadable_photo_gives_a_line_and_no_copies(photos, tmp_path):
-    rows, folder = photos
+    _, folder = photos
     (folder / "sharp/dog.png").write_text("words")
     table, unreadable = make(photos, tmp_path / "run")
     assert unreadable == [f"{folder / 'sharp/dog.png'}: not an image, or of an unknown format"]

@@ -50,7 +50,11 @@ def measure(name: str) -> pd.DataFrame:
                         "height": luma.shape[0],
                         "width": luma.shape[1],
                         "bytes": len(copy.jpeg),
-                        **{"quality": 95, "exposure": 1, "gamma": 1, "noise": 0, "scale": 1},
+                        "quality": 95,
+                        "exposure": 1,
+                        "gamma": 1,
+                        "noise": 0,
+                        "scale": 1,
                         **copy.parameters,
                     }
                 )

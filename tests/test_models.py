@@ -101,7 +101,9 @@ def test_a_bundle_of_it_answers_through_the_detector_as_the_model_does(fitted, r
 def test_the_same_rows_give_the_same_model(fitted, rows):
     name, model = fitted
     again = fit(backend(name)(), rows)
-    np.testing.assert_array_equal(again.predict_proba(rows.inputs), model.predict_proba(rows.inputs))
+    np.testing.assert_array_equal(
+        again.predict_proba(rows.inputs), model.predict_proba(rows.inputs)
+    )
     assert again.to_onnx() == model.to_onnx()
 
 
@@ -185,7 +187,9 @@ def test_features_of_nothing_at_all_are_finite(trees):
     zero = {"features": np.zeros((1, 18), np.float32)}
     assert np.isfinite(dct_xgb._columns(zero)).all()
     assert 0 <= trees.predict_proba(zero)[0] <= 1
-    np.testing.assert_allclose(exported(trees.to_onnx(), zero), trees.predict_proba(zero), atol=1e-6)
+    np.testing.assert_allclose(
+        exported(trees.to_onnx(), zero), trees.predict_proba(zero), atol=1e-6
+    )
 
 
 def test_moving_cuts_into_gaps_hardly_changes_what_is_learnt(many, monkeypatch):
@@ -238,7 +242,9 @@ def test_importance_names_columns_the_most_important_first(trees):
 
 def test_a_heavier_row_counts_more(many):
     heavy = np.where(many.y == 1, 10.0, 1.0)
-    light = dct_xgb.BoostedTrees(rounds=20).fit(many.inputs, many.y, many.groups, np.ones(len(heavy)))
+    light = dct_xgb.BoostedTrees(rounds=20).fit(
+        many.inputs, many.y, many.groups, np.ones(len(heavy))
+    )
     other = dct_xgb.BoostedTrees(rounds=20).fit(many.inputs, many.y, many.groups, heavy)
     gain = other.predict_proba(many.inputs) - light.predict_proba(many.inputs)
     assert gain.mean() > 0.05

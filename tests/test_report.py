@@ -213,7 +213,10 @@ def test_blurred_photographs_are_never_counted_as_false_positives():
 def test_copies_are_judged_by_kind_and_strength_against_sharp_copies(full):
     data, p = full.data, full.judged.p[0]
     kind, strength = data.table["kind"].to_numpy(), data.table["strength"].to_numpy()
-    assert sum(one["copies"] for one in full.report["copies"]) == np.isin(kind, ["defocus", "motion"]).sum()
+    assert (
+        sum(one["copies"] for one in full.report["copies"])
+        == np.isin(kind, ["defocus", "motion"]).sum()
+    )
     bounds = {"weak": (0, 1 / 3), "medium": (1 / 3, 2 / 3), "strong": (2 / 3, 1.01)}
     for one in full.report["copies"]:
         low, high = bounds[one["strength"]]

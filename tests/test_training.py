@@ -153,7 +153,8 @@ def test_a_feature_that_is_not_finite_is_refused_by_the_photos_name(table, value
 
 
 @pytest.mark.parametrize(
-    ("labels", "got"), [([0], "0"), ([1], "1"), ([], "none"), ([0, 1, 2], "0, 1, 2"), ([0, 2], "0, 2")]
+    ("labels", "got"),
+    [([0], "0"), ([1], "1"), ([], "none"), ([0, 1, 2], "0, 1, 2"), ([0, 2], "0, 2")],
 )
 def test_other_labels_than_both_sharp_and_blurred_are_refused(table, labels, got):
     chosen = [labels[i % len(labels)] if labels else pd.NA for i in range(len(table))]
@@ -219,7 +220,9 @@ def test_calibration_and_thresholds_of_a_fold_come_from_the_other_folds(spy, dat
     changed = False
     for group in sorted(set(data.groups[data.real]))[:6]:
         here = data.groups == group
-        after = cross_validate(replace(data, y=np.where(here, 1 - data.y, data.y)), "spy", {}, QUICK)
+        after = cross_validate(
+            replace(data, y=np.where(here, 1 - data.y, data.y)), "spy", {}, QUICK
+        )
         np.testing.assert_array_equal(after.p[:, here], before.p[:, here])
         np.testing.assert_array_equal(after.label[:, here], before.label[:, here])
         changed |= not np.array_equal(after.p, before.p)
@@ -333,7 +336,9 @@ def scores():
     return y, 1 / (1 + np.exp(-(2 * logit + 1)))
 
 
-@pytest.mark.parametrize(("max_fpr", "max_fnr"), [(0.01, 0.01), (0.05, 0.002), (0.0, 0.0), (0.4, 0.4)])
+@pytest.mark.parametrize(
+    ("max_fpr", "max_fnr"), [(0.01, 0.01), (0.05, 0.002), (0.0, 0.0), (0.4, 0.4)]
+)
 def test_thresholds_keep_both_rates(scores, max_fpr, max_fnr):
     y, raw = scores
     calibration, thresholds = decide(y, raw, TrainConfig(max_fpr=max_fpr, max_fnr=max_fnr))
@@ -366,7 +371,9 @@ def test_a_model_that_is_always_right_gets_one_cut():
     np.testing.assert_array_equal(calibration(raw) >= thresholds.blurred, y == 1)
 
 
-@pytest.mark.parametrize("raw", [np.full(40, 0.5), np.repeat([0.0, 1.0], 20), np.repeat([1.0, 0.0], 20)])
+@pytest.mark.parametrize(
+    "raw", [np.full(40, 0.5), np.repeat([0.0, 1.0], 20), np.repeat([1.0, 0.0], 20)]
+)
 def test_scores_that_say_nothing_or_the_contrary_still_give_thresholds(raw):
     y = np.repeat([0, 1], 20)
     calibration, thresholds = decide(y, raw, TrainConfig())
@@ -431,7 +438,12 @@ def test_rounding_in_the_table_on_disk_does_not_matter(table, tmp_path):
 def test_the_digest_of_a_table_changes_with_what_is_learnt(table):
     digest = training.table_digest
     assert digest(table) == digest(table.copy())
-    for name, value in (("label", 1), ("path", "other.jpg"), ("group", "other"), ("low_freq_std", 9)):
+    for name, value in (
+        ("label", 1),
+        ("path", "other.jpg"),
+        ("group", "other"),
+        ("low_freq_std", 9),
+    ):
         other = table.copy()
         other.loc[0, name] = value
         assert digest(other) != digest(table)
@@ -448,7 +460,11 @@ def test_an_export_that_agrees_passes(data, trained):
 def test_an_export_that_answers_otherwise_is_refused(data, trained):
     bundle, model = trained
     p = model.predict_proba(data.inputs)
-    for other in (p + np.float32(2e-4), np.where(np.arange(len(p)) == 3, 0.5, p), np.full(len(p), np.nan)):
+    for other in (
+        p + np.float32(2e-4),
+        np.where(np.arange(len(p)) == 3, 0.5, p),
+        np.full(len(p), np.nan),
+    ):
         with pytest.raises(ModelError, match="the exported graph differs from the model by"):
             check_export(bundle.graph, data.inputs, other)
 

@@ -128,7 +128,11 @@ def test_neither_copies_nor_unchecked_photographs_are_tuned_for(data, monkeypatc
 def test_another_table_or_other_folds_start_another_study(data, storage, runs):
     tune(data, "dct-xgb", 1, QUICK, storage)
     fewer = data.select(np.arange(len(data.y)) < len(data.y) - 4)
-    for rows, config in ((fewer, QUICK), (data, replace(QUICK, folds=2)), (data, replace(QUICK, seed=5))):
+    for rows, config in (
+        (fewer, QUICK),
+        (data, replace(QUICK, folds=2)),
+        (data, replace(QUICK, seed=5)),
+    ):
         assert len(tune(rows, "dct-xgb", 1, config, storage).trials) == 1
     assert len(runs) == 4
 
@@ -139,7 +143,9 @@ def test_best_parameters_are_what_the_backend_takes_and_short(data):
     assert type(parameters["rounds"]) is int
     assert len(str(parameters["learning_rate"])) <= 7
     model = backend("dct-xgb")(**parameters)
-    assert model.fit(data.inputs, data.y, data.groups, data.weights).predict_proba(data.inputs).any()
+    assert (
+        model.fit(data.inputs, data.y, data.groups, data.weights).predict_proba(data.inputs).any()
+    )
 
 
 def test_a_backend_with_nothing_to_tune_is_refused(data, monkeypatch):

@@ -29,7 +29,7 @@ SHAPES = ("kurt", "skew", "entropy")  # statistics without one: compared by diff
 FLOOR = 1e-3
 
 
-# The best of 120 trials of ``tools/7_train_and_compare.py --features data/features.csv --trials 120``.
+# The best of 120 trials: ``7_train_and_compare.py --features data/features.csv --trials 120``.
 DEFAULTS: dict[str, Any] = {
     "rounds": 550,
     "learning_rate": 0.04186,
