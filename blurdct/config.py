@@ -91,6 +91,8 @@ def from_dict(kind: type[Config], values: dict[str, Any]) -> Config:
     Raises:
         ConfigError: A key the settings do not have, or a value of the wrong type or range.
     """
+    if not isinstance(values, dict):
+        raise ConfigError(f"{kind.__name__}: expected a table of settings, got {values!r}")
     fields = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(fields))
     if unknown:

@@ -137,13 +137,17 @@ def average_statistics(source: Path, rows: "pd.DataFrame", progress: Progress = 
 
 
 def _device(device: str | None) -> str:
-    if device:
+    if device == "cpu":
         return device
     try:
         import torch
+
+        found = torch.cuda.is_available()
     except ImportError:
-        return "cpu"
-    return "cuda" if torch.cuda.is_available() else "cpu"
+        found = False
+    if device and not found:
+        raise ConfigError(f"device: no {device} here; leave it out, or say cpu")
+    return "cuda" if found else "cpu"
 
 
 def _shard(out: Path, name: str, start: int) -> Path:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import __version__
 from .errors import BlurdctError
 
 
@@ -43,7 +44,7 @@ class Stage:
         """
         try:
             record = json.loads(self.record.read_text())
-            known = {name: record[name] for name in ("settings", "inputs", "outputs")}
+            known = {name: record[name] for name in ("version", "settings", "inputs", "outputs")}
         except (OSError, ValueError, KeyError, TypeError):
             known = {}
         now = self._state()
@@ -69,6 +70,7 @@ class Stage:
 
     def _state(self) -> dict[str, Any]:
         return {
+            "version": __version__,
             "settings": json.loads(json.dumps(self.settings, default=str)),
             "inputs": {path.name: digest(path) for path in self.inputs},
         }

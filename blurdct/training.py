@@ -262,8 +262,8 @@ def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
 
 
 def table_digest(table: pd.DataFrame) -> str:
-    """SHA-256 of what a model was trained on: paths, labels and features."""
-    named = table[["path", "label", "group", *FEATURES]]
+    """SHA-256 of what a model was trained on."""
+    named = table[["path", "label", "group", "source", "kind", *FEATURES]]
     return hashlib.sha256(pd.util.hash_pandas_object(named, index=False).to_numpy()).hexdigest()
 
 

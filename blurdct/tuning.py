@@ -44,14 +44,17 @@ def tune(
     if not hasattr(home, "search_space"):
         raise ConfigError(f"{name} has nothing to tune")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    try:
         study = optuna.create_study(
             storage=storage,
             study_name=f"{name}-{data_name(data, config)}",
             direction="maximize",
             load_if_exists=True,
         )
+    except Exception as error:  # each kind of storage has errors of its own
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"{storage}: cannot be used to store a study ({reason})") from error
+    with warnings.catch_warnings(action="ignore", category=optuna.exceptions.ExperimentalWarning):
         # a study that goes on must not draw its first parameters again
         seed = config.seed + len(study.trials)
         study.sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)

@@ -342,7 +342,7 @@ def test_a_closed_standard_input_is_wrong_use(cli):
 
 def test_workers_lose_nothing_and_keep_the_order(cli, tmp_path):
     rng = np.random.default_rng(2)
-    names = [tmp_path / f"{number:03}.png" for number in range(300)]
+    names = [tmp_path / f"{number:04}.png" for number in range(3000)]
     for name in names:
         pixels = rng.normal(128, rng.uniform(0, 5), (16, 16)).clip(0, 255).astype(np.uint8)
         cv2.imwrite(str(name), pixels)

@@ -229,8 +229,25 @@ def test_calibration_and_thresholds_of_a_fold_come_from_the_other_folds(spy, dat
     assert changed
 
 
+def test_real_rows_alone_decide_on_calibration_and_thresholds(spy, data, monkeypatch):
+    decided = []
+
+    def remember(y, raw, config):
+        decided.append(len(y))
+        return decide(y, raw, config)
+
+    monkeypatch.setattr(training, "decide", remember)
+    train(data, "spy", {}, QUICK)
+    *folds, last = decided
+    # every real row decides on all folds but its own, and once per shuffle on the bundle
+    assert sum(folds) == QUICK.shuffles * (QUICK.folds - 1) * data.real.sum()
+    assert last == QUICK.shuffles * data.real.sum()
+
+
 def test_labels_out_of_fold_are_those_that_the_detector_would_give(spy, data, monkeypatch):
-    calibration, thresholds = Calibration(1.5, -0.25), Thresholds(0.25, 0.75)
+    calibration = Calibration(1.5, -0.25)
+    p = np.sort(calibration(Spy().predict_proba(data.inputs)))
+    thresholds = Thresholds(p[len(p) // 3], p[len(p) // 2])  # what is at one is over it
     monkeypatch.setattr(training, "decide", lambda *given: (calibration, thresholds))
     judged = cross_validate(data, "spy", {}, replace(QUICK, shuffles=1))
     detector = Detector(toys.bundle(calibration=calibration, thresholds=thresholds))
@@ -304,18 +321,21 @@ def test_progress_sees_every_fold(spy, data):
 
 
 def test_a_source_is_judged_by_a_model_that_saw_none_of_it(spy, table):
-    number = np.arange(len(table))
-    sources = table["source"].mask((table["source"] == "album") & (number % 2 == 0), "attic")
+    """Nor copies of its photographs."""
+    album, even = table["source"] == "album", np.arange(len(table)) % 2 == 0
+    defocused = table["kind"] == "defocus"
+    sources = table["source"].mask(album & even, "attic").mask(defocused, "album")
     data = examples(table.assign(source=sources), QUICK)
     calibration = Calibration(2.0, 1.0)
     answers = judge_unseen(data, "spy", {}, calibration)
     assert sorted(answers) == ["album", "attic"]
     for name, p in answers.items():
-        rows = (data.table["source"] == name).to_numpy()
+        rows = ((data.table["source"] == name) & (data.table["kind"] == "")).to_numpy()
         np.testing.assert_allclose(p, calibration(Spy().predict_proba(data.take(rows))))
-    source_of = dict(zip(data.inputs["features"][:, 0], data.table["source"], strict=True))
     for (learnt, _, _), name in zip(spy.seen, sorted(answers), strict=True):
-        assert name not in {source_of[value] for value in learnt}
+        rows = (data.weights > 0) & (data.table["source"] != name).to_numpy()
+        np.testing.assert_array_equal(learnt, data.inputs["features"][rows, 0])
+    assert len(spy.seen[0][0]) < len(spy.seen[1][0])
 
 
 def test_blurred_photographs_of_a_source_without_sharp_ones_are_no_false_positives(spy, table):

@@ -19,6 +19,7 @@ import xgboost
 from onnx import TensorProto, helper, numpy_helper
 
 from ..bands import BANDS, FEATURES
+from ..pool import cores
 from .base import Array, Inputs
 
 SIZES = ("mean", "std", "energy")  # statistics with a scale: compared by ratio
@@ -28,6 +29,8 @@ SHAPES = ("kurt", "skew", "entropy")  # statistics without one: compared by diff
 # not an infinite one. A fiftieth of the smallest mean seen in 2,488 photographs.
 FLOOR = 1e-3
 
+
+ROWS_PER_THREAD = 50_000
 
 # The best of 120 trials: ``7_train_and_compare.py --features data/features.csv --trials 120``.
 DEFAULTS: dict[str, Any] = {
@@ -71,7 +74,10 @@ class BoostedTrees:
         settings = {name: value for name, value in self.parameters.items() if name != "rounds"}
         values = _columns(inputs)
         rows = xgboost.DMatrix(values, y, weight=weights, feature_names=list(columns()))
-        fixed = {"objective": "binary:logistic", "tree_method": "hist"}
+        # A small table gains nothing from more threads, which on a busy machine wait for each other
+        # for minutes.
+        threads = max(1, min(cores(), len(values) // ROWS_PER_THREAD))
+        fixed = {"objective": "binary:logistic", "tree_method": "hist", "nthread": threads}
         booster = xgboost.train({**fixed, **settings}, rows, int(self.parameters["rounds"]))
         self.booster = _cut_between(booster, values)
         return self
@@ -168,10 +174,11 @@ def _columns(inputs: Inputs) -> Array:
 
 
 def _cut_between(booster: xgboost.Booster, values: Array) -> xgboost.Booster:
-    """Move each cut from a photo's very value to the middle of the nearest gap between photos.
+    """Move each cut from a photo's very value into the next gap between photos below it.
 
-    Hardly a training row changes sides. But the last bit of a logarithm, in which libraries and
-    processors differ, now moves none of them across a cut: the graph answers as the booster does.
+    A value equal to the cut goes right, so hardly a training row changes sides. But the last bit of
+    a logarithm, in which libraries and processors differ, now moves none of them across a cut: the
+    graph answers as the booster does.
     """
     model = json.loads(booster.save_raw("json"))
     gaps = [_gap_middles(column) for column in np.sort(values, axis=0).T]
@@ -179,8 +186,8 @@ def _cut_between(booster: xgboost.Booster, values: Array) -> xgboost.Booster:
         for node, column in enumerate(tree["split_indices"]):
             leaf = tree["left_children"][node] < 0  # the number there is its value, not a cut
             if not leaf and len(gaps[column]):
-                away = np.abs(gaps[column] - tree["split_conditions"][node])
-                tree["split_conditions"][node] = float(gaps[column][away.argmin()])
+                below = np.searchsorted(gaps[column], tree["split_conditions"][node]) - 1
+                tree["split_conditions"][node] = float(gaps[column][max(0, below)])
     moved = xgboost.Booster()
     moved.load_model(bytearray(json.dumps(model).encode()))
     return moved
