@@ -4,6 +4,7 @@ What is heavy is imported inside the commands, so that help and version come at 
 """
 
 import errno
+import os
 import sys
 import warnings
 from collections import Counter
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 import typer
 
 from . import __version__, printing
-from .config import ReadConfig
+from .config import ONE_THREAD, ReadConfig
 from .errors import BlurdctError, ConfigError, ImageError, ModelError
 
 if TYPE_CHECKING:
@@ -229,6 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script; ``arguments`` are those of the process if left out."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)  # before NumPy is loaded
     printing.prepare()
     try:
         status = app(arguments, prog_name="blurdct", standalone_mode=False)

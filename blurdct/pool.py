@@ -10,13 +10,11 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
+from .config import ONE_THREAD
 from .errors import BlurdctError, ConfigError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-
-# One thread in each worker: two workers with two threads each only get in each other's way.
-_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def ordered_map(
@@ -54,7 +52,7 @@ def ordered_map(
     context = multiprocessing.get_context("spawn")
     setup = (initializer, initargs)
     with (
-        _environment(_ONE_THREAD),
+        _environment(ONE_THREAD),
         ProcessPoolExecutor(count, context, initializer=_start, initargs=setup) as executor,
     ):
         waiting: deque[Future[list[Answer]]] = deque()

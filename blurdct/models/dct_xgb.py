@@ -35,13 +35,13 @@ ROWS_PER_THREAD = 50_000
 # The best of 120 trials: ``7_train_and_compare.py --features data/features.csv --trials 120``.
 DEFAULTS: dict[str, Any] = {
     "rounds": 550,
-    "learning_rate": 0.04186,
-    "max_depth": 3,
-    "min_child_weight": 0.306,
-    "subsample": 0.5475,
-    "colsample_bytree": 0.249,
-    "reg_lambda": 0.2074,
-    "gamma": 0.02443,
+    "learning_rate": 0.02587,
+    "max_depth": 4,
+    "min_child_weight": 0.3072,
+    "subsample": 0.5677,
+    "colsample_bytree": 0.2751,
+    "reg_lambda": 0.2172,
+    "gamma": 0.01212,
     "seed": 0,
 }
 
