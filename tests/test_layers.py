@@ -14,7 +14,7 @@ PACKAGE = ROOT / "blurdct"
 # A line is read from left to right along its arrows; a module imports from lines above its own and
 # from steps left of its own. A star stands for any name that no other entry spells out.
 LAYERS = """
-errors progress -> config pool stage
+errors progress -> config -> pool stage
 arrays images -> patches -> dct -> bands -> features
 sources
 bundle -> detector -> scan
