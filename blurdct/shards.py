@@ -137,7 +137,7 @@ def average_statistics(source: Path, rows: "pd.DataFrame", progress: Progress = 
 
 
 def _device(device: str | None) -> str:
-    if device == "cpu":
+    if device and not device.startswith("cuda"):
         return device
     try:
         import torch

@@ -203,3 +203,11 @@ def test_nothing_readable_gives_lines_and_no_shards(tmp_path):
     assert len(write_coefficients(paths, tmp_path / "dct", device="cpu", workers=1)) == 2
     assert contents(tmp_path / "dct") == {}
     assert write_coefficients([], tmp_path / "dct", device="cpu", workers=1) == []
+
+
+def test_a_gpu_that_is_not_there_is_one_clear_error(tmp_path):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(ConfigError, match="no cuda here"):
+        write_coefficients([], tmp_path, device="cuda")
