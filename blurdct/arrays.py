@@ -1,4 +1,4 @@
-"""The array library that an array belongs to: NumPy, torch, ....
+"""The array library that an array belongs to: NumPy or torch.
 
 Source: Python array API standard 2023.12, https://data-apis.org/array-api/.
 """

@@ -144,7 +144,7 @@ def predict(
         workers = 1
     answers = _in_order(found, detector.predict_many(photos, workers))
     tally: Counter[str] = Counter()
-    if form is None and sys.stdout.isatty():
+    if form is None and sys.stdout is not None and sys.stdout.isatty():
         printing.print_verdicts(list(_rows(printing.with_bar(answers, len(found)), tally)))
         if len(found) > 1 and sys.stderr.isatty():
             counts = (f"{tally[label]} {label}" for label in LABELS if tally[label])
@@ -195,7 +195,7 @@ def features(
 
     answers = _in_order(found, map(describe, (item for item in found if isinstance(item, str))))
     tally: Counter[str] = Counter()
-    terminal = form is None and sys.stdout.isatty()
+    terminal = form is None and sys.stdout is not None and sys.stdout.isatty()
     columns = ("path", *FEATURES)
     printer = printing.print_bands if terminal else printing.printer(form or "csv", columns)
     for row in _rows(answers, tally):

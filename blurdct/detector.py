@@ -142,6 +142,8 @@ class Detector:
             from .pool import cores, ordered_map  # takes tens of milliseconds
 
             workers = cores() if workers is None else workers
+        if isinstance(photos, (str, bytes)):
+            raise ValueError("expected several paths, got one string; predict takes one photo")
         if workers == 1:
             yield from map(partial(_predict_or_error, self), photos)
             return

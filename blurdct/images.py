@@ -9,6 +9,7 @@ Sources:
 """
 
 import os
+import stat
 import warnings
 from collections.abc import Callable
 from io import BytesIO
@@ -134,14 +135,20 @@ def _read_bytes(source: Any, name: str | None) -> tuple[bytes, str]:
     elif hasattr(source, "read"):
         label = name or str(getattr(source, "name", "file"))
         data = source.read()
+        if not isinstance(data, (bytes, bytearray)):
+            raise ValueError(f"{label}: expected a file opened in binary mode")
     else:
         label = name or os.fspath(source)
         try:
+            if stat.S_ISFIFO(os.stat(source).st_mode):  # it might never come to an end
+                raise ImageError(f"{label}: a pipe, not a file")
             data = Path(source).read_bytes()
         except FileNotFoundError as error:
             raise ImageError(f"{label}: no such file") from error
         except IsADirectoryError as error:
             raise ImageError(f"{label}: a folder, not a photo") from error
+        except ImageError:
+            raise
         except (OSError, ValueError) as error:  # ValueError: a null byte in the path
             reason = getattr(error, "strerror", None) or error
             raise ImageError(f"{label}: cannot be read ({reason})") from error

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -55,6 +57,8 @@ def ordered_map(
         _environment(ONE_THREAD),
         ProcessPoolExecutor(count, context, initializer=_start, initargs=setup) as executor,
     ):
+        with _without_interrupts():
+            executor.submit(_nothing)  # starts the processes
         waiting: deque[Future[list[Answer]]] = deque()
         try:
             while True:
@@ -86,6 +90,23 @@ def _start(initializer: Callable[..., object] | None, initargs: tuple[object, ..
     cv2.setNumThreads(1)
     if initializer:
         initializer(*initargs)
+
+
+def _nothing() -> None:
+    """What a worker does to be there."""
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes started meanwhile ignore Ctrl-C: it is for the one that they work for."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

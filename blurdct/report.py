@@ -17,6 +17,7 @@ from .stage import replacing
 from .training import Examples, OutOfFold, judged_alone
 
 Report = dict[str, Any]
+FEWEST = 10  # photographs of each label, for figures of their own
 STRENGTH_THIRDS = ("weak", "medium", "strong")
 
 
@@ -51,7 +52,7 @@ def evaluate(
         "training": bundle.training,
         "real": _mean_summary(y, judged, data.real),
         "sources": {name: _mean_summary(y, judged, rows) for name, rows in sources.items()},
-        "test": _mean_summary(y, judged, test) if len(set(y[test])) == 2 else None,
+        "test": _mean_summary(y, judged, test) if _enough(y[test]) else None,
         "labels": _label_shares(y, judged, data.real),
         "sharp_sources": {},
         "copies": _copies(data, judged),
@@ -120,7 +121,7 @@ def markdown(report: Report) -> str:
             for name, one in report["sharp_sources"].items()
         ])  # fmt: skip
     if report["copies"]:
-        lines += ["", "Synthetic blur, against sharp copies of unseen scenes:", ""]
+        lines += ["", "Synthetic blur, against sharp copies of unseen scenes (first shuffle):", ""]
         head = ["kind", "strength", "copies", "ROC AUC", "found at .5"]
         lines += _table(head, [
             [one["kind"], one["strength"], str(one["copies"]), _number(one["roc_auc"]),
@@ -164,6 +165,11 @@ def draw(data: Examples, judged: OutOfFold, model: Backend, path: Path) -> None:
         axis.grid(alpha=0.3)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=110)
+
+
+def _enough(y: np.ndarray) -> bool:
+    """Whether figures on these photographs mean anything."""
+    return bool(FEWEST <= np.sum(y) <= len(y) - FEWEST)
 
 
 def _mean_summary(y: np.ndarray, judged: OutOfFold, rows: np.ndarray) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from typing import Any
 from . import __version__
 from .errors import BlurdctError
 
+FIRST_RECORD = "1_photos.json"
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -111,18 +113,33 @@ def options(description: str | None) -> argparse.ArgumentParser:
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--photos", type=Path, default=Path("data/sample"), help="photographs (%(default)s)")
+    add("--photos", type=Path, help="photographs (those of stage 1; data/sample for that)")
     add("--out", type=Path, default=Path("data/run"), help="folder of results (%(default)s)")
     add("--workers", type=int, help="processes (one per core)")
     add("--force", action="store_true", help="run even if nothing has changed")
     return parser
 
 
+def photos_folder(args: argparse.Namespace) -> Path:
+    """Where the photographs are: as said, else as stage 1 was told."""
+    if args.photos:
+        return Path(args.photos)
+    return Path(settings_of(args.out / FIRST_RECORD).get("photos", "data/sample"))
+
+
+def settings_of(record: Path) -> dict[str, Any]:
+    """The settings in a step's record; none if there is no such record."""
+    try:
+        return dict(json.loads(record.read_text())["settings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def run(main: Callable[[], None]) -> None:
     """Call a stage; what the user brought wrong becomes one line and exit status 1."""
     try:
         main()
-    except BlurdctError as error:
+    except (BlurdctError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

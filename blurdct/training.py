@@ -75,7 +75,10 @@ def examples(table: pd.DataFrame, config: TrainConfig = TrainConfig()) -> Exampl
     if set(y) != {0, 1}:
         labels = ", ".join(map(str, sorted(set(y)))) or "none"
         raise ConfigError(f"expected labels both 0 (sharp) and 1 (blurred), got {labels}")
-    features = table[list(FEATURES)].to_numpy(dtype=np.float32)
+    try:
+        features = table[list(FEATURES)].to_numpy(dtype=np.float32)
+    except ValueError as error:
+        raise ConfigError(f"a feature is not a number ({error})") from error
     if not np.isfinite(features).all():
         worst = table["path"][np.nonzero(~np.isfinite(features).all(axis=1))[0][0]]
         raise ConfigError(f"{worst}: a feature is not a finite number")

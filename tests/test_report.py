@@ -171,8 +171,15 @@ def test_numbers_on_real_rows_agree_with_scikit_learn(full):
     assert report["real"]["blurred"] == 40
 
 
-def test_each_source_and_the_test_split_have_their_own_numbers(full):
-    report, data = full.report, full.data
+def test_a_test_split_of_few_photographs_has_no_figures(full):
+    test = full.data.real & (full.data.table["split"] == "test").to_numpy()
+    assert 0 < full.data.y[test].sum() < 10
+    assert full.report["test"] is None
+
+
+def test_each_source_and_the_test_split_have_their_own_numbers(full, monkeypatch):
+    monkeypatch.setattr("blurdct.report.FEWEST", 1)
+    report, data = evaluate(full.data, full.judged, full.unseen, full.bundle), full.data
     assert sorted(report["sources"]) == ["street", "studio"]
     pick = {
         "street": data.real & (data.table["source"] == "street").to_numpy(),

@@ -196,4 +196,13 @@ def test_an_interruption_exits_as_shells_expect():
 def test_every_stage_has_the_same_arguments():
     args = stage.options("A stage.").parse_args(["--out", "x", "--workers", "2", "--force"])
     assert (str(args.out), args.workers, args.force) == ("x", 2, True)
-    assert args.photos.as_posix() == "data/sample"
+    assert stage.photos_folder(args).as_posix() == "data/sample"
+
+
+def test_later_stages_find_the_photographs_of_the_first(tmp_path):
+    args = stage.options("A stage.").parse_args(["--out", str(tmp_path)])
+    step = stage.Stage(tmp_path / stage.FIRST_RECORD, {"photos": "/my/photos"})
+    assert step.begin()
+    assert stage.photos_folder(args).as_posix() == "/my/photos"
+    args = stage.options("A stage.").parse_args(["--out", str(tmp_path), "--photos", "other"])
+    assert stage.photos_folder(args).as_posix() == "other"

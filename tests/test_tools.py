@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import runpy
@@ -301,8 +302,25 @@ def test_what_is_wrong_goes_to_standard_error_with_status_1(tmp_path):
 
 
 def test_a_folder_without_photographs_is_one_line(tmp_path, refusal):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    line = refusal(STAGES[0], "--photos", empty, "--out", tmp_path / "out")
+    assert line == f"{empty}: no photographs found"
+
+
+def test_results_inside_the_folder_of_photographs_are_refused(tmp_path, refusal):
     line = refusal(STAGES[0], "--photos", tmp_path, "--out", tmp_path / "out")
-    assert line == f"{tmp_path}: no photographs found"
+    assert "lies inside" in line
+
+
+def test_the_size_of_stage_4_is_that_of_the_bundle(done, tmp_path, run):
+    copy = tmp_path / "run"
+    shutil.copytree(done[0], copy)
+    run(STAGES[3], "--out", copy, "--size", 128)
+    run(STAGES[4], "--out", copy)
+    run(STAGES[5], "--out", copy)
+    run(STAGES[6], "--out", copy)
+    assert json.loads((copy / "models/dct-xgb/bundle.json").read_text())["size"] == 128
 
 
 @pytest.mark.parametrize("script", STAGES[1:], ids=lambda script: script.stem[:1])

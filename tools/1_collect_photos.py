@@ -5,10 +5,12 @@ Example: python tools/1_collect_photos.py --photos my/photos --out data/run
 """
 
 import dataclasses
+from pathlib import Path
 
 from blurdct import stage
 from blurdct.config import ReadConfig
 from blurdct.dataset import collect, fingerprint, list_photos, write_csv
+from blurdct.errors import ConfigError
 from blurdct.progress import bar
 
 
@@ -16,12 +18,18 @@ def main() -> None:
     """Open every photo once; list what can be read and what cannot."""
     args = stage.options(__doc__).parse_args()
     photos, unreadable = args.out / "photos.csv", args.out / "unreadable.csv"
-    listing = fingerprint(list_photos(args.photos), args.photos)
-    settings = {"listing": listing, "read": dataclasses.asdict(ReadConfig())}
-    step = stage.Stage(args.out / "1_photos.json", settings)
+    folder = args.photos or Path("data/sample")
+    if args.out.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(
+            f"{args.out}: lies inside {folder}; copies would be taken for photographs"
+        )
+    listing = fingerprint(list_photos(folder), folder)
+    read = dataclasses.asdict(ReadConfig())
+    settings = {"listing": listing, "photos": str(folder.resolve()), "read": read}
+    step = stage.Stage(args.out / stage.FIRST_RECORD, settings)
     if not step.begin(force=args.force):
         return
-    good, bad = collect(args.photos, ReadConfig(), args.workers, bar)
+    good, bad = collect(folder, ReadConfig(), args.workers, bar)
     for rows, path in ((good, photos), (bad, unreadable)):
         with stage.replacing(path) as temporary:
             write_csv(rows, temporary)

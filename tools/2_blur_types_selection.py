@@ -31,7 +31,7 @@ def main() -> None:
         raise ConfigError(f"{photos}: no sharp photographs (label 0)")
     count = min(args.count, len(sharp))
     spread = [sharp[i * len(sharp) // count] for i in range(count)]
-    sheets = kind_sheets([args.photos / path for path in spread], args.seed)
+    sheets = kind_sheets([stage.photos_folder(args) / path for path in spread], args.seed)
     paths = write_sheets(sheets, args.out / "blur_types")
     step.finish(*paths)
     print(f"{args.out / 'blur_types'}: {len(paths)} sheets of {len(spread)} photographs")

@@ -9,8 +9,9 @@ from blurdct import stage
 from blurdct.config import ReadConfig, SynthConfig, from_dict, load_toml
 from blurdct.copies import FOLDER, make_copies
 from blurdct.dataset import read_csv, write_csv
+from blurdct.errors import ConfigError
 from blurdct.progress import bar
-from blurdct.synth import RECIPES
+from blurdct.synth import RECIPES, recipe
 
 
 def main() -> None:
@@ -23,19 +24,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int)
     args = parser.parse_args()
     settings = load_toml(args.config).get("synth", {}) if args.config else {}
-    for field in dataclasses.fields(SynthConfig):
-        if getattr(args, field.name, None) is not None:
-            settings[field.name] = getattr(args, field.name)
     config = from_dict(SynthConfig, settings)
+    given = {name: value for name, value in vars(args).items() if value is not None}
+    fields = {field.name for field in dataclasses.fields(SynthConfig)} & set(given)
+    config = dataclasses.replace(config, **{name: given[name] for name in fields})
+    recipe(config.recipe)  # a wrong name must be told before anything is done
     photos, images = args.out / "photos.csv", args.out / "images.csv"
     recorded = {"synth": dataclasses.asdict(config), "read": dataclasses.asdict(ReadConfig())}
     step = stage.Stage(args.out / "3_images.json", recorded, [photos])
     if not step.begin(args.out / FOLDER, args.force):
         return
     rows = read_csv(photos, ["path", "label", "group", "source"])
-    table, bad = make_copies(
-        rows, args.photos, args.out, config, workers=args.workers, progress=bar
-    )
+    folder = stage.photos_folder(args)
+    table, bad = make_copies(rows, folder, args.out, config, workers=args.workers, progress=bar)
+    if bad and not (table["kind"] != "").any():
+        raise ConfigError(f"{folder}: not one sharp photo could be read; the first: {bad[0]}")
     with stage.replacing(images) as temporary:
         write_csv(table, temporary)
     step.finish(images)

@@ -9,6 +9,7 @@ from blurdct import stage
 from blurdct.config import ReadConfig
 from blurdct.copies import locate
 from blurdct.dataset import read_csv
+from blurdct.errors import ConfigError
 from blurdct.progress import bar
 from blurdct.shards import write_coefficients
 
@@ -25,8 +26,10 @@ def main() -> None:
     if not step.begin(folder, args.force):
         return
     rows = read_csv(images, ["path", "kind"])
-    paths = locate(rows, args.photos, args.out)
+    paths = locate(rows, stage.photos_folder(args), args.out)
     bad = write_coefficients(paths, folder, read, args.device, args.workers, bar)
+    if len(bad) == len(rows):
+        raise ConfigError(f"{images}: not one image could be read; the first: {bad[0]}")
     shards = sorted(folder.iterdir())
     step.finish(*shards)
     print(*bad, sep="\n", end="\n" if bad else "")

@@ -1,15 +1,14 @@
 """Stage 7: feature table -> tuned model as a bundle, and the report on it.
 
-Without --trials the backend's own parameters are used, which were tuned for the shipped model:
+Without --trials the parameters are those of the shipped model, which this makes again:
     python tools/7_train_and_compare.py --features data/features.csv
-makes the shipped model again. --trials 100 tunes anew.
 """
 
 import dataclasses
 from pathlib import Path
 
 from blurdct import report, stage
-from blurdct.config import TrainConfig
+from blurdct.config import ReadConfig, TrainConfig, from_dict
 from blurdct.dataset import read_csv
 from blurdct.models import BACKENDS, backend
 from blurdct.progress import bar
@@ -29,21 +28,24 @@ def main() -> None:
     args = parser.parse_args()
     features, config = args.features or args.out / "features.csv", TrainConfig()
     out = args.out / "models" / args.model
-    settings = {"train": dataclasses.asdict(config), "trials": args.trials}
-    settings["defaults"] = backend(args.model)().parameters
+    # the working size that stage 4 read the photographs at; of another table the usual one
+    recorded = {} if args.features else stage.settings_of(args.out / "4_coefficients.json")
+    read = from_dict(ReadConfig, recorded)
+    settings = {"train": dataclasses.asdict(config), "trials": args.trials, "size": read.size}
+    settings |= {"defaults": backend(args.model)().parameters}
     step = stage.Stage(out / "7_train.json", settings, [features])
     if not step.begin(force=args.force):
         return
     data = examples(read_csv(features, COLUMNS), config)
     parameters = None
-    if args.trials:
+    if args.trials > 0:
         storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
         unseen_by_test = data.select((data.table["split"] != "test").to_numpy())
         study = tune(unseen_by_test, args.model, args.trials, config, storage, bar)
         parameters = best_parameters(study)
         print(f"best of {len(study.trials)} trials: ROC AUC {study.best_value:.4f}, {parameters}")
     judged = cross_validate(data, args.model, parameters, config, bar)
-    bundle, model = train(data, args.model, parameters, config, judged=judged)
+    bundle, model = train(data, args.model, parameters, config, read, judged)
     unseen = judge_unseen(data, args.model, parameters, bundle.calibration)
     summary = report.evaluate(data, judged, unseen, bundle)
     bundle.save(out)
@@ -51,8 +53,7 @@ def main() -> None:
     report.write_markdown(summary, out / "report.md")
     report.draw(data, judged, model, out / "report.png")
     step.finish(*(out / name for name in OUTPUTS))
-    real = summary["real"]
-    print(f"{out}: ROC AUC {real['roc_auc']:.4f}, accuracy {real['accuracy']:.4f}; see report.md")
+    print("{}: ROC AUC {roc_auc:.4f}, accuracy {accuracy:.4f}".format(out, **summary["real"]))
 
 
 if __name__ == "__main__":
