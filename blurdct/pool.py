@@ -58,7 +58,8 @@ def ordered_map(
         ProcessPoolExecutor(count, context, initializer=_start, initargs=setup) as executor,
     ):
         with _without_interrupts():
-            executor.submit(_nothing)  # starts the processes
+            for _ in range(count):  # each starts a process, as none is idle yet
+                executor.submit(_nothing)
         waiting: deque[Future[list[Answer]]] = deque()
         try:
             while True:
