@@ -21,6 +21,12 @@ GRAPH, SHEET = "model.onnx", "bundle.json"
 FORMAT = 1  # version of the layout of bundle.json
 
 
+def logit(probability: np.ndarray) -> np.ndarray:
+    """Log odds, float64, shape as given; P of 0 and 1 count as 1e-7 from them, so it is finite."""
+    clipped = np.clip(np.asarray(probability, np.float64), 1e-7, 1 - 1e-7)
+    return np.log(clipped / (1 - clipped))
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Logistic calibration: logit of P is ``scale * logit + offset``; it keeps the order.
@@ -37,9 +43,8 @@ class Calibration:
 
     def __call__(self, probability: np.ndarray) -> np.ndarray:
         """Calibrated P(blurred), shape and range 0..1 as given."""
-        clipped = np.clip(np.asarray(probability, np.float64), 1e-7, 1 - 1e-7)
-        logit = self.scale * np.log(clipped / (1 - clipped)) + self.offset
-        return 1 / (1 + np.exp(-np.clip(logit, -700, 700)))  # exp of more overflows
+        calibrated = self.scale * logit(probability) + self.offset
+        return 1 / (1 + np.exp(-np.clip(calibrated, -700, 700)))  # exp of more overflows
 
 
 @dataclass(frozen=True)

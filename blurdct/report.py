@@ -12,6 +12,7 @@ from sklearn.metrics import roc_curve
 
 from . import metrics
 from .bundle import Bundle
+from .detector import LABELS
 from .models.base import Backend
 from .stage import replacing
 from .training import Examples, OutOfFold, judged_alone
@@ -109,7 +110,7 @@ def markdown(report: Report) -> str:
     ])]  # fmt: skip
     labels = report["labels"]
     lines += ["", "| label | sharp | blurred |", "| --- | --- | --- |"]
-    for index, label in enumerate(("clear", "medium", "blurred")):
+    for index, label in enumerate(LABELS):
         lines.append(f"| {label} | {labels['sharp'][index]:.1%} | {labels['blurred'][index]:.1%} |")
     if report["sharp_sources"]:
         lines += ["", "Sharp photographs called blurred:", ""]

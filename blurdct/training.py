@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 
 from . import __version__
 from .bands import FEATURES
-from .bundle import Bundle, Calibration, Thresholds
+from .bundle import Bundle, Calibration, Thresholds, logit
 from .config import ReadConfig, TrainConfig
 from .dataset import folds
 from .errors import ConfigError, ModelError
@@ -186,9 +186,9 @@ def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thre
     """
     if len(np.unique(y)) < 2:
         raise ConfigError("expected sharp and blurred photographs of more scenes: a fold has none")
-    logit = _logit(raw)
+    odds = logit(raw)
     # all but unregularised: two numbers from hundreds of rows
-    fitted = LogisticRegression(C=1e6).fit(logit[:, None], y)
+    fitted = LogisticRegression(C=1e6).fit(odds[:, None], y)
     calibration = Calibration(max(float(fitted.coef_[0, 0]), 1e-3), float(fitted.intercept_[0]))
     p = calibration(raw)
     blurred = threshold_at_fpr(p[y == 0], config.max_fpr)
@@ -278,8 +278,3 @@ def _rows(numbers: Array, wanted: Array) -> Array:
     chosen = np.zeros(len(wanted), bool)
     chosen[numbers] = True
     return chosen & wanted
-
-
-def _logit(p: Array) -> Array:
-    clipped = np.clip(p.astype(np.float64), 1e-7, 1 - 1e-7)
-    return np.log(clipped / (1 - clipped))
