@@ -62,7 +62,8 @@ def make_copies(
         the photo's path). And a line for each photo that could not be read.
     """
     recipe(config.recipe)
-    sharp = photos[(photos["label"] == 0).fillna(False).to_numpy(bool)]
+    wanted = config.sharp_copies + config.blurred_copies > 0
+    sharp = photos[(photos["label"] == 0).fillna(False).to_numpy(bool) & wanted]
     work = partial(_copy_photo, folder=folder, out=out, config=config, read=read)
     answers = list(progress(ordered_map(work, sharp["path"], workers), len(sharp), "copies"))
     rows: list[dict[str, object]] = []

@@ -20,7 +20,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from .config import ReadConfig
 from .errors import ConfigError, ImageError
-from .images import find_photos, read_rgb
+from .files import find_photos
+from .images import read_rgb
 from .pool import ordered_map
 from .progress import Progress, silent
 

@@ -1,7 +1,7 @@
 """``Detector``: bundle + photo -> ``Prediction``; the only road to an answer."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,13 +13,10 @@ from .bundle import DEFAULT, Bundle, Calibration, Thresholds
 from .bundle import load as load_bundle
 from .config import ReadConfig
 from .errors import ConfigError, ImageError, ModelError
-from .features import image_features
-from .images import Source, read_luma
+from .images import Source
+from .views import VIEWS, photo_views
 
 LABELS = ("clear", "medium", "blurred")
-
-# What a model eats, from the luma (H, W) of one photo to an array for one row.
-VIEWS: dict[str, Callable[[Any], np.ndarray]] = {"features": image_features}
 
 
 @dataclass(frozen=True)
@@ -73,13 +70,17 @@ class Detector:
         self.calibration: Calibration = bundle.calibration
         self.thresholds: Thresholds = _with_threshold(bundle.thresholds, threshold)
         self._arguments = (bundle, self.config, threshold, self.model)
-        self._views = {view: _view(view) for view in bundle.views}
+        self._views = bundle.views
+        for view in self._views:
+            if view not in VIEWS:
+                known = ", ".join(VIEWS)
+                raise ModelError(f"a model that eats {view!r} is not known here; known: {known}")
         self._session = _session(bundle.graph)
         inputs = {one.name for one in self._session.get_inputs()}
         if inputs != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {sorted(inputs)}, not {bundle.views}")
         try:
-            self._judge(np.zeros((16, 16), np.uint8))  # shows what is wrong before the first photo
+            self._judge(np.zeros((16, 16), np.uint8), None)  # shows what is wrong before a photo
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             raise ModelError(
                 f"{self.model}: its graph gives no P ({_first_line(error)})"
@@ -120,7 +121,7 @@ class Detector:
         Raises:
             ImageError: It cannot be read; the message names it and says why.
         """
-        probability = self._judge(read_luma(photo, self.config, name))
+        probability = self._judge(photo, name)
         if name is None:
             named = isinstance(photo, (str, os.PathLike))
             name = os.fspath(photo) if named else str(getattr(photo, "name", ""))  # type: ignore
@@ -153,11 +154,9 @@ class Detector:
         """Calibrated P(blurred) of n rows, shape (n,), from their views."""
         return self.calibration(self._session.run(["probability"], views)[0])
 
-    def _judge(self, luma: np.ndarray) -> float:
-        rows = {
-            view: np.asarray(make(luma), np.float32)[None] for view, make in self._views.items()
-        }
-        return float(self.probabilities(rows)[0])
+    def _judge(self, photo: Source, name: str | None) -> float:
+        views = photo_views(photo, self._views, self.config, name)
+        return float(self.probabilities({view: row[None] for view, row in views.items()})[0])
 
     def _verdict(self, path: str, probability: float) -> Prediction:
         at = self.thresholds
@@ -171,12 +170,6 @@ def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds
     if blurred is None:
         return thresholds
     return replace(thresholds, blurred=blurred, clear=min(thresholds.clear, blurred))
-
-
-def _view(name: str) -> Callable[[Any], np.ndarray]:
-    if name not in VIEWS:
-        raise ModelError(f"a model that eats {name!r} is not known here; known: {', '.join(VIEWS)}")
-    return VIEWS[name]
 
 
 def _session(graph: bytes) -> onnxruntime.InferenceSession:

@@ -1,4 +1,4 @@
-"""Path, bytes or array -> luma (H, W) uint8 at the working size; the one reader.
+"""Path, bytes or array -> luma (H, W) uint8 at the working size, or colour; the one reader.
 
 JPEG files, nearly all photographs there are, go straight to OpenCV, which can decode them at a
 half, a quarter or an eighth of their size; everything else goes through Pillow, which knows
@@ -9,11 +9,10 @@ Sources:
 """
 
 import os
-import stat
 import warnings
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import cv2
@@ -22,27 +21,30 @@ from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from .config import ReadConfig
 from .errors import ImageError
+from .files import read_bytes
 
 # What ``read_luma`` takes.
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | np.ndarray
 
 MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 
-# Endings of files that a folder is searched for.
-SUFFIXES = frozenset(
-    ".avif .bmp .dib .gif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif .tiff "
-    ".webp".split()
-)
-
 # What Pillow may open. Not all it could: its EPS reader, for one, runs Ghostscript on the bytes.
 FORMATS = ["AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"]
 
 _JPEG = b"\xff\xd8\xff"
-_REDUCED = {
-    1: cv2.IMREAD_GRAYSCALE,
-    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
-    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
-    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+_REDUCED = {  # in colour or not -> by how much -> flag
+    False: {
+        1: cv2.IMREAD_GRAYSCALE,
+        2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+        4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+        8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+    },
+    True: {
+        1: cv2.IMREAD_COLOR,
+        2: cv2.IMREAD_REDUCED_COLOR_2,
+        4: cv2.IMREAD_REDUCED_COLOR_4,
+        8: cv2.IMREAD_REDUCED_COLOR_8,
+    },
 }
 _DAMAGED = "truncated or damaged image data"
 
@@ -66,20 +68,7 @@ def read_luma(source: Source, config: ReadConfig = ReadConfig(), name: str | Non
             pixels) or over the pixel limit. The message names the photo and says why.
         ValueError: An array of another shape or dtype.
     """
-    if isinstance(source, np.ndarray):
-        label = name or "array"
-        _check_size(source.shape[1::-1], config, label)
-        return _fit(_array_luma(source), config.size)
-    data, label = _read_bytes(source, name)
-    if data[:3] == _JPEG:
-        width, height = _jpeg_size(data, label)
-        _check_size((width, height), config, label)
-        flag = _REDUCED[_reduction(_scale(width, height, config.size))]
-        luma = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-        if luma is None:
-            raise ImageError(f"{label}: {_DAMAGED}")
-    else:
-        luma = _decode(data, label, config, _pillow_luma)
+    luma, _ = _read(source, config, name, False, partial(_scale, size=config.size))
     return _fit(luma, config.size)
 
 
@@ -87,7 +76,7 @@ def read_rgb(source: Source, config: ReadConfig = ReadConfig(), name: str | None
     """The colours of a photo at its own size, for making blurred copies of it.
 
     Args:
-        source: Path, bytes of an image file, or an open file of them.
+        source: As for ``read_luma``.
         config: Only its pixel limit counts here.
         name: What errors call the photo; its path if left out.
 
@@ -97,64 +86,59 @@ def read_rgb(source: Source, config: ReadConfig = ReadConfig(), name: str | None
     Raises:
         ImageError: As for ``read_luma``.
     """
-    if isinstance(source, np.ndarray):
-        raise ValueError("expected a path, bytes or a file, got an array")
-    data, label = _read_bytes(source, name)
-    if data[:3] == _JPEG:
-        _check_size(_jpeg_size(data, label), config, label)
-        rgb = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        if rgb is None:
-            raise ImageError(f"{label}: {_DAMAGED}")
-        return rgb
-    return _decode(data, label, config, _pillow_rgb)
+    return _read(source, config, name, True, None)[0]
 
 
-def find_photos(
-    folder: str | os.PathLike[str], on_error: Callable[[OSError], object] | None = None
-) -> list[Path]:
-    """Every image file in a folder and the folders below it, by its ending, sorted by path.
+def read_least(
+    source: Source,
+    short: int,
+    colour: bool,
+    config: ReadConfig = ReadConfig(),
+    name: str | None = None,
+) -> tuple[Any, int]:
+    """A photo that is still to be reduced: no smaller than needed, but decoded fast.
 
     Args:
-        folder: Where to search; links to other folders are not followed.
-        on_error: Called with the error for each folder that cannot be listed; else it is skipped.
+        source: As for ``read_luma``.
+        short: Pixels that the short side will have in the end.
+        colour: Red, green and blue, or luma.
+        config: Only its pixel limit counts here.
+        name: What errors call the photo; its path if left out.
+
+    Returns:
+        Shape (H, W, 3) or (H, W), uint8, upright: the photo at its own size, or at a half, a
+        quarter or an eighth of it where that leaves exactly ``short`` pixels or at least twice as
+        many. And the pixels that it has at its own size.
+
+    Raises:
+        ImageError: As for ``read_luma``.
     """
-    found = []
-    for parent, folders, files in os.walk(folder, onerror=on_error):
-        folders.sort()
-        found += [
-            Path(parent, file)
-            for file in files
-            if os.path.splitext(file)[1].lower() in SUFFIXES and not file.startswith(".")
-        ]
-    return sorted(found)
+    return _read(source, config, name, colour, lambda w, h: min(1.0, short / min(w, h)))
 
 
-def _read_bytes(source: Any, name: str | None) -> tuple[bytes, str]:
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        data, label = bytes(source), name or "bytes"
-    elif hasattr(source, "read"):
-        label = name or str(getattr(source, "name", "file"))
-        data = source.read()
-        if not isinstance(data, (bytes, bytearray)):
-            raise ValueError(f"{label}: expected a file opened in binary mode")
-    else:
-        label = name or os.fspath(source)
-        try:
-            if stat.S_ISFIFO(os.stat(source).st_mode):  # it might never come to an end
-                raise ImageError(f"{label}: a pipe, not a file")
-            data = Path(source).read_bytes()
-        except FileNotFoundError as error:
-            raise ImageError(f"{label}: no such file") from error
-        except IsADirectoryError as error:
-            raise ImageError(f"{label}: a folder, not a photo") from error
-        except ImageError:
-            raise
-        except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-            reason = getattr(error, "strerror", None) or error
-            raise ImageError(f"{label}: cannot be read ({reason})") from error
-    if not data:
-        raise ImageError(f"{label}: empty file")
-    return data, label
+def _read(
+    source: Source,
+    config: ReadConfig,
+    name: str | None,
+    colour: bool,
+    scale: Callable[[int, int], float] | None,
+) -> tuple[Any, int]:
+    """Pixels, and how many the photo has; ``scale`` says how small its JPEG may be decoded."""
+    if isinstance(source, np.ndarray):
+        size = source.shape[1::-1]
+        _check_size(size, config, name or "array")
+        return (_array_rgb if colour else _array_luma)(source), size[0] * size[1]
+    data, label = read_bytes(source, name)
+    if data[:3] == _JPEG:
+        width, height = _jpeg_size(data, label)
+        _check_size((width, height), config, label)
+        factor = _reduction(scale(width, height)) if scale else 1
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[colour][factor])
+        if pixels is None:
+            raise ImageError(f"{label}: {_DAMAGED}")
+        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if colour else pixels, width * height
+    pixels = _decode(data, label, config, _pillow_rgb if colour else _pillow_luma)
+    return pixels, pixels.shape[0] * pixels.shape[1]
 
 
 def _check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
@@ -241,18 +225,29 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 
 def _array_luma(pixels: np.ndarray) -> np.ndarray:
+    pixels = _array_bytes(pixels)
+    return pixels if pixels.ndim == 2 else _pillow_luma(_array_image(pixels))
+
+
+def _array_rgb(pixels: np.ndarray) -> np.ndarray:
+    return _pillow_rgb(_array_image(_array_bytes(pixels)))
+
+
+def _array_bytes(pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * 255
     elif pixels.dtype == np.uint16:
         pixels = _narrow(pixels)
     elif pixels.dtype != np.uint8:
         raise ValueError(f"expected dtype uint8, uint16 or bool, got {pixels.dtype}")
-    if pixels.ndim == 2:
-        return pixels
-    if pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+    if pixels.ndim != 2 and (pixels.ndim != 3 or pixels.shape[2] not in (3, 4)):
         raise ValueError(f"expected shape (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
-    mode = "RGB" if pixels.shape[2] == 3 else "RGBA"
-    return _pillow_luma(Image.fromarray(np.ascontiguousarray(pixels), mode=mode))
+    return pixels
+
+
+def _array_image(pixels: np.ndarray) -> Image.Image:
+    mode = "L" if pixels.ndim == 2 else "RGB" if pixels.shape[2] == 3 else "RGBA"
+    return Image.fromarray(np.ascontiguousarray(pixels), mode=mode)
 
 
 def _narrow(wide: np.ndarray) -> np.ndarray:

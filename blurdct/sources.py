@@ -7,7 +7,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from .errors import ConfigError, ImageError
-from .images import find_photos
+from .files import find_photos
 
 STDIN = "-"
 

@@ -1,9 +1,9 @@
-"""Manifest -> feature table, in a pool of processes.
+"""Manifest -> what models eat of its photographs, in a pool of processes.
 
 The fused road: from file to 18 features in memory. ``shards`` has the one with every step on disk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +13,9 @@ import numpy as np
 from .bands import FEATURES
 from .config import ReadConfig
 from .errors import ImageError
-from .features import image_features
-from .images import read_luma
 from .pool import ordered_map
 from .progress import Progress, silent
+from .views import VIEWS, photo_views
 
 if TYPE_CHECKING:  # worker processes import this module, and pandas takes a second
     import pandas as pd
@@ -42,13 +41,44 @@ def feature_table(
         The rows of readable photographs with the columns ``FEATURES`` (float32) added, and a line
         for each of the others.
     """
-    stream = ordered_map(partial(_features, config=config), paths, workers)
-    answers = list(progress(stream, len(paths), "features"))
-    bad = [answer for answer in answers if isinstance(answer, str)]
-    values = [answer for answer in answers if not isinstance(answer, str)]
-    readable = np.array([not isinstance(answer, str) for answer in answers], bool)
-    kept = rows[readable].reset_index(drop=True)
-    return with_features(kept, np.array(values).reshape(-1, len(FEATURES))), bad
+    inputs, readable, bad = read_views(paths, ["features"], config, workers, progress)
+    return with_features(rows[readable].reset_index(drop=True), inputs["features"]), bad
+
+
+def read_views(
+    paths: Sequence[Path],
+    names: Iterable[str],
+    config: ReadConfig = ReadConfig(),
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:
+    """What models eat of many photographs.
+
+    Args:
+        paths: Where they are.
+        names: The views, out of ``views.VIEWS``.
+        config: How they are read.
+        workers: Processes; None for one per core.
+        progress: Wraps the photographs as they come.
+
+    Returns:
+        By view, a row for each readable photo; which ones are readable, shape (n,), bool; and a
+        line for each of the others.
+    """
+    names = list(names)
+    rows = {view: np.empty((len(paths), *VIEWS[view].shape), VIEWS[view].dtype) for view in names}
+    readable, bad = np.zeros(len(paths), bool), []
+    stream = ordered_map(partial(_views, names=names, config=config), paths, workers)
+    for number, answer in enumerate(progress(stream, len(paths), "photographs")):
+        if isinstance(answer, str):
+            bad.append(answer)
+            continue
+        readable[number] = True
+        for view, row in answer.items():
+            rows[view][number] = row
+    if bad:
+        rows = {view: values[readable] for view, values in rows.items()}
+    return rows, readable, bad
 
 
 def with_features(rows: "pd.DataFrame", values: np.ndarray) -> "pd.DataFrame":
@@ -57,8 +87,8 @@ def with_features(rows: "pd.DataFrame", values: np.ndarray) -> "pd.DataFrame":
     return rows.assign(**columns)
 
 
-def _features(path: Path, config: ReadConfig) -> np.ndarray | str:
+def _views(path: Path, names: list[str], config: ReadConfig) -> dict[str, np.ndarray] | str:
     try:
-        return np.asarray(image_features(read_luma(path, config)))
+        return photo_views(path, names, config)
     except ImageError as error:
         return str(error)

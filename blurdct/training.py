@@ -8,7 +8,8 @@ Without real rows, as after the seed's recipe alone, the copies decide.
 """
 
 import hashlib
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from .models import backend
 from .models.base import Array, Backend, Inputs
 from .progress import Progress, silent
 
+CHECKED = 512  # pictures, at least, that an export is compared with its model on
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
@@ -42,6 +44,7 @@ class Examples:
         y: (n,) 1 blurred, 0 sharp.
         groups: (n,) scene.
         real: (n,) bool; the rows that decide.
+        levels: (n,) strength of the blur, 0..9; -1 where only ``y`` is known.
         weights: (n,) what a row counts in training; 0 for those only judged.
     """
 
@@ -51,37 +54,52 @@ class Examples:
     groups: Array
     real: Array
     weights: Array
+    levels: Array
 
     def take(self, rows: Array) -> Inputs:
         """The inputs of some rows."""
         return {view: values[rows] for view, values in self.inputs.items()}
 
+    def only(self, views: Sequence[str]) -> "Examples":
+        """The same rows with these views alone, which costs nothing."""
+        return replace(self, inputs={view: self.inputs[view] for view in views})
+
     def select(self, rows: Array) -> "Examples":
         """Some of the rows, with what they weigh here."""
         table = self.table[rows].reset_index(drop=True)
-        per_row = (self.y, self.groups, self.real, self.weights)
+        per_row = (self.y, self.groups, self.real, self.weights, self.levels)
         return Examples(table, self.take(rows), *(values[rows] for values in per_row))
 
 
-def examples(table: pd.DataFrame, config: TrainConfig = TrainConfig()) -> Examples:
-    """Labelled rows of a feature table (columns ``COLUMNS``) with their weights.
+def examples(
+    table: pd.DataFrame, config: TrainConfig = TrainConfig(), inputs: Inputs | None = None
+) -> Examples:
+    """Labelled rows of a table of images with their weights.
+
+    Args:
+        table: Columns ``COLUMNS``; those of the 18 features only where ``inputs`` are left out.
+        config: How to train.
+        inputs: By view, a row for each of the table's; the 18 features out of it if left out.
 
     Raises:
         ConfigError: Nothing labelled, only one label, another than 0 and 1, or a number that is
             not finite.
     """
-    table = table[table["label"].notna()].reset_index(drop=True)
+    labelled = table["label"].notna().to_numpy()
+    if inputs is None:
+        inputs = {"features": _features(table)}
+    if not labelled.all():
+        inputs = {view: values[labelled] for view, values in inputs.items()}
+    table = table[labelled].reset_index(drop=True)
     y = table["label"].to_numpy(dtype=np.int64)
     if set(y) != {0, 1}:
         labels = ", ".join(map(str, sorted(set(y)))) or "none"
         raise ConfigError(f"expected labels both 0 (sharp) and 1 (blurred), got {labels}")
-    try:
-        features = table[list(FEATURES)].to_numpy(dtype=np.float32)
-    except ValueError as error:
-        raise ConfigError(f"a feature is not a number ({error})") from error
-    if not np.isfinite(features).all():
-        worst = table["path"][np.nonzero(~np.isfinite(features).all(axis=1))[0][0]]
-        raise ConfigError(f"{worst}: a feature is not a finite number")
+    for view, values in inputs.items():
+        finite = np.isfinite(values).all(axis=1) if values.ndim == 2 else np.ones(len(y), bool)
+        if not finite.all():
+            worst = table["path"][np.nonzero(~finite)[0][0]]
+            raise ConfigError(f"{worst}: a number among its {view} is not finite")
     found = (table["kind"] == "").to_numpy()
     labels = table[found].groupby("source")["label"].nunique()
     real = found & table["source"].isin(labels.index[labels == 2]).to_numpy()
@@ -93,7 +111,9 @@ def examples(table: pd.DataFrame, config: TrainConfig = TrainConfig()) -> Exampl
     else:
         real, weights = np.ones(len(y), bool), np.ones(len(y))
     groups = table["group"].to_numpy(dtype=object)
-    return Examples(table, {"features": features}, y, groups, real, weights)
+    strength = table["strength"].fillna(0).to_numpy(float)
+    levels = np.where(y == 0, 0, np.where(found, -1, np.minimum(strength * 10, 9).astype(int)))
+    return Examples(table, inputs, y, groups, real, weights, levels)
 
 
 @dataclass(frozen=True)
@@ -229,7 +249,8 @@ def train(
     calibration, thresholds = decide(y, raw, config)
     model = _fit(data.select(data.weights > 0), name, parameters)
     graph = model.to_onnx()
-    check_export(graph, data.inputs, model.predict_proba(data.inputs))
+    checked = data.take(_checked(data))
+    check_export(graph, checked, model.predict_proba(checked))
     bundle = Bundle(
         backend=name,
         graph=graph,
@@ -266,12 +287,38 @@ def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
 
 def table_digest(table: pd.DataFrame) -> str:
     """SHA-256 of what a model was trained on."""
-    named = table[["path", "label", "group", "source", "kind", *FEATURES]]
+    wanted = ("path", "label", "group", "source", "kind", *FEATURES)
+    named = table[[name for name in wanted if name in table]]
     return hashlib.sha256(pd.util.hash_pandas_object(named, index=False).to_numpy()).hexdigest()
 
 
+def data_digest(data: Examples) -> str:
+    """SHA-256 of rows, inputs and weights: what a model that learns from them depends on."""
+    found = hashlib.sha256(table_digest(data.table).encode())
+    for view, values in sorted(data.inputs.items()):
+        found.update(f"{view} {values.shape}".encode())
+        for row in values:  # a copy of all pictures would take gigabytes
+            found.update(np.ascontiguousarray(row).data)
+    found.update(data.weights.tobytes() + data.levels.astype(np.int64).tobytes())
+    return found.hexdigest()
+
+
 def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Backend:
-    return backend(name)(**(parameters or {})).fit(data.inputs, data.y, data.groups, data.weights)
+    model = backend(name)(**(parameters or {}))
+    return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels)
+
+
+def _features(table: pd.DataFrame) -> Array:
+    try:
+        return table[list(FEATURES)].to_numpy(dtype=np.float32)
+    except ValueError as error:
+        raise ConfigError(f"a feature is not a number ({error})") from error
+
+
+def _checked(data: Examples) -> Array:
+    """All rows' numbers; of pictures every so many, as a network answers slowly."""
+    pictures = any(values.ndim > 2 for values in data.inputs.values())
+    return np.arange(0, len(data.y), max(1, len(data.y) // CHECKED) if pictures else 1)
 
 
 def _rows(numbers: Array, wanted: Array) -> Array:

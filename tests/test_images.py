@@ -14,7 +14,8 @@ from PIL import Image
 
 from blurdct.config import ReadConfig
 from blurdct.errors import ImageError
-from blurdct.images import find_photos, read_luma, read_rgb
+from blurdct.files import find_photos
+from blurdct.images import read_luma, read_rgb
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -14,7 +14,8 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from blurdct.images import find_photos, read_luma, read_rgb
+from blurdct.files import find_photos
+from blurdct.images import read_luma, read_rgb
 from blurdct.metrics import roc_auc
 from blurdct.synth import RECIPES
 

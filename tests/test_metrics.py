@@ -11,7 +11,12 @@ from blurdct.metrics import (
     FALSE_POSITIVE_RATES,
     by_cutoff,
     calibration_error,
+    confusion,
+    curves,
+    interval,
     mean_of,
+    reliability,
+    resampled_roc_auc,
     roc_auc,
     summary,
     threshold_at_fnr,
@@ -249,3 +254,144 @@ def test_several_summaries_are_averaged_name_by_name():
 
 def test_every_rate_of_the_module_is_reported():
     assert {f"tpr_at_fpr_{fpr:g}" for fpr in metrics.FALSE_POSITIVE_RATES} <= set(summary(Y, P))
+
+
+def test_the_confusion_matrix_agrees_with_scikit_learn():
+    y, p = toy(4)
+    counted = sk.confusion_matrix(y, p >= 0.3).ravel().tolist()
+    names = ("true_negative", "false_positive", "false_negative", "true_positive")
+    assert [confusion(y, p, 0.3)[name] for name in names] == counted
+
+
+# Curves
+
+
+def test_curves_are_short_whatever_the_number_of_photographs():
+    for n in (20, 5000):
+        for columns in curves(*toy(1, n)).values():
+            lengths = {len(column) for column in columns.values()}
+            assert len(lengths) == 1 and lengths.pop() <= metrics.POINTS
+
+
+def test_the_roc_curve_is_what_is_found_at_each_rate():
+    y, p = toy(2, 400)
+    roc = curves(y, p)["roc"]
+    assert (roc["fpr"][0], roc["tpr"][0]) == (0, 0)
+    assert (roc["fpr"][-1], roc["tpr"][-1]) == (1, 1)
+    assert roc["fpr"] == sorted(roc["fpr"]) and roc["tpr"] == sorted(roc["tpr"])
+    found = [tpr_at_fpr(y, p, rate + 1e-9) for rate in roc["fpr"][1:]]
+    assert roc["tpr"][1:] == pytest.approx(found)
+
+
+def test_the_precision_recall_curve_keeps_its_ends_and_its_points():
+    y, p = toy(2, 2000)
+    curve = curves(y, p)["precision_recall"]
+    precision, recall, _ = sk.precision_recall_curve(y, p)
+    assert (curve["recall"][0], curve["recall"][-1]) == (1, 0)
+    points = set(zip(recall, precision, strict=True))
+    assert set(zip(curve["recall"], curve["precision"], strict=True)) <= points
+
+
+def test_the_curve_over_cutoffs_has_the_numbers_of_a_summary():
+    y, p = toy(5)
+    cuts = curves(y, p)["cutoffs"]
+    assert cuts["cutoff"][0] == 0.01 and cuts["cutoff"][-1] == 0.99 and len(cuts["cutoff"]) == 99
+    at = summary(y, p, cuts["cutoff"][29])
+    for name in ("precision", "recall", "f1", "accuracy"):
+        assert cuts[name][29] == at[name]
+
+
+def test_reliability_describes_each_bin_and_an_empty_one_has_no_mean():
+    y, p = np.array([0, 1, 1, 1, 0]), np.array([0.05, 0.25, 0.21, 1.0, 0.95])
+    bins = reliability(y, p)
+    assert bins["photos"] == [1, 0, 2, 0, 0, 0, 0, 0, 0, 2]
+    assert bins["mean_p"][2] == pytest.approx(0.23)
+    assert bins["blurred"][2] == 1 and bins["blurred"][9] == 0.5
+    assert math.isnan(bins["mean_p"][1]) and math.isnan(bins["blurred"][1])
+
+
+# What else might have been photographed
+
+
+def test_an_interval_holds_the_value_and_narrows_with_more_photographs():
+    widths = []
+    for n in (100, 1600):
+        y, p = toy(0, n)
+        low, high = interval(resampled_roc_auc(y, p, np.arange(n)))
+        assert low < roc_auc(y, p) < high
+        widths.append(high - low)
+    assert widths[1] == pytest.approx(widths[0] / 4, rel=0.4)
+
+
+def test_the_interval_of_single_photographs_agrees_with_the_textbook():
+    """Hanley, McNeil, Radiology 143 (1982), 29: the standard error of an area."""
+    y, p = toy(3, 600)
+    area, blurred, sharp = roc_auc(y, p), y.sum(), (1 - y).sum()
+    both, either = area / (2 - area), 2 * area**2 / (1 + area)
+    variance = area * (1 - area)
+    variance += (blurred - 1) * (both - area**2) + (sharp - 1) * (either - area**2)
+    expected = math.sqrt(variance / (blurred * sharp))
+    assert resampled_roc_auc(y, p, np.arange(600)).std() == pytest.approx(expected, rel=0.15)
+
+
+def test_groups_are_drawn_whole():
+    y, p = toy(0, 30)
+    many, tens = np.arange(300), np.repeat(np.arange(30), 10)
+    y, p = np.repeat(y, 10), np.repeat(p, 10)
+    wide = np.subtract(*interval(resampled_roc_auc(y, p, tens))[::-1])
+    narrow = np.subtract(*interval(resampled_roc_auc(y, p, many))[::-1])
+    assert wide > 2 * narrow > 0
+
+
+def test_each_resample_is_the_area_of_the_rows_that_it_draws(monkeypatch):
+    y, p = toy(1, 60)
+    groups = np.arange(60) // 3
+    drawn = []
+    draw = metrics._draw_groups
+    monkeypatch.setattr(
+        metrics, "_draw_groups", lambda *given: drawn.append(draw(*given)) or drawn[-1]
+    )
+    monkeypatch.setattr(metrics, "_CHUNK", 250)  # a few resamples at a time
+    areas = resampled_roc_auc(y, p, groups, times=30)
+    assert areas.shape == (30,)
+    for counts, area in zip(drawn[0], areas, strict=True):
+        assert counts.sum() == 20
+        rows = np.repeat(np.arange(60), counts[groups])
+        assert area == pytest.approx(sk.roc_auc_score(y[rows], p[rows]))
+
+
+def test_resamples_depend_on_the_seed_and_not_on_the_scores():
+    y, p = toy(1, 80)
+    groups = np.arange(80) // 4
+    first = resampled_roc_auc(y, p, groups, 50, seed=1)
+    assert (first == resampled_roc_auc(y, p, groups, 50, seed=1)).all()
+    assert (first != resampled_roc_auc(y, p, groups, 50, seed=2)).any()
+    # turned round, every area is its complement: the draws are the same
+    assert first == pytest.approx(1 - resampled_roc_auc(y, 1 - p, groups, 50, seed=1))
+
+
+def test_names_of_groups_do_not_matter():
+    y, p = toy(1, 40)
+    names = np.array([f"scene {n // 4:02}" for n in range(40)], dtype=object)
+    by_name = resampled_roc_auc(y, p, names, 20)
+    assert (by_name == resampled_roc_auc(y, p, np.arange(40) // 4, 20)).all()
+
+
+def test_a_draw_without_one_of_the_classes_is_drawn_again():
+    y = np.array([1, 0, 0, 0])
+    areas = resampled_roc_auc(y, np.array([0.9, 0.1, 0.2, 0.95]), np.arange(4), 500)
+    assert np.isfinite(areas).all() and len(set(areas)) > 2
+
+
+@pytest.mark.parametrize(
+    ("y", "groups"), [([1, 1, 1], [0, 1, 2]), ([0, 0, 0], [0, 1, 2]), ([0, 1, 1], [5, 5, 5])]
+)
+def test_with_nothing_to_draw_from_there_is_no_interval(y, groups):
+    areas = resampled_roc_auc(np.array(y), np.array([0.1, 0.5, 0.9]), np.array(groups), 7)
+    assert areas.shape == (7,) and np.isnan(areas).all()
+    assert np.isnan(interval(areas)).all()
+
+
+def test_an_interval_leaves_as_much_on_either_side():
+    assert interval(np.arange(1001) / 1000) == pytest.approx((0.025, 0.975))
+    assert interval(np.arange(1001) / 1000, 0.5) == pytest.approx((0.25, 0.75))

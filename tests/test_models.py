@@ -12,6 +12,7 @@ from blurdct.errors import ModelError
 from blurdct.features import image_features
 from blurdct.images import read_luma
 from blurdct.models import BACKENDS, backend, dct_xgb
+from blurdct.models.contrasts import column_values, columns
 from blurdct.training import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -165,39 +166,8 @@ def trees(many):
     return fit(dct_xgb.BoostedTrees(**PLAIN), many)
 
 
-def test_the_columns_are_shapes_and_contrasts_as_they_are_named(many):
-    names, values = dct_xgb.columns(), dct_xgb._columns(many.inputs)
-    assert values.shape == (len(many.y), len(names))
-    assert values.dtype == np.float32
-    assert len(set(names)) == len(names)
-    table = many.table
-    sizes = [name for name in dct_xgb.FEATURES if name.endswith(dct_xgb.SIZES)]
-    logarithm = {name: np.log(table[name] + dct_xgb.FLOOR) for name in sizes}
-    expected = {
-        "med_freq_skew": table["med_freq_skew"],
-        "high/med mean": logarithm["high_freq_mean"] - logarithm["med_freq_mean"],
-        "curve energy": logarithm["high_freq_energy"]
-        - 2 * logarithm["med_freq_energy"]
-        + logarithm["low_freq_energy"],
-        "low_freq energy/mean2": logarithm["low_freq_energy"] - 2 * logarithm["low_freq_mean"],
-        "med/low entropy": table["med_freq_entropy"] - table["low_freq_entropy"],
-    }
-    for name, column in expected.items():
-        np.testing.assert_allclose(values[:, names.index(name)], column, atol=2e-4, err_msg=name)
-
-
-def test_scene_contrast_cancels_out_of_the_comparisons(many):
-    """Twice the contrast: twice the mean and std, four times the energy, the same shapes."""
-    features = many.inputs["features"].copy()
-    for column, name in enumerate(dct_xgb.FEATURES):
-        features[:, column] *= {"mean": 2, "std": 2, "energy": 4}.get(name.split("_")[-1], 1)
-    before, after = dct_xgb._columns(many.inputs), dct_xgb._columns({"features": features})
-    assert np.abs(after - before).max() < 0.02  # not quite 0, because of FLOOR
-
-
 def test_features_of_nothing_at_all_are_finite(trees):
     zero = {"features": np.zeros((1, 18), np.float32)}
-    assert np.isfinite(dct_xgb._columns(zero)).all()
     assert 0 <= trees.predict_proba(zero)[0] <= 1
     np.testing.assert_allclose(
         exported(trees.to_onnx(), zero), trees.predict_proba(zero), atol=1e-6
@@ -215,7 +185,7 @@ def test_moving_cuts_into_gaps_hardly_changes_what_is_learnt(many, monkeypatch):
 
 
 def test_no_cut_is_left_near_a_training_row(many, trees):
-    values = dct_xgb._columns(many.inputs).astype(np.float64)
+    values = column_values(many.inputs).astype(np.float64)
     model = json.loads(trees.booster.save_raw("json"))
     near = cuts = 0
     for tree in model["learner"]["gradient_booster"]["model"]["trees"]:
@@ -247,7 +217,7 @@ def test_trees_that_are_leaves_alone_are_exported_too(many):
 
 def test_importance_names_columns_the_most_important_first(trees):
     gains = trees.importance()
-    assert set(gains) <= set(dct_xgb.columns())
+    assert set(gains) <= set(columns())
     assert list(gains.values()) == sorted(gains.values(), reverse=True)
     assert len(gains) > 10
 

@@ -1,23 +1,20 @@
 import json
-import re
 from pathlib import Path
 
-import cv2
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 import toys
-from matplotlib import pyplot
 from sklearn import metrics as sk
+from toy_reports import COST, QUICK, TABLES, Knowing, comparison, judge
 
-from blurdct.config import TrainConfig
-from blurdct.report import draw, evaluate, markdown, write_json, write_markdown
+from blurdct import metrics
+from blurdct.errors import ConfigError
+from blurdct.report import THRESHOLDS, compare, evaluate, write_json
 from blurdct.training import OutOfFold, cross_validate, examples, judge_unseen, train
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-QUICK = TrainConfig(folds=3, shuffles=2)
 FEW = {"rounds": 20}
 
 
@@ -29,55 +26,15 @@ class Case:
         self.judged = cross_validate(self.data, "dct-xgb", FEW, QUICK)
         self.bundle, self.model = train(self.data, "dct-xgb", FEW, QUICK, judged=self.judged)
         self.unseen = judge_unseen(self.data, "dct-xgb", FEW, self.bundle.calibration)
-        self.report = evaluate(self.data, self.judged, self.unseen, self.bundle)
+        self.report = self.again()
+
+    def again(self):
+        return evaluate(self.data, self.judged, self.bundle, self.unseen, COST, self.model)
 
 
 @pytest.fixture(scope="module")
 def full() -> Case:
     return Case(toys.table(40))
-
-
-def plain() -> pd.DataFrame:
-    return toys.table(30, copies=False, album=False)
-
-
-def no_sharp_test() -> pd.DataFrame:
-    table = toys.table(30)
-    sharp_test = (table["split"] == "test") & (table["label"] == 0)
-    return table.assign(split=table["split"].mask(sharp_test, "train"))
-
-
-def copies_alone() -> pd.DataFrame:
-    table = toys.table(40)
-    return table[table["kind"] != ""].reset_index(drop=True)
-
-
-def one_kind_per_source() -> pd.DataFrame:
-    """No source with both labels, as two folders called sharp and blurred might be."""
-    table = plain()
-    return table.assign(source=np.where(table["label"] == 1, "blurred", "sharp"))
-
-
-def blurred_album() -> pd.DataFrame:
-    table = toys.table(30)
-    return table.assign(label=table["label"].mask(table["source"] == "album", 1))
-
-
-TABLES = {
-    "no copies, no source of sharp ones alone": plain,
-    "a test split without sharp photographs": no_sharp_test,
-    "copies alone": copies_alone,
-    "sources of one label each": one_kind_per_source,
-    "a source of blurred ones alone": blurred_album,
-    "no test split": lambda: plain().assign(split="train"),
-    "odd names": lambda: toys.table(30).replace({"street": "a | b\nc", "album": "写真 *x*"}),
-}
-
-
-@pytest.fixture(scope="module", params=TABLES)
-def case(request) -> Case:
-    """Tables that lack something."""
-    return Case(TABLES[request.param]())
 
 
 def strict(path: Path):
@@ -89,68 +46,50 @@ def strict(path: Path):
     return json.loads(path.read_text(), parse_constant=refuse)
 
 
-def tables_of(text: str) -> list[list[list[str]]]:
-    """Every Markdown table of a text as rows of cells; fails where one is not well formed."""
-    tables, rows = [], []
-    for line in [*text.splitlines(), ""]:
-        if line.startswith("|"):
-            assert line.endswith("|")
-            rows.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
-        elif rows:
-            assert len({len(row) for row in rows}) == 1
-            assert all(re.fullmatch("-{3,}", cell) for cell in rows[1])
-            assert len(rows) > 2
-            tables.append(rows)
-            rows = []
-    return tables
-
-
 # Whatever the table lacks
 
 
-def test_a_report_is_strict_json(case, tmp_path):
-    write_json(case.report, tmp_path / "deep" / "report.json")
+@pytest.mark.parametrize("name", TABLES)
+def test_a_comparison_is_strict_json(name, tmp_path):
+    made = comparison(TABLES[name]())
+    write_json(made, tmp_path / "deep" / "report.json")
     read = strict(tmp_path / "deep" / "report.json")
-    assert read["real"]["photos"] == case.data.real.sum()
-    assert set(read) == set(case.report)
+    assert list(read["models"]) == list(made["models"])
+    for one in read["models"].values():
+        assert one["real"]["photos"] == read["about"]["photos"]
+        assert set(one["sources"]) == set(read["about"]["sources"])
+        assert set(one["sharp_sources"]) == set(read["about"]["sharp_sources"])
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["report.json"]
 
 
-def test_a_report_is_markdown_with_whole_tables(case, tmp_path):
-    write_markdown(case.report, tmp_path / "report.md")
-    text = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert text == markdown(case.report)
-    assert text.startswith("# dct-xgb\n")
-    first, labels, *_ = tables_of(text)
-    assert len(first) == 2 + 1 + len(case.report["sources"]) + bool(case.report["test"])
-    assert [row[0] for row in labels[2:]] == ["clear", "medium", "blurred"]
-    rest = [case.report["sharp_sources"], case.report["copies"]]
-    assert len(tables_of(text)) == 2 + sum(bool(one) for one in rest)
+@pytest.mark.parametrize("name", TABLES)
+def test_rows_of_numbers_stand_on_one_line_and_nothing_else_changes(name, tmp_path):
+    table = TABLES[name]().replace({"street": "[\\n1, 2]", "studio": "[ 1.0,  2 ]"})
+    made = comparison(table)
+    write_json(made, tmp_path / "report.json")
+    assert "-Infinity" not in (tmp_path / "report.json").read_text()
+    assert max(map(len, (tmp_path / "report.json").read_text().split("\n"))) > 500
+    assert list(strict(tmp_path / "report.json")["about"]["sources"]) == list(
+        made["about"]["sources"]
+    )
 
 
-@pytest.mark.parametrize("name", ["copies alone", "odd names"])
-def test_a_figure_is_a_picture_with_something_on_it(name, tmp_path):
-    case = Case(TABLES[name]())
-    draw(case.data, case.judged, case.model, tmp_path / "report.png")
-    pixels = cv2.imread(str(tmp_path / "report.png"))
-    assert min(pixels.shape[:2]) > 500
-    assert pixels.std() > 10
-    assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
-    assert [path.name for path in tmp_path.iterdir()] == ["report.png"]
+def test_figures_that_need_both_labels_are_null_in_a_source_of_one(tmp_path):
+    write_json(comparison(TABLES["sources of one label each"]()), tmp_path / "report.json")
+    one = strict(tmp_path / "report.json")["models"]["dct-xgb"]
+    assert one["sources"]["sharp"]["roc_auc"] is None
+    assert one["sources"]["sharp"]["accuracy"] > 0.5
+    assert one["real"]["roc_auc"] > 0.5
 
 
-def test_a_model_without_importance_is_drawn_too(full, tmp_path):
-    draw(full.data, full.judged, object(), tmp_path / "report.png")
-    assert cv2.imread(str(tmp_path / "report.png")) is not None
+def test_nothing_is_said_of_held_out_sharp_photographs_where_there_are_none():
+    one = comparison(TABLES["no copies, no source of sharp ones alone"]())["models"]["dct-xgb"]
+    assert one["sharp_sources"] == {}
+    assert one["at_false_positive_rate"] is None
+    assert [at["sharp_sources"] for at in one["by_threshold"]] == [{}] * len(THRESHOLDS)
 
 
-def test_drawing_leaves_the_plotting_of_others_alone(full, tmp_path):
-    before = matplotlib.get_backend(), pyplot.get_fignums()
-    draw(full.data, full.judged, full.model, tmp_path / "report.png")
-    assert (matplotlib.get_backend(), pyplot.get_fignums()) == before
-
-
-# The numbers
+# One model
 
 
 def test_numbers_on_real_rows_agree_with_scikit_learn(full):
@@ -179,7 +118,7 @@ def test_a_test_split_of_few_photographs_has_no_figures(full):
 
 def test_each_source_and_the_test_split_have_their_own_numbers(full, monkeypatch):
     monkeypatch.setattr("blurdct.report.FEWEST", 1)
-    report, data = evaluate(full.data, full.judged, full.unseen, full.bundle), full.data
+    report, data = full.again(), full.data
     assert sorted(report["sources"]) == ["street", "studio"]
     pick = {
         "street": data.real & (data.table["source"] == "street").to_numpy(),
@@ -214,7 +153,9 @@ def test_false_positives_are_counted_on_sources_of_sharp_ones_alone(full):
 
 
 def test_blurred_photographs_are_never_counted_as_false_positives():
-    assert Case(blurred_album()).report["sharp_sources"] == {}
+    made = comparison(TABLES["a source of blurred ones alone"]())
+    assert made["about"]["sharp_sources"] == {}
+    assert all(one["sharp_sources"] == {} for one in made["models"].values())
 
 
 def test_copies_are_judged_by_kind_and_strength_against_sharp_copies(full):
@@ -237,6 +178,8 @@ def test_copies_are_judged_by_kind_and_strength_against_sharp_copies(full):
 def test_a_report_carries_the_settings_of_the_model(full):
     report, bundle = full.report, full.bundle
     assert report["model"] == "dct-xgb"
+    assert report["cost"] == COST
+    assert report["importance"] == full.model.importance()
     assert report["parameters"] == bundle.parameters
     assert report["thresholds"]["blurred"] == bundle.thresholds.blurred
     assert report["calibration"]["scale"] == bundle.calibration.scale
@@ -248,16 +191,182 @@ def test_a_perfect_model_has_perfect_numbers(full):
     y = full.data.y
     p = np.where(y == 1, 0.99, 0.01)[None]
     judged = OutOfFold(p, p, 2 * y[None])
-    report = evaluate(full.data, judged, {"album": np.full(10, 0.01)}, full.bundle)
+    report = evaluate(full.data, judged, full.bundle, {"album": np.full(10, 0.01)})
     for name in ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"):
         assert report["real"][name] == 1
     assert report["labels"] == {"sharp": [1, 0, 0], "blurred": [0, 0, 1]}
     assert report["sharp_sources"]["album"]["source_unseen_at_0.5"] == 0
     assert all(one["found"] == one["roc_auc"] == 1 for one in report["copies"])
+    assert report["interval"] == [1, 1]
+    assert report["worst"] == []
+    assert [at["found"] for at in report["at_false_positive_rate"]] == [1] * 4
 
 
 def test_the_same_inputs_give_the_same_report(full, tmp_path):
-    again = evaluate(full.data, full.judged, full.unseen, full.bundle)
-    for number, report in enumerate((full.report, again)):
+    for number, report in enumerate((full.report, full.again())):
         write_json(report, tmp_path / f"{number}.json")
     assert (tmp_path / "0.json").read_bytes() == (tmp_path / "1.json").read_bytes()
+
+
+def test_a_source_that_nobody_trained_without_has_no_figures_of_that(full):
+    entry = evaluate(full.data, full.judged, full.bundle)["sharp_sources"]["album"]
+    assert entry["source_unseen_at_0.5"] is entry["source_unseen_blurred"] is None
+    assert (
+        entry["scene_unseen_at_0.5"]
+        == (full.report["sharp_sources"]["album"]["scene_unseen_at_0.5"])
+    )
+
+
+def test_the_interval_of_the_roc_auc_holds_it(full):
+    low, high = full.report["interval"]
+    assert 0.5 < low < full.report["real"]["roc_auc"] < high <= 1
+
+
+def test_the_confusion_matrix_counts_every_real_photo_and_gives_the_accuracy(full):
+    count, real = full.report["confusion"], full.report["real"]
+    assert sum(count.values()) == pytest.approx(real["photos"])
+    assert count["true_positive"] + count["false_negative"] == pytest.approx(real["blurred"])
+    right = count["true_positive"] + count["true_negative"]
+    assert right / real["photos"] == pytest.approx(real["accuracy"])
+
+
+def test_shares_called_blurred_are_counted_at_each_threshold(full):
+    data, p = full.data, full.judged.p
+    album = (data.table["source"] == "album").to_numpy()
+    assert [at["threshold"] for at in full.report["by_threshold"]] == [0.5, 0.7, 0.8, 0.9, 0.95]
+    for at in full.report["by_threshold"]:
+        called = p >= at["threshold"]
+        assert at["sharp_sources"] == {"album": called[:, album].mean()}
+        assert at["real_sharp"] == called[:, data.real & (data.y == 0)].mean()
+        assert at["real_blurred"] == called[:, data.real & (data.y == 1)].mean()
+
+
+def test_blurred_ones_are_found_at_equal_shares_of_held_out_sharp_photographs():
+    data = examples(toys.table(400), QUICK)
+    judged = judge(data, 1.0)
+    report = evaluate(data, judged, toys.bundle())
+    album = (data.table["source"] == "album").to_numpy()
+    rates = [at["rate"] for at in report["at_false_positive_rate"]]
+    assert rates == list(metrics.FALSE_POSITIVE_RATES)
+    rows = album | (data.real & (data.y == 1))
+    for at in report["at_false_positive_rate"]:
+        by_roc = [metrics.tpr_at_fpr(data.y[rows], p[rows], at["rate"]) for p in judged.p]
+        assert at["found"] == pytest.approx(np.mean(by_roc))
+
+
+def test_the_worst_are_wrong_farthest_first_and_few_of_a_scene(full):
+    data = full.data
+    groups = np.where(data.y == 1, "one scene", data.groups)
+    crowded = examples(data.table.assign(group=groups), QUICK)
+    judged = judge(crowded, 3.0)
+    worst, p = evaluate(crowded, judged, full.bundle)["worst"], judged.p.mean(axis=0)
+    assert len(worst) == 12
+    gaps = [abs(one["p"] - one["label"]) for one in worst]
+    assert gaps == sorted(gaps, reverse=True) and min(gaps) >= 0.5
+    assert sum(one["label"] for one in worst) == 2  # all blurred ones are of one scene
+    rows = crowded.table.set_index("path")
+    for one in worst:
+        row = crowded.table.index[crowded.table["path"] == one["path"]][0]
+        assert crowded.real[row] and one["p"] == p[row]
+        assert one["label"] == crowded.y[row] and one["source"] == rows["source"][one["path"]]
+    sharp = crowded.real & (crowded.y == 0)
+    assert (
+        max(gaps[index] for index, one in enumerate(worst) if one["label"] == 0) == p[sharp].max()
+    )
+
+
+def test_curves_are_those_of_the_first_shuffle(full):
+    y, p = full.data.y[full.data.real], full.judged.p[0, full.data.real]
+    assert full.report["curves"] == metrics.curves(y, p)
+
+
+# Several models
+
+
+def test_models_stand_best_first_whatever_their_order():
+    table = toys.table(40)
+    made = comparison(table, {"poor": 4.0, "good": 0.3, "fair": 1.0})
+    assert list(made["models"]) == ["good", "fair", "poor"]
+    areas = [one["real"]["roc_auc"] for one in made["models"].values()]
+    assert areas == sorted(areas, reverse=True)
+
+
+def test_one_model_is_a_comparison_with_nothing_to_hold_it_against(full):
+    made = compare({"dct-xgb": full.report}, full.data, QUICK)
+    assert made["against"] == {"model": "dct-xgb", "differences": {}}
+    assert made["models"]["dct-xgb"]["real"] == full.report["real"]
+
+
+def test_what_was_judged_is_told(full):
+    about = compare({"dct-xgb": full.report}, full.data, QUICK)["about"]
+    assert about["photos"] == 80 and about["blurred"] == 40 and about["groups"] == 40
+    assert about["sources"]["street"] == {"photos": 40, "blurred": 20, "groups": 20}
+    assert about["sharp_sources"] == {"album": 10}
+    assert about["copies"] == 40
+    assert about["folds"] == 3 and about["shuffles"] == 2
+
+
+def test_a_difference_is_less_uncertain_than_the_areas_themselves():
+    data = examples(toys.table(60), QUICK)
+    first = judge(data, 1.5)
+    nudged = first.p + np.random.default_rng(1).normal(0, 0.01, first.p.shape)
+    second = OutOfFold(nudged, nudged.clip(0, 1), first.label)
+    reports = {"dct-xgb": first, "twin": second, "good": judge(data, 0.3), "same": first}
+    reports = {name: evaluate(data, judged, toys.bundle()) for name, judged in reports.items()}
+    made = compare(reports, data, QUICK)
+    assert made["against"]["model"] == "dct-xgb"
+    gap = made["against"]["differences"]
+    assert list(gap) == [name for name in made["models"] if name != "dct-xgb"]
+    low, high = reports["dct-xgb"]["interval"]
+    assert gap["twin"]["high"] - gap["twin"]["low"] < (high - low) / 3
+    assert gap["same"] == {"roc_auc": 0, "low": 0, "high": 0}
+    assert 0 < gap["good"]["low"] < gap["good"]["roc_auc"] < gap["good"]["high"]
+
+
+def test_another_model_may_be_held_against_and_the_best_is_where_the_default_lacks():
+    data = examples(toys.table(40), QUICK)
+    reports = {
+        name: evaluate(data, judge(data, noise), toys.bundle())
+        for name, noise in {"poor": 3.0, "good": 0.5}.items()
+    }
+    assert compare(reports, data, QUICK)["against"]["model"] == "good"
+    against = compare(reports, data, QUICK, default="poor")["against"]
+    assert against["model"] == "poor" and against["differences"]["good"]["low"] > 0
+
+
+def test_reports_read_back_from_disk_compare_like_those_in_memory(tmp_path):
+    data = examples(TABLES["sources of one label each"](), QUICK)
+    reports = {
+        name: evaluate(data, judge(data, noise), toys.bundle())
+        for name, noise in {"a": 1.0, "b": 2.0}.items()
+    }
+    for name, report in reports.items():
+        write_json(report, tmp_path / f"{name}.json")
+    read = {name: strict(tmp_path / f"{name}.json") for name in reports}
+    write_json(compare(reports, data, QUICK), tmp_path / "one.json")
+    write_json(compare(read, data, QUICK), tmp_path / "two.json")
+    one, two = strict(tmp_path / "one.json"), strict(tmp_path / "two.json")
+    assert one["models"] == two["models"] and one["about"] == two["about"]
+    for name, gap in one["against"]["differences"].items():
+        assert gap == pytest.approx(two["against"]["differences"][name], abs=2e-6)
+
+
+def test_reports_on_other_photographs_are_refused(full):
+    other = examples(toys.table(38), QUICK)
+    stranger = evaluate(other, judge(other, 1.0), toys.bundle())
+    with pytest.raises(ConfigError, match="stranger: judged on other photographs"):
+        compare({"dct-xgb": full.report, "stranger": stranger}, full.data, QUICK)
+    with pytest.raises(ConfigError, match="at least one"):
+        compare({}, full.data, QUICK)
+
+
+def test_a_comparison_leaves_the_reports_as_they_were(full):
+    before = json.dumps(full.report)
+    compare({"dct-xgb": full.report}, full.data, QUICK)
+    assert json.dumps(full.report) == before
+
+
+def test_a_model_may_know_no_importance(full):
+    assert evaluate(full.data, full.judged, full.bundle, model=object())["importance"] == {}
+    known = evaluate(full.data, full.judged, full.bundle, model=Knowing())["importance"]
+    assert list(known)[0] == "high_freq_mean"

@@ -1,59 +1,57 @@
-"""Stage 7: feature table -> tuned model as a bundle, and the report on it.
+"""Stage 7: images or their features -> tuned models as bundles, and one report on all of them.
 
 Without --trials the parameters are those of the shipped model, which this makes again:
     python tools/7_train_and_compare.py --features data/features.csv
+Other models eat pictures, which are read as stage 3 left them:
+    python tools/7_train_and_compare.py --model dct-xgb laplacian tree
 """
 
-import dataclasses
 from pathlib import Path
 
-from blurdct import report, stage
+from blurdct import stage
+from blurdct.comparison import compare, views_of
 from blurdct.config import ReadConfig, TrainConfig, from_dict
+from blurdct.copies import locate
 from blurdct.dataset import read_csv
-from blurdct.models import BACKENDS, backend
+from blurdct.gathering import look_at
+from blurdct.models.fitting import circumstances
 from blurdct.progress import bar
-from blurdct.training import COLUMNS, cross_validate, examples, judge_unseen, train
-from blurdct.tuning import best_parameters, tune
-
-OUTPUTS = ("bundle.json", "model.onnx", "report.json", "report.md", "report.png")
+from blurdct.training import COLUMNS, examples
 
 
 def main() -> None:
     """Tune if asked to, judge by grouped cross-validation, train on all, export, report."""
     parser = stage.options(__doc__)
-    parser.add_argument("--features", type=Path, help="table (OUT/features.csv)")
-    parser.add_argument("--model", choices=list(BACKENDS), default="dct-xgb")
-    parser.add_argument("--trials", type=int, default=0, help="Optuna trials (%(default)s)")
-    parser.add_argument("--storage", help="Optuna storage URL (SQLite in OUT)")
+    add = parser.add_argument
+    add("--features", type=Path, help="table (OUT/features.csv)")
+    add("--model", nargs="+", metavar="NAME", default=["dct-xgb"], help="models (%(default)s)")
+    add("--shuffles", type=int, default=TrainConfig.shuffles, help="cross-validations to average")
+    add("--trials", type=int, default=0, help="Optuna trials for each model (%(default)s)")
+    add("--storage", help="Optuna storage URL (SQLite in OUT)")
     args = parser.parse_args()
-    features, config = args.features or args.out / "features.csv", TrainConfig()
-    out = args.out / "models" / args.model
+    config, views = TrainConfig(shuffles=args.shuffles), views_of(args.model)
     # the working size that stage 4 read the photographs at; of another table the usual one
     recorded = {} if args.features else stage.settings_of(args.out / "4_coefficients.json")
     read = from_dict(ReadConfig, recorded)
-    settings = {"train": dataclasses.asdict(config), "trials": args.trials, "size": read.size}
-    settings |= {"defaults": backend(args.model)().parameters}
-    step = stage.Stage(out / "7_train.json", settings, [features])
-    if not step.begin(force=args.force):
-        return
-    data = examples(read_csv(features, COLUMNS), config)
-    parameters = None
-    if args.trials > 0:
-        storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
-        unseen_by_test = data.select((data.table["split"] != "test").to_numpy())
-        study = tune(unseen_by_test, args.model, args.trials, config, storage, bar)
-        parameters = best_parameters(study)
-        print(f"best of {len(study.trials)} trials: ROC AUC {study.best_value:.4f}, {parameters}")
-    judged = cross_validate(data, args.model, parameters, config, bar)
-    bundle, model = train(data, args.model, parameters, config, read, judged)
-    unseen = judge_unseen(data, args.model, parameters, bundle.calibration)
-    summary = report.evaluate(data, judged, unseen, bundle)
-    bundle.save(out)
-    report.write_json(summary, out / "report.json")
-    report.write_markdown(summary, out / "report.md")
-    report.draw(data, judged, model, out / "report.png")
-    step.finish(*(out / name for name in OUTPUTS))
-    print("{}: ROC AUC {roc_auc:.4f}, accuracy {accuracy:.4f}".format(out, **summary["real"]))
+    numbers = views == ["features"]
+    known = args.features or args.out / ("features.csv" if numbers else "images.csv")
+    table = read_csv(known, COLUMNS if numbers else COLUMNS[:7])
+    table = table[table["label"].notna()].reset_index(drop=True)
+    files = [] if args.features else locate(table, stage.photos_folder(args), args.out)
+    if numbers:
+        data = examples(table, config)
+    else:
+        found = look_at(table, files, views, read, args.workers, bar)
+        data, files = examples(found.table, config, found.inputs), found.files
+        print(*found.bad, sep="\n", end="\n" if found.bad else "")
+    storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
+    with circumstances(checkpoints=args.out / "checkpoints"):
+        report = compare(
+            data, args.model, args.out, config, read, files, args.trials, storage,
+            force=args.force, progress=bar,
+        )  # fmt: skip
+    for name, one in report["models"].items():
+        print("{}: ROC AUC {roc_auc:.4f}, accuracy {accuracy:.4f}".format(name, **one["real"]))
 
 
 if __name__ == "__main__":

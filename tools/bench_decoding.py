@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from blurdct import Detector
-from blurdct.images import find_photos
+from blurdct.files import find_photos
 
 
 def main() -> None:

@@ -22,7 +22,8 @@ from blurdct import Detector, read_luma
 from blurdct.bands import band_statistics
 from blurdct.dct import block_dct
 from blurdct.features import image_features
-from blurdct.images import find_photos, read_rgb
+from blurdct.files import find_photos
+from blurdct.images import read_rgb
 from blurdct.patches import unfold
 from blurdct.pool import cores, ordered_map
 

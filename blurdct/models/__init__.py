@@ -8,6 +8,16 @@ from .base import Backend
 
 BACKENDS = {
     "dct-xgb": "blurdct.models.dct_xgb:BoostedTrees",
+    "dct-forest": "blurdct.models.dct_forest:RandomForest",
+    "dct-logistic": "blurdct.models.dct_logistic:Logistic",
+    "laplacian": "blurdct.models.laplacian:LaplacianThreshold",
+    "tree": "blurdct.models.tree:GradientTree",
+    "cnn": "blurdct.models.cnn:Convolutions",
+    "stacking": "blurdct.models.fusion:Stacking",
+    "resnet18": "blurdct.models.resnet18:ResNet18",
+    "certh-cnn": "blurdct.models.certh:CerthNetwork",
+    "certh-fusion": "blurdct.models.fusion:CerthFusion",
+    "lcnet": "blurdct.models.lcnet:LCNet",
 }
 
 

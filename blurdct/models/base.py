@@ -26,7 +26,14 @@ class Backend(Protocol):
     def __init__(self, **parameters: Any) -> None:
         """Make an unfitted model; parameters left out have the backend's tuned defaults."""
 
-    def fit(self, inputs: Inputs, y: Array, groups: Array, weights: Array) -> Self:
+    def fit(
+        self,
+        inputs: Inputs,
+        y: Array,
+        groups: Array,
+        weights: Array,
+        levels: Array | None = None,
+    ) -> Self:
         """Learn from n rows.
 
         Args:
@@ -34,6 +41,8 @@ class Backend(Protocol):
             y: Shape (n,), 0 sharp or 1 blurred.
             groups: Shape (n,), the scene; keeps copies of one scene on one side of inner splits.
             weights: Shape (n,), what each row counts.
+            levels: Shape (n,), strength of the blur: 0 none or weakest .. 9 strongest, -1 where
+                only ``y`` is known. For models that learn more than a class.
         """
         ...
 

@@ -1,34 +1,23 @@
 """``dct-xgb``: the 18 features, contrasts between them, and gradient-boosted trees.
 
-A tree cuts one column at a time, so it can compare two bands only by a staircase of cuts. Blur
-shows in just these comparisons (how much less there is in the high band than in the medium one),
-and scene contrast cancels out of them. So the model itself adds 30 contrasts of the 18 numbers:
-differences of logarithms between bands and between statistics, and differences of the shapes.
-They are part of the graph; what goes in is the 18 features.
+The trees cut the columns of ``contrasts.py``, which are part of the graph; what goes in is the 18
+features.
 
 Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 """
 
 import json
-from functools import cache
 from typing import Any, Self
 
 import numpy as np
-import onnx
 import xgboost
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
-from ..bands import BANDS, FEATURES
+from ..bands import FEATURES
 from ..pool import cores
 from .base import Array, Inputs
-
-SIZES = ("mean", "std", "energy")  # statistics with a scale: compared by ratio
-SHAPES = ("kurt", "skew", "entropy")  # statistics without one: compared by difference
-
-# Added before the logarithm, grey levels (squared for energy): an empty band is a large contrast,
-# not an infinite one. A fiftieth of the smallest mean seen in 2,488 photographs.
-FLOOR = 1e-3
-
+from .contrasts import column_nodes, column_values, columns
+from .graphs import graph
 
 ROWS_PER_THREAD = 50_000
 
@@ -69,10 +58,17 @@ class BoostedTrees:
         self.parameters = {**DEFAULTS, **parameters}
         self.booster: xgboost.Booster | None = None
 
-    def fit(self, inputs: Inputs, y: Array, groups: Array, weights: Array) -> Self:
+    def fit(
+        self,
+        inputs: Inputs,
+        y: Array,
+        groups: Array,
+        weights: Array,
+        levels: Array | None = None,
+    ) -> Self:
         """Boost for ``rounds`` rounds; see ``Backend.fit``."""
         settings = {name: value for name, value in self.parameters.items() if name != "rounds"}
-        values = _columns(inputs)
+        values = column_values(inputs)
         rows = xgboost.DMatrix(values, y, weight=weights, feature_names=list(columns()))
         # A small table gains nothing from more threads, which on a busy machine wait for each other
         # for minutes.
@@ -86,7 +82,7 @@ class BoostedTrees:
         """P(blurred); see ``Backend.predict_proba``."""
         names = list(columns())
         return np.asarray(
-            self._fitted().predict(xgboost.DMatrix(_columns(inputs), feature_names=names))
+            self._fitted().predict(xgboost.DMatrix(column_values(inputs), feature_names=names))
         )
 
     def importance(self) -> dict[str, float]:
@@ -104,73 +100,6 @@ class BoostedTrees:
         if self.booster is None:
             raise ValueError("expected a fitted model; call fit first")
         return self.booster
-
-
-@cache
-def contrasts() -> dict[str, dict[str, float]]:
-    """Each contrast as a weighted sum: its name -> the terms' names and weights.
-
-    A term is a feature's name, or ``log FEATURE`` for the logarithm of it plus ``FLOOR``.
-    """
-    low, medium, high = BANDS
-    pairs = {"high/med": (high, medium), "high/low": (high, low), "med/low": (medium, low)}
-    found: dict[str, dict[str, float]] = {}
-    for statistic in SIZES:
-        for name, (above, below) in pairs.items():
-            found[f"{name} {statistic}"] = {
-                f"log {above}_{statistic}": 1.0,
-                f"log {below}_{statistic}": -1.0,
-            }
-        found[f"curve {statistic}"] = {
-            f"log {high}_{statistic}": 1.0,
-            f"log {medium}_{statistic}": -2.0,
-            f"log {low}_{statistic}": 1.0,
-        }
-    for band in BANDS:
-        # mean energy over squared mean: how unevenly detail is spread over the photo
-        mean, std, energy = (f"log {band}_{statistic}" for statistic in SIZES)
-        found[f"{band} energy/mean2"] = {energy: 1.0, mean: -2.0}
-        found[f"{band} energy/std2"] = {energy: 1.0, std: -2.0}
-        found[f"{band} std/mean"] = {std: 1.0, mean: -1.0}
-    for statistic in SHAPES:
-        for name, (above, below) in pairs.items():
-            found[f"{name} {statistic}"] = {
-                f"{above}_{statistic}": 1.0,
-                f"{below}_{statistic}": -1.0,
-            }
-    return found
-
-
-@cache
-def columns() -> tuple[str, ...]:
-    """Names of what the trees cut: the nine shapes, then the contrasts."""
-    return (*(FEATURES[index] for index in _shapes()), *contrasts())
-
-
-def _shapes() -> list[int]:
-    return [i for i, name in enumerate(FEATURES) if name.rpartition("_")[2] in SHAPES]
-
-
-@cache
-def _weights() -> tuple[Array, Array]:
-    """The contrasts as a matrix over features and one over logarithms, each (18, 30), float32."""
-    plain = np.zeros((len(FEATURES), len(contrasts())), np.float32)
-    logs = np.zeros_like(plain)
-    for column, terms in enumerate(contrasts().values()):
-        for term, weight in terms.items():
-            matrix = logs if term.startswith("log ") else plain
-            matrix[FEATURES.index(term.removeprefix("log ")), column] = weight
-    return plain, logs
-
-
-def _columns(inputs: Inputs) -> Array:
-    """(n, 18) features -> (n, 39), float32; the same arithmetic as in the graph."""
-    features = np.asarray(inputs["features"], np.float32)
-    plain, logs = _weights()
-    # the shapes can be negative; their logarithms have no weight but must stay finite
-    logarithms = np.log(np.maximum(features, np.float32(0)) + np.float32(FLOOR))
-    contrast = features @ plain + logarithms @ logs
-    return np.concatenate([features[:, _shapes()], contrast], axis=1)
 
 
 def _cut_between(booster: xgboost.Booster, values: Array) -> xgboost.Booster:
@@ -210,35 +139,7 @@ def _graph(booster: xgboost.Booster) -> bytes:
         bare, initial_types=[("columns", FloatTensorType([None, len(columns())]))]
     )
     forest = trees.graph.node[0]
-    plain, logs = _weights()
-    constants = {
-        "zero": np.float32(0),
-        "floor": np.float32(FLOOR),
-        "plain": plain,
-        "logs": logs,
-        "shape_columns": np.array(_shapes(), np.int64),
-        "second": np.array(1, np.int64),
-    }
-    nodes = [
-        helper.make_node("Max", ["features", "zero"], ["positive"]),
-        helper.make_node("Add", ["positive", "floor"], ["lifted"]),
-        helper.make_node("Log", ["lifted"], ["logarithms"]),
-        helper.make_node("MatMul", ["features", "plain"], ["differences"]),
-        helper.make_node("MatMul", ["logarithms", "logs"], ["ratios"]),
-        helper.make_node("Add", ["differences", "ratios"], ["contrasts"]),
-        helper.make_node("Gather", ["features", "shape_columns"], ["shapes"], axis=1),
-        helper.make_node("Concat", ["shapes", "contrasts"], [forest.input[0]], axis=1),
-        forest,
-        helper.make_node("Gather", [forest.output[1], "second"], ["probability"], axis=1),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "dct-xgb",
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", len(FEATURES)])],
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["n"])],
-        [numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()],
-    )
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 1)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    nodes, constants = column_nodes(forest.input[0])
+    second = helper.make_node("Gather", [forest.output[1], "second"], ["probability"], axis=1)
+    constants["second"] = np.array(1, np.int64)
+    return graph("dct-xgb", {"features": (len(FEATURES),)}, [*nodes, forest, second], constants)

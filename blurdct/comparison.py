@@ -1,0 +1,179 @@
+"""Backends side by side: each judged on the same folds, trained, timed; one report on all."""
+
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import figures, pages, report
+from .bundle import Bundle
+from .config import ReadConfig, TrainConfig
+from .detector import Detector
+from .models import backend, parse_name
+from .models.base import Array
+from .models.fitting import circumstances
+from .pool import cores
+from .progress import Progress, silent
+from .stage import Stage
+from .training import Examples, OutOfFold, cross_validate, data_digest, judge_unseen, train
+from .tuning import best_parameters, tune
+from .views import VIEWS
+
+TIMED, UNTIMED = 200, 48  # photos for the time per photo, after those in which workers start
+
+
+def views_of(names: Sequence[str]) -> list[str]:
+    """What these backends eat, each view once."""
+    found = (view for name in names for view in backend(parse_name(name)[0]).views)
+    return list(dict.fromkeys(found))
+
+
+def compare(
+    data: Examples,
+    names: Sequence[str],
+    out: Path,
+    config: TrainConfig = TrainConfig(),
+    read: ReadConfig = ReadConfig(),
+    files: Sequence[Path] = (),
+    trials: int = 0,
+    storage: str | None = None,
+    workers: int = 1,
+    force: bool = False,
+    progress: Progress = silent,
+) -> report.Report:
+    """Judge, train and report on backends; what is done already is not done again.
+
+    Args:
+        data: With the views of all of them.
+        names: Out of the registry, with parameters if wanted (``resnet18:task=level``).
+        out: Gets ``models/NAME``, a bundle with its own ``report.json``; and of all of them
+            ``report.json``, ``report.md``, ``report.html`` and ``report.png``.
+        config: How to train and judge.
+        read: How the photographs were read.
+        files: Where each row's image is: for the time per photo and for thumbnails; without them
+            there are none.
+        trials: Optuna trials for each backend that has something to tune.
+        storage: See ``tuning.tune``.
+        workers: Processes that tune.
+        force: Do all of it again.
+        progress: Wraps trials and folds.
+    """
+    models = {}
+    for name in names:
+        own = out / "models" / folder_name(name)
+        registered, parameters = parse_name(name)
+        settings = {
+            "name": registered,
+            "parameters": {**backend(registered)().parameters, **parameters},
+            "train": asdict(config),
+            "trials": trials,
+            "size": read.size,
+            "data": data_digest(data.only(backend(registered).views)),
+        }
+        step = Stage(own / "learnt.json", settings)
+        if step.begin(force=force):
+            if trials > 0:
+                parameters |= _tuned(data, registered, trials, config, storage, workers, progress)
+            bundle, found = _learn(data, registered, parameters, config, read, files, progress)
+            bundle.save(own)
+            report.write_json(found, own / "report.json")
+            step.finish(*(own / file for file in ("bundle.json", "model.onnx", "report.json")))
+        models[name] = json.loads((own / "report.json").read_text())
+    whole = report.compare(models, data, config)
+    report.write_json(whole, out / "report.json")
+    pages.write_markdown(whole, out / "report.md")
+    wrong = {photo["path"] for model in whole["models"].values() for photo in model["worst"]}
+    known = {path: file for path, file in zip(data.table["path"], files) if path in wrong}
+    small = {path: jpeg for path, file in known.items() if (jpeg := pages.thumbnail(file))}
+    pages.write_html(whole, out / "report.html", small)
+    figures.draw(whole, out / "report.png")
+    return whole
+
+
+def _learn(
+    data: Examples,
+    name: str,
+    parameters: dict[str, Any],
+    config: TrainConfig,
+    read: ReadConfig,
+    files: Sequence[Path],
+    progress: Progress,
+) -> tuple[Bundle, report.Report]:
+    data = data.only(backend(name).views)
+    judged = cross_validate(data, name, parameters, config, progress)
+    spent: list[float] = []  # by networks, also in an earlier run that this one goes on with
+    with circumstances(progress=progress, spent=spent):
+        start = time.perf_counter()
+        bundle, model = train(data, name, parameters, config, read, judged)
+        seconds = sum(spent) or time.perf_counter() - start
+    pictures = any(len(VIEWS[view].shape) > 1 for view in bundle.views)
+    # a network for every source that is left out would take as long as another comparison
+    unseen = None if pictures else judge_unseen(data, name, parameters, bundle.calibration)
+    found = (data.table["kind"] == "").to_numpy()
+    photos = [file for file, original in zip(files, found) if original]
+    cost = {
+        "weights_mb": len(bundle.graph) / 1e6,
+        "ms_per_photo": milliseconds_per_photo(bundle, photos),
+        "train_seconds": seconds,
+        "device": _device(pictures),
+    }
+    return bundle, report.evaluate(data, judged, bundle, unseen, cost, model)
+
+
+def milliseconds_per_photo(bundle: Bundle, photos: Sequence[Path]) -> float | None:
+    """Time from file to verdict with a process on every core, all photos over their number."""
+    if not photos:
+        return None
+    step = max(1, len(photos) // (TIMED + UNTIMED))
+    answers = Detector(bundle).predict_many(
+        islice(cycle(photos[::step]), TIMED + UNTIMED), cores()
+    )
+    for _ in islice(answers, UNTIMED):
+        pass
+    start = time.perf_counter()
+    for _ in answers:
+        pass
+    return 1000 * (time.perf_counter() - start) / TIMED
+
+
+def judged_by(bundle: Bundle, data: Examples) -> OutOfFold:
+    """What a bundle that is there already says to these rows, as one shuffle."""
+    detector = Detector(bundle)
+    p = detector.probabilities(dict(data.inputs))[None]
+    bounds = [bundle.thresholds.clear, bundle.thresholds.blurred]
+    return OutOfFold(p, p, np.searchsorted(bounds, p, side="right"))
+
+
+def folder_name(name: str) -> str:
+    """A model's name as that of a folder."""
+    return re.sub(r"[^\w.=-]+", "_", name)
+
+
+def _tuned(
+    data: Examples,
+    name: str,
+    trials: int,
+    config: TrainConfig,
+    storage: str | None,
+    workers: int,
+    progress: Progress,
+) -> Mapping[str, Any]:
+    unseen_by_test = data.select((data.table["split"] != "test").to_numpy())
+    study = tune(unseen_by_test, name, trials, config, storage, progress, workers)
+    best = best_parameters(study)
+    print(f"{name}: best of {len(study.trials)} trials: ROC AUC {study.best_value:.4f}, {best}")
+    return best
+
+
+def _device(pictures: bool) -> str:
+    if not pictures:
+        return f"CPU, {cores()} cores"
+    from .models.torch_training import device_name
+
+    return device_name()

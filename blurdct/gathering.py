@@ -1,0 +1,101 @@
+"""A folder of labelled photographs -> examples: with blurred copies, and what models eat of all."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from .config import ReadConfig, SynthConfig
+from .copies import locate, make_copies
+from .dataset import collect
+from .errors import ConfigError
+from .progress import Progress, silent
+from .tables import read_views
+
+NO_COPIES = SynthConfig(sharp_copies=0, blurred_copies=0)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Labelled images, n rows, the same order everywhere.
+
+    Attributes:
+        table: Columns path, label, group, split, source, kind, strength, and those of ``copies``.
+        inputs: By view.
+        files: Where each image is; copies only as long as their folder is kept.
+        bad: A line for each photo that could not be read.
+        unlabelled: Photographs left out because nothing says whether they are blurred.
+    """
+
+    table: pd.DataFrame
+    inputs: dict[str, np.ndarray]
+    files: list[Path]
+    bad: list[str]
+    unlabelled: int = 0
+
+
+def gather(
+    folder: str | PathLike[str],
+    views: Iterable[str],
+    read: ReadConfig = ReadConfig(),
+    synth: SynthConfig | None = SynthConfig(),
+    work: Path | None = None,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Gathered:
+    """Read the labelled photographs of a folder, and copies of the sharp ones.
+
+    Args:
+        folder: As for ``dataset.list_photos``.
+        views: What to make of each image; see ``views.photo_views``.
+        read: How photographs are read.
+        synth: How copies are made; None for no copies.
+        work: Folder that keeps the copies; they are made again each time if left out.
+        workers: Processes; None for one per core.
+        progress: Wraps what takes long.
+
+    Raises:
+        ConfigError: As for ``dataset.list_photos``, or no photo of it has a label.
+    """
+    photos, unreadable = collect(folder, read, workers, progress)
+    pairs = zip(unreadable["path"], unreadable["reason"], strict=True)
+    bad = [f"{Path(folder, path)}: {reason}" for path, reason in pairs]
+    labelled = photos["label"].notna()
+    if not labelled.any():
+        raise ConfigError(
+            f"{folder}: no labelled photographs; put them into folders sharp and blurred, or "
+            "write a manifest.csv with path and label (1 blurred, 0 sharp)"
+        )
+    photos = photos[labelled].reset_index(drop=True)
+    root, config = Path(folder), synth or NO_COPIES
+    with ExitStack() as stack:
+        out = work or Path(stack.enter_context(TemporaryDirectory(prefix="blurdct-")))
+        table, uncopied = make_copies(photos, root, out, config, read, workers, progress)
+        found = look_at(table, locate(table, root, out), views, read, workers, progress)
+    every = list(dict.fromkeys([*bad, *uncopied, *found.bad]))
+    return replace(found, bad=every, unlabelled=int((~labelled).sum()))
+
+
+def look_at(
+    table: pd.DataFrame,
+    files: Sequence[Path],
+    views: Iterable[str],
+    read: ReadConfig = ReadConfig(),
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Gathered:
+    """Read the images of a table that stage 3 wrote.
+
+    Args:
+        table: Columns of ``copies``.
+        files: Where each row's image is.
+        views: As for ``gather``, like the rest.
+    """
+    inputs, readable, bad = read_views(files, views, read, workers, progress)
+    kept = [file for file, good in zip(files, readable, strict=True) if good]
+    return Gathered(table[readable].reset_index(drop=True), inputs, kept, bad)

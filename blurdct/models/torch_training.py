@@ -1,0 +1,375 @@
+"""The one loop that trains networks: early stopping, checkpoints, mixed precision, any device.
+
+Mixed precision is used on CUDA, and on processors with bfloat16 matrix units where it is faster.
+A row of weight w is drawn into an epoch with probability w / (largest weight), so that rows that
+count little also cost little.
+
+Sources:
+    Adam: Kingma, Ba, ICLR 2015, arXiv:1412.6980.
+    Cosine schedule: Loshchilov, Hutter, ICLR 2017, arXiv:1608.03983.
+    Label smoothing: Szegedy et al., CVPR 2016, doi:10.1109/CVPR.2016.308.
+"""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from .. import __version__
+from ..dataset import folds
+from ..errors import ConfigError
+from ..metrics import roc_auc
+from ..stage import replacing
+from .base import Array
+from .fitting import fitting
+
+PARTS = 6  # one of so many parts of the scenes decides when to stop
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        epochs: At most.
+        patience: Epochs without a better validation AUC after which to stop.
+        batch: Photographs a step.
+        learning_rate: The largest; it rises over the first epoch and falls as a cosine.
+        optimiser: ``adam`` or ``sgd`` (momentum .9).
+        weight_decay: L2, on all weights but those that the network's ``decays`` has by name.
+        crop: Side of a random crop to train on, pixels; 0 for the whole picture.
+        mixed_on_cpu: Whether mixed precision pays on a processor that has it.
+        seed: Of the first weights, of batches and augmentation.
+    """
+
+    epochs: int
+    patience: int
+    batch: int
+    learning_rate: float
+    optimiser: str = "adam"
+    weight_decay: float = 0.0
+    crop: int = 0
+    mixed_on_cpu: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.patience, self.batch) < 1 or self.learning_rate <= 0:
+            raise ConfigError("epochs, patience, batch: expected 1 or more; learning_rate: over 0")
+        if self.optimiser not in ("adam", "sgd"):
+            raise ConfigError(f"optimiser: expected adam or sgd, got {self.optimiser!r}")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a network learns from: n rows.
+
+    Attributes:
+        rows: (n, H, W, 3) uint8, pictures; or (n, k) float32, numbers.
+        targets: (n, k) float32, what the loss compares the output with.
+        y: (n,) 1 blurred, 0 sharp; early stopping goes by it.
+        groups: (n,) scene.
+        weights: (n,) what a row counts.
+    """
+
+    rows: Array
+    targets: Array
+    y: Array
+    groups: Array
+    weights: Array
+
+
+# (output (b,), targets (b, k)) -> loss of each row (b,)
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def device_name() -> str:
+    """The device that networks are trained on here, for reports."""
+    if _device().type == "cuda":
+        return torch.cuda.get_device_name()
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+def train_network(
+    name: str, make: Callable[[], nn.Module], loss: Loss, lesson: Lesson, recipe: Recipe
+) -> nn.Module:
+    """A network in its best epoch by ROC AUC on scenes kept aside, on the CPU, ready to answer.
+
+    Args:
+        name: Of the model, for the progress bar.
+        make: Makes the network with its first weights: (b, 3, H, W) 0..1, or (b, k) -> (b,), higher
+            for blurred.
+        loss: Of the output.
+        lesson: What to learn from.
+        recipe: How.
+
+    Returns:
+        The network, all weights rounded to 16 bits where that moves P by less than .001.
+    """
+    seeded = torch.Generator().manual_seed(recipe.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network = make()
+    learn, check = _apart(lesson, recipe.seed)
+    device = _device()
+    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = _optimiser(network, recipe)
+    state = _State(name, network, optimiser, lesson, recipe)
+    steps = math.ceil(_drawn(lesson.weights[learn]) / recipe.batch)
+    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_cosine(steps, recipe.epochs))
+    with torch.random.fork_rng(enabled=True):
+        epochs = range(state.resume(rate, seeded), recipe.epochs)
+        for epoch in fitting().progress(epochs, len(epochs), f"{name}: epochs"):
+            torch.manual_seed(hash_of(recipe.seed, epoch))  # dropout
+            _epoch(network, optimiser, rate, loss, lesson, learn, recipe, seeded)
+            auc = epoch / recipe.epochs  # nothing to check by: the last epoch is the best
+            if len(check):
+                p = torch.sigmoid(answers(network, lesson.rows[check], recipe))
+                auc = roc_auc(lesson.y[check], p.numpy())
+            if state.finished(epoch, auc, rate, seeded):
+                break
+    fitting().spent.append(state.seconds)
+    network = state.best().cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    some = lesson.rows[check if len(check) else learn][:64]
+    return _rounded(network.eval(), some)
+
+
+def answers(network: nn.Module, rows: Array, recipe: Recipe | None = None) -> torch.Tensor:
+    """A network's output for n rows, shape (n,), float32, on the CPU.
+
+    Args:
+        network: On any device.
+        rows: As in ``Lesson``.
+        recipe: With one, in mixed precision where that pays; full precision if left out.
+    """
+    device = next(network.parameters()).device
+    network.eval()
+    found = [torch.zeros(0)]
+    with torch.inference_mode(), _mixed(device, recipe):
+        for start in range(0, len(rows), 32):
+            batch = _batch(rows[start : start + 32], device)
+            found.append(network(batch).float().cpu())
+    return torch.cat(found)
+
+
+def hash_of(*parts: Any) -> int:
+    """A seed out of several things, 0 .. 2**32 - 1; the same everywhere."""
+    return int(hashlib.sha256(repr(parts).encode()).hexdigest()[:8], 16)
+
+
+def digest(*arrays: Array) -> str:
+    """Of arrays, in hexadecimal; the same for the same numbers and shapes."""
+    found = hashlib.blake2b(digest_size=12)
+    for array in arrays:
+        whole = np.ascontiguousarray(array if array.dtype != object else array.astype(str))
+        found.update(f"{whole.dtype} {whole.shape}".encode())
+        found.update(whole.reshape(-1).view(np.uint8).data)
+    return found.hexdigest()
+
+
+class _State:
+    """Where a fit stands: the best weights so far, kept on disk if there is a folder for it."""
+
+    def __init__(
+        self,
+        name: str,
+        network: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        lesson: Lesson,
+        recipe: Recipe,
+    ) -> None:
+        self.network, self.optimiser, self.recipe = network, optimiser, recipe
+        self.top, self.top_epoch, self.weights = -1.0, -1, _copy(network)
+        self.seconds, self.since = 0.0, time.perf_counter()
+        folder = fitting().checkpoints
+        self.path: Path | None = None
+        if folder:
+            first = [value.cpu().numpy() for value in network.state_dict().values()]
+            data = (lesson.rows, lesson.targets, lesson.y, lesson.groups, lesson.weights)
+            about = json.dumps([__version__, name, vars(recipe), digest(*first), digest(*data)])
+            self.path = folder / f"{name}-{hashlib.sha256(about.encode()).hexdigest()[:20]}.pt"
+
+    def resume(self, rate: Any, seeded: torch.Generator) -> int:
+        """The epoch to go on with."""
+        if not (self.path and self.path.is_file()):
+            return 0
+        kept = torch.load(self.path, map_location="cpu", weights_only=True)
+        self.top, self.top_epoch, self.weights = kept["top"], kept["top_epoch"], kept["weights"]
+        self.seconds = kept["seconds"]
+        if kept["going"] is None:
+            return self.recipe.epochs
+        self.network.load_state_dict(kept["going"]["network"])
+        self.optimiser.load_state_dict(kept["going"]["optimiser"])
+        rate.load_state_dict(kept["going"]["rate"])
+        seeded.set_state(kept["going"]["seeded"])
+        return int(kept["going"]["epoch"]) + 1
+
+    def finished(self, epoch: int, auc: float, rate: Any, seeded: torch.Generator) -> bool:
+        """Take note of an epoch; whether it was the last."""
+        if auc > self.top or self.top_epoch < 0:
+            self.top, self.top_epoch, self.weights = auc, epoch, _copy(self.network)
+        now = time.perf_counter()
+        self.seconds, self.since = self.seconds + now - self.since, now
+        over = epoch + 1 == self.recipe.epochs or epoch - self.top_epoch >= self.recipe.patience
+        if self.path:
+            going = {
+                "network": self.network.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "rate": rate.state_dict(),
+                "seeded": seeded.get_state(),
+                "epoch": epoch,
+            }
+            best = {"top": self.top, "top_epoch": self.top_epoch, "weights": self.weights}
+            best["seconds"] = self.seconds
+            with replacing(self.path) as temporary:
+                torch.save({**best, "going": None if over else going}, temporary)
+        return over
+
+    def best(self) -> nn.Module:
+        """The network with its best weights."""
+        self.network.load_state_dict(self.weights)
+        return self.network
+
+
+def _copy(network: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+
+
+def _apart(lesson: Lesson, seed: int) -> tuple[Array, Array]:
+    """Rows to learn from, and rows of other scenes to stop by, of those that count full."""
+    everything = np.arange(len(lesson.y))
+    if len(np.unique(lesson.groups)) < PARTS:
+        return everything, everything[:0]
+    learn, check = folds(lesson.groups, lesson.y, PARTS, seed)[0]
+    check = check[lesson.weights[check] == lesson.weights.max()]
+    if len(np.unique(lesson.y[check])) < 2 or len(np.unique(lesson.y[learn])) < 2:
+        return everything, everything[:0]
+    return learn, check
+
+
+def _drawn(weights: Array) -> float:
+    """Rows of an epoch, on average."""
+    return float((weights / weights.max()).sum())
+
+
+def _epoch(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    rate: Any,
+    loss: Loss,
+    lesson: Lesson,
+    learn: Array,
+    recipe: Recipe,
+    seeded: torch.Generator,
+) -> None:
+    device = next(network.parameters()).device
+    chance = torch.from_numpy(lesson.weights[learn] / lesson.weights[learn].max())
+    drawn = torch.rand(len(learn), generator=seeded) < chance
+    order = torch.randperm(int(drawn.sum()), generator=seeded)
+    rows = learn[drawn.numpy()][order.numpy()]
+    network.train()
+    scaler = torch.amp.GradScaler(enabled=_half(device) == torch.float16)
+    for start in range(0, len(rows), recipe.batch):
+        chosen = rows[start : start + recipe.batch]
+        if len(chosen) < 2 <= len(rows):
+            break  # a batch of one has no variance to normalise by
+        batch = _batch(lesson.rows[chosen], device)
+        if batch.ndim == 4:
+            batch = _augmented(batch, recipe.crop, seeded)
+        targets = torch.from_numpy(lesson.targets[chosen]).to(device)
+        with _mixed(device, recipe):
+            output = network(batch)
+        optimiser.zero_grad(set_to_none=True)
+        scaler.scale(loss(output.float(), targets).mean()).backward()  # type: ignore[no-untyped-call]
+        scaler.step(optimiser)
+        scaler.update()
+        rate.step()
+
+
+def _batch(rows: Array, device: torch.device) -> torch.Tensor:
+    """Pictures -> (b, 3, H, W) float 0..1, channels last in memory; numbers as they are."""
+    moved = torch.from_numpy(np.ascontiguousarray(rows)).to(device, non_blocking=True)
+    if moved.ndim == 2:
+        return moved.float()
+    return moved.permute(0, 3, 1, 2).float().div_(255)
+
+
+def _augmented(batch: torch.Tensor, crop: int, seeded: torch.Generator) -> torch.Tensor:
+    """Mirrored, turned by quarters, brighter or darker, cut out: nothing that blurs or sharpens."""
+    chances = torch.rand((3, len(batch), 1, 1, 1), generator=seeded).to(batch.device)
+    batch = torch.where(chances[0] < 0.5, batch.flip(3), batch)
+    batch = torch.where(chances[1] < 0.5, batch.flip(2), batch)
+    if batch.shape[2] == batch.shape[3]:
+        batch = torch.where(chances[2] < 0.5, batch.transpose(2, 3), batch)
+    gains = torch.rand((len(batch), 1, 1, 1), generator=seeded).to(batch.device)
+    batch = (batch * (0.8 + 0.4 * gains)).clamp_(0, 1)
+    if crop:
+        spare = [extent - crop + 1 for extent in batch.shape[2:]]
+        top, left = (int(torch.randint(each, (1,), generator=seeded)) for each in spare)
+        batch = batch[:, :, top : top + crop, left : left + crop]
+    return batch.contiguous(memory_format=torch.channels_last)
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    own: dict[str, float] = getattr(network, "decays", {})
+    groups = [
+        {"params": [weight], "weight_decay": own.get(name, recipe.weight_decay)}
+        for name, weight in network.named_parameters()
+    ]
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, nesterov=True)
+    return torch.optim.Adam(groups, recipe.learning_rate)
+
+
+def _warm_cosine(steps: int, epochs: int) -> Callable[[int], float]:
+    total = max(2, steps * epochs)
+    warm = max(1, min(steps, total // 10))
+
+    def factor(step: int) -> float:
+        if step < warm:
+            return (step + 1) / warm
+        return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (step - warm) / (total - warm)))
+
+    return factor
+
+
+def _device() -> torch.device:
+    wanted = fitting().device
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device: no CUDA device here")
+    return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def _half(device: torch.device) -> torch.dtype | None:
+    """The 16-bit type that this device computes fast in, if there is one."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(False) else torch.float16
+    return torch.bfloat16 if torch.cpu.get_capabilities().get("amx_bf16") else None
+
+
+def _mixed(device: torch.device, recipe: Recipe | None) -> AbstractContextManager[Any]:
+    half = _half(device) if recipe and (device.type == "cuda" or recipe.mixed_on_cpu) else None
+    return torch.autocast(device.type, half or torch.bfloat16, enabled=half is not None)
+
+
+def _rounded(network: nn.Module, rows: Array) -> nn.Module:
+    """Weights as 16-bit numbers, in 32 bits, unless that moves P by .001 or more."""
+    before, exact = torch.sigmoid(answers(network, rows)), _copy(network)
+    halves = {
+        # not what normalisation counts: it is small, and may be over what 16 bits hold
+        name: value.half().float() if value.dim() > 1 else value
+        for name, value in exact.items()
+    }
+    network.load_state_dict(halves)
+    moved = (torch.sigmoid(answers(network, rows)) - before).abs()
+    if not bool((moved < 1e-3).all()):
+        network.load_state_dict(exact)
+    return network

@@ -1,0 +1,126 @@
+"""Photo -> what models eat of it: 18 features, scores of older methods, or small pictures.
+
+Training and prediction make them here alike.
+
+Sources:
+    Variance of the Laplacian: Pech-Pacheco et al., ICPR 2000, doi:10.1109/ICPR.2000.903548.
+    Sobel magnitude (Tenengrad): Krotkov, IJCV 1, 1988, doi:10.1007/BF00127822.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .bands import FEATURES
+from .config import ReadConfig
+from .features import image_features
+from .images import Source, read_bytes, read_least, read_luma
+
+GRADIENT_SIDE = 800  # pixels, of the square that the published scores are taken on
+
+
+@dataclass(frozen=True)
+class View:
+    """One kind of input.
+
+    Attributes:
+        shape: Of one photo's row.
+        dtype: NumPy name.
+        make: From the source of a photo, how to read it and its name to that row.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    make: Callable[[Any, ReadConfig, str | None], np.ndarray]
+
+
+def laplacian_variance(luma: np.ndarray) -> float:
+    """Variance of the Laplacian, grey levels squared: 0 for a flat photo, large for a sharp one."""
+    return float(cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))[1][0, 0] ** 2)
+
+
+def sobel_variance(luma: np.ndarray) -> float:
+    """Variance of the Sobel magnitude, grey levels squared: 0 for a flat photo."""
+    across, down = (cv2.Sobel(luma, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+    return float(cv2.meanStdDev(cv2.magnitude(across, down))[1][0, 0] ** 2)
+
+
+def _features(source: Source, config: ReadConfig, name: str | None) -> np.ndarray:
+    return np.asarray(image_features(read_luma(source, config, name)), np.float32)
+
+
+def _laplacian(source: Source, config: ReadConfig, name: str | None) -> np.ndarray:
+    return np.array([laplacian_variance(read_luma(source, config, name))], np.float32)
+
+
+def _gradients(source: Source, config: ReadConfig, name: str | None) -> np.ndarray:
+    luma, area = read_least(source, GRADIENT_SIDE, False, config, name)
+    square = _resize(luma, GRADIENT_SIDE, GRADIENT_SIDE)
+    return np.array([sobel_variance(square), laplacian_variance(square), area], np.float32)
+
+
+def _squashed(source: Source, config: ReadConfig, name: str | None, side: int) -> np.ndarray:
+    rgb, _ = read_least(source, side, True, config, name)
+    return _resize(rgb, side, side)
+
+
+def _centre(source: Source, config: ReadConfig, name: str | None, short: int, side: int) -> Any:
+    rgb, _ = read_least(source, short, True, config, name)
+    height, width = rgb.shape[:2]
+    scale = short / min(height, width)
+    rgb = _resize(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
+    top, left = ((extent - side) // 2 for extent in rgb.shape[:2])
+    return np.ascontiguousarray(rgb[top : top + side, left : left + side])
+
+
+def _resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
+    smaller = pixels.shape[1] >= width and pixels.shape[0] >= height
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR  # area averaging cannot enlarge
+    return cv2.resize(pixels, (width, height), interpolation=how)
+
+
+def _square(side: int) -> View:
+    return View((side, side, 3), "uint8", partial(_squashed, side=side))
+
+
+VIEWS = {
+    "features": View((len(FEATURES),), "float32", _features),
+    "laplacian": View((1,), "float32", _laplacian),
+    "gradients": View((3,), "float32", _gradients),
+    "rgb96": _square(96),
+    "rgb224": _square(224),
+    "rgb256": _square(256),
+    "crop224": View((224, 224, 3), "uint8", partial(_centre, short=256, side=224)),
+}
+
+
+def photo_views(
+    source: Source,
+    names: Iterable[str],
+    config: ReadConfig = ReadConfig(),
+    name: str | None = None,
+) -> dict[str, np.ndarray]:
+    """What models eat of one photo.
+
+    Args:
+        source: As for ``images.read_luma``; a file is read once.
+        names: Out of ``VIEWS``: ``features``, the 18 of the block DCT; ``laplacian``, its variance
+            at the working size; ``gradients``, the variances of Sobel magnitude and Laplacian at
+            800x800 and the photo's number of pixels; ``rgb96``, ``rgb224``, ``rgb256``, the photo
+            squashed to that square; ``crop224``, its centre after the short side became 256.
+        config: Working size and pixel limit.
+        name: What errors call the photo; its path if left out.
+
+    Returns:
+        By view, one row without a batch axis; shape and dtype as in ``VIEWS``.
+
+    Raises:
+        ImageError: It cannot be read; the message names it and says why.
+    """
+    if not isinstance(source, np.ndarray):
+        source, name = read_bytes(source, name)
+    return {view: VIEWS[view].make(source, config, name) for view in names}
