@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,10 @@ from .bundle import Bundle
 from .config import ReadConfig, TrainConfig
 from .detector import Detector
 from .models import backend, parse_name
-from .models.base import Array
-from .models.fitting import circumstances
+from .models.fitting import circumstances, fitting
 from .pool import cores
 from .progress import Progress, silent
-from .stage import Stage
+from .stage import Stage, digest
 from .training import Examples, OutOfFold, cross_validate, data_digest, judge_unseen, train
 from .tuning import best_parameters, tune
 from .views import VIEWS
@@ -76,36 +75,63 @@ def compare(
             "size": read.size,
             "data": data_digest(data.only(backend(registered).views)),
         }
+        if published := fitting().weights:
+            settings["weights"] = digest(published)
         step = Stage(own / "learnt.json", settings)
         if step.begin(force=force):
             if trials > 0:
                 parameters |= _tuned(data, registered, trials, config, storage, workers, progress)
-            bundle, found = _learn(data, registered, parameters, config, read, files, progress)
-            bundle.save(own)
-            report.write_json(found, own / "report.json")
+            learnt = learn(data, registered, parameters, config, read, files, progress)
+            learnt.bundle.save(own)
+            report.write_json(learnt.report, own / "report.json")
             step.finish(*(own / file for file in ("bundle.json", "model.onnx", "report.json")))
         models[name] = json.loads((own / "report.json").read_text())
     whole = report.compare(models, data, config)
     report.write_json(whole, out / "report.json")
     pages.write_markdown(whole, out / "report.md")
     wrong = {photo["path"] for model in whole["models"].values() for photo in model["worst"]}
-    known = {path: file for path, file in zip(data.table["path"], files) if path in wrong}
+    known = {
+        path: file for path, file in zip(data.table["path"], files, strict=False) if path in wrong
+    }
     small = {path: jpeg for path, file in known.items() if (jpeg := pages.thumbnail(file))}
     pages.write_html(whole, out / "report.html", small)
     figures.draw(whole, out / "report.png")
     return whole
 
 
-def _learn(
+@dataclass(frozen=True)
+class Learnt:
+    """A model that was judged and trained.
+
+    Attributes:
+        bundle: Ready to be saved.
+        judged: What models that saw none of a row's scene said to it.
+        report: See ``report.evaluate``.
+    """
+
+    bundle: Bundle
+    judged: OutOfFold
+    report: report.Report
+
+
+def learn(
     data: Examples,
     name: str,
-    parameters: dict[str, Any],
-    config: TrainConfig,
-    read: ReadConfig,
-    files: Sequence[Path],
-    progress: Progress,
-) -> tuple[Bundle, report.Report]:
-    data = data.only(backend(name).views)
+    parameters: Mapping[str, Any] | None = None,
+    config: TrainConfig = TrainConfig(),
+    read: ReadConfig = ReadConfig(),
+    files: Sequence[Path] = (),
+    progress: Progress = silent,
+) -> Learnt:
+    """Judge one backend by grouped cross-validation, train it on everything, time it.
+
+    Args:
+        data: With its views, and others too.
+        name: Out of the registry.
+        parameters: Instead of the backend's defaults.
+        config: As for ``compare``, like the rest.
+    """
+    data, parameters = data.only(backend(name).views), dict(parameters or {})
     judged = cross_validate(data, name, parameters, config, progress)
     spent: list[float] = []  # by networks, also in an earlier run that this one goes on with
     with circumstances(progress=progress, spent=spent):
@@ -115,15 +141,16 @@ def _learn(
     pictures = any(len(VIEWS[view].shape) > 1 for view in bundle.views)
     # a network for every source that is left out would take as long as another comparison
     unseen = None if pictures else judge_unseen(data, name, parameters, bundle.calibration)
-    found = (data.table["kind"] == "").to_numpy()
-    photos = [file for file, original in zip(files, found) if original]
+    originals = (data.table["kind"] == "").to_numpy()
+    photos = [file for file, original in zip(files, originals, strict=False) if original]
     cost = {
         "weights_mb": len(bundle.graph) / 1e6,
         "ms_per_photo": milliseconds_per_photo(bundle, photos),
         "train_seconds": seconds,
         "device": _device(pictures),
     }
-    return bundle, report.evaluate(data, judged, bundle, unseen, cost, model)
+    found = report.evaluate(data, judged, bundle, unseen, cost, model)
+    return Learnt(bundle, judged, found)
 
 
 def milliseconds_per_photo(bundle: Bundle, photos: Sequence[Path]) -> float | None:
@@ -131,9 +158,7 @@ def milliseconds_per_photo(bundle: Bundle, photos: Sequence[Path]) -> float | No
     if not photos:
         return None
     step = max(1, len(photos) // (TIMED + UNTIMED))
-    answers = Detector(bundle).predict_many(
-        islice(cycle(photos[::step]), TIMED + UNTIMED), cores()
-    )
+    answers = Detector(bundle).predict_many(islice(cycle(photos[::step]), TIMED + UNTIMED), cores())
     for _ in islice(answers, UNTIMED):
         pass
     start = time.perf_counter()

@@ -22,14 +22,16 @@ from .bands import FEATURES
 from .bundle import Bundle, Calibration, Thresholds, logit
 from .config import ReadConfig, TrainConfig
 from .dataset import folds
-from .errors import ConfigError, ModelError
+from .errors import BlurdctError, ConfigError, ModelError
 from .metrics import threshold_at_fnr, threshold_at_fpr
 from .models import backend
 from .models.base import Array, Backend, Inputs
 from .progress import Progress, silent
 
 CHECKED = 512  # pictures, at least, that an export is compared with its model on
+BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
+TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
 
@@ -205,7 +207,7 @@ def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thre
         ConfigError: Rows of one label only.
     """
     if len(np.unique(y)) < 2:
-        raise ConfigError("expected sharp and blurred photographs of more scenes: a fold has none")
+        raise ConfigError(TOO_FEW)
     odds = logit(raw)
     # all but unregularised: two numbers from hundreds of rows
     fitted = LogisticRegression(C=1e6).fit(odds[:, None], y)
@@ -278,7 +280,15 @@ def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
         ModelError: It is over ``EXPORT_TOLERANCE``.
     """
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    exported = session.run(["probability"], dict(inputs))[0]
+    eaten = {one.name: inputs[one.name] for one in session.get_inputs()}
+    exported = np.concatenate(
+        [
+            session.run(
+                ["probability"], {view: rows[at : at + BATCH] for view, rows in eaten.items()}
+            )[0]
+            for at in range(0, len(expected), BATCH)
+        ]
+    )
     difference = float(np.abs(exported - expected).max())
     if not difference <= EXPORT_TOLERANCE:
         raise ModelError(f"the exported graph differs from the model by {difference:.2g} in P")
@@ -304,8 +314,17 @@ def data_digest(data: Examples) -> str:
 
 
 def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Backend:
+    if len(np.unique(data.y)) < 2:
+        raise ConfigError(TOO_FEW)
     model = backend(name)(**(parameters or {}))
-    return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels)
+    try:
+        return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels)
+    except BlurdctError:
+        raise
+    except ValueError as error:  # so libraries call a parameter out of its range
+        if not parameters:
+            raise
+        raise ConfigError(f"{name}, {parameters}: {str(error).splitlines()[0]}") from error
 
 
 def _features(table: pd.DataFrame) -> Array:

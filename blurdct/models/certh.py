@@ -9,6 +9,7 @@ Source: a published classifier of the CERTH image blur data set (Mavridaki, Meza
 doi:10.1109/ICIP.2014.7025045).
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -41,7 +42,7 @@ class _Layers(nn.Module):
         super().__init__()
         channels = (3, 32, 32, 64, 128)
         parts: list[nn.Module] = []
-        for number, (before, after) in enumerate(zip(channels, channels[1:], strict=False)):
+        for number, (before, after) in enumerate(pairwise(channels)):
             parts += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True)]
             if number:  # the first two stand together
                 parts.append(nn.MaxPool2d(2))

@@ -5,7 +5,9 @@ third and fourth, a last convolution to one channel, global average, sigmoid. Me
 the published augmentation zooms and rotates, which resamples and so blurs; here photographs are
 mirrored, turned by quarters and cropped. Training on crops of 128 pixels instead of whole pictures
 costs a quarter of the time; as the output is an average over places, the network is the same. The
-learning rate is ten times the published 1e-4, with a cosine schedule, for a tenth of the epochs.
+learning rate is twenty times the published 1e-4, with a cosine schedule, for few epochs. The
+published L2 of .01 on the first layer (``first_layer_decay``) is off: it keeps small the very
+filters that see fine detail.
 
 Source: a published classifier of blurred licence photographs (Keras).
 """
@@ -18,12 +20,12 @@ from torch import nn
 from .network import Network
 
 DEFAULTS: dict[str, Any] = {
-    "epochs": 10,
+    "epochs": 8,
     "patience": 4,
     "batch": 32,
-    "learning_rate": 1e-3,
+    "learning_rate": 2e-3,
     "crop": 128,
-    "first_layer_decay": 0.01,
+    "first_layer_decay": 0.0,
     "seed": 0,
 }
 
@@ -57,5 +59,6 @@ class _Layers(nn.Module):
 def _convolution(channels: int) -> nn.Module:
     layer = nn.Conv2d(channels, 64, 3, padding=1)
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return nn.Sequential(layer, nn.ReLU(inplace=True))

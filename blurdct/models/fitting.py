@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,12 @@ class Fitting:
     checkpoints: Path | None = None
     weights: Path | None = None
     progress: Progress = silent
-    spent: list[float] = field(default_factory=list)
+    spent: list[float] | None = None
 
 
-_now: ContextVar[Fitting] = ContextVar("fitting", default=Fitting())
+USUAL = Fitting()
+
+_now: ContextVar[Fitting] = ContextVar("fitting", default=USUAL)
 
 
 def fitting() -> Fitting:

@@ -9,7 +9,8 @@ Sources:
     Stacking: Wolpert, Neural Networks 5, 1992, doi:10.1016/S0893-6080(05)80023-1.
 """
 
-from typing import Any, Self
+from itertools import pairwise
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import onnx
@@ -35,7 +36,7 @@ class Fusion:
 
     members: tuple[str, ...]
     views: tuple[str, ...]
-    defaults: dict[str, Any]
+    defaults: ClassVar[dict[str, Any]]
 
     def __init__(self, **parameters: Any) -> None:
         self.parameters = {**self.defaults, **parameters}
@@ -49,7 +50,7 @@ class Fusion:
         weights: Array,
         levels: Array | None = None,
     ) -> Self:
-        """Judge the members out of fold, fit the upper model on that, then them; see ``Backend``."""
+        """Judge the members out of fold, fit the upper model on that; see ``Backend.fit``."""
         levels = np.where(y == 1, -1, 0) if levels is None else levels
         every = (y, groups, weights, levels)
         full = weights == weights.max()
@@ -97,7 +98,7 @@ class Stacking(Fusion):
 
     members = ("cnn", "tree")
     views = ("rgb256", "gradients")
-    defaults: dict[str, Any] = {
+    defaults: ClassVar[dict[str, Any]] = {
         "folds": 2,
         "max_depth": 3,
         "min_samples_leaf": 0.02,
@@ -140,7 +141,7 @@ class CerthFusion(Fusion):
 
     members = ("certh-cnn",)
     views = ("rgb96", "laplacian")
-    defaults: dict[str, Any] = {
+    defaults: ClassVar[dict[str, Any]] = {
         "folds": 2,
         "epochs": 15,
         "patience": 5,
@@ -180,11 +181,13 @@ class _Dense(nn.Module):
 
     def __init__(self, mean: Array, deviation: Array) -> None:
         super().__init__()
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
         self.register_buffer("mean", torch.from_numpy(mean))
         self.register_buffer("deviation", torch.from_numpy(deviation))
         widths = (2, 4096, 3584, 3072, 2560, 2048)
         parts: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             parts += [nn.Linear(before, after), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*parts, nn.Linear(widths[-1], 1))
 

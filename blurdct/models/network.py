@@ -123,7 +123,7 @@ def exported(
         torch.onnx.export(
             network.eval(),
             tuple(torch.zeros((2, *shape), dtype=dtype) for shape in shapes),
-            file,
+            file,  # type: ignore[arg-type]  # the exporter that is asked for takes files
             input_names=list(names),
             output_names=["probability"],
             opset_version=OPSETS[""],
@@ -152,6 +152,8 @@ class Normalise(nn.Module):
         super().__init__()
         # no part of the weights
         shape = (1, 3, 1, 1)
+        self.mean: torch.Tensor
+        self.std: torch.Tensor
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(shape), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(shape), persistent=False)
 

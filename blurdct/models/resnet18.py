@@ -27,7 +27,7 @@ from .network import Network, Normalise
 
 DEFAULTS: dict[str, Any] = {
     "task": "binary",
-    "epochs": 8,
+    "epochs": 6,
     "patience": 3,
     "batch": 32,
     "learning_rate": 1e-3,

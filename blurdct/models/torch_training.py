@@ -136,7 +136,8 @@ def train_network(
                 auc = roc_auc(lesson.y[check], p.numpy())
             if state.finished(epoch, auc, rate, seeded):
                 break
-    fitting().spent.append(state.seconds)
+    if (spent := fitting().spent) is not None:
+        spent.append(state.seconds)
     network = state.best().cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     some = lesson.rows[check if len(check) else learn][:64]
     return _rounded(network.eval(), some)
@@ -288,7 +289,7 @@ def _epoch(
         with _mixed(device, recipe):
             output = network(batch)
         optimiser.zero_grad(set_to_none=True)
-        scaler.scale(loss(output.float(), targets).mean()).backward()  # type: ignore[no-untyped-call]
+        scaler.scale(loss(output.float(), targets).mean()).backward()
         scaler.step(optimiser)
         scaler.update()
         rate.step()
