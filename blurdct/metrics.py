@@ -5,6 +5,7 @@ n at least 1.
 
 Sources:
     Expected calibration error: Naeini, Cooper, Hauskrecht, AAAI 2015.
+    Resampling whole groups: Field, Welsh, J. R. Statist. Soc. B 69 (2007), 369 (cluster bootstrap).
 """
 
 from typing import Any
@@ -15,6 +16,9 @@ from sklearn import metrics as sk
 Array = np.ndarray
 
 FALSE_POSITIVE_RATES = (0.01, 0.018, 0.045, 0.1)
+RESAMPLES = 1000
+POINTS = 200  # of a curve; more than a picture of it can show
+_CHUNK = 2_000_000  # counts of rows held at a time while resampling
 
 
 def roc_auc(y: Array, p: Array) -> float:
@@ -77,22 +81,39 @@ def calibration_error(y: Array, p: Array, bins: int = 15) -> float:
     return float(gap.sum() / count.sum())
 
 
+def confusion(y: Array, p: Array, threshold: float = 0.5) -> dict[str, int]:
+    """How many photos are what they are called; positive is blurred, called so from the cut-off."""
+    called = p >= threshold
+    return {
+        "true_positive": int(np.sum(called & (y == 1))),
+        "false_positive": int(np.sum(called & (y == 0))),
+        "false_negative": int(np.sum(~called & (y == 1))),
+        "true_negative": int(np.sum(~called & (y == 0))),
+    }
+
+
+def at_cutoff(y: Array, p: Array, threshold: float = 0.5) -> dict[str, float]:
+    """Shares 0..1 that a cut-off gives; NaN where there is nothing to take a share of."""
+    count = confusion(y, p, threshold)
+    true, false = count["true_positive"], count["false_positive"]
+    missed, kept = count["false_negative"], count["true_negative"]
+    return {
+        "accuracy": (true + kept) / len(y),
+        "precision": _share(true, true + false),
+        "recall": _share(true, true + missed),
+        "f1": _share(2 * true, 2 * true + false + missed),
+        "false_positive_rate": _share(false, false + kept),
+    }
+
+
 def summary(y: Array, p: Array, threshold: float = 0.5) -> dict[str, Any]:
     """Every number of the reports, by name; those that need both classes are NaN without them."""
-    called = p >= threshold
-    true_negative, false_positive, false_negative, true_positive = (
-        int(n) for n in sk.confusion_matrix(y, called, labels=[0, 1]).ravel()
-    )
     return {
         "photos": len(y),
         "blurred": int(np.sum(y)),
         "roc_auc": roc_auc(y, p),
         "average_precision": average_precision(y, p),
-        "accuracy": float(np.mean(called == y)),
-        "precision": _share(true_positive, true_positive + false_positive),
-        "recall": _share(true_positive, true_positive + false_negative),
-        "f1": _share(2 * true_positive, 2 * true_positive + false_positive + false_negative),
-        "false_positive_rate": _share(false_positive, false_positive + true_negative),
+        **at_cutoff(y, p, threshold),
         "brier": float(np.mean((p - y) ** 2)),
         "calibration_error": calibration_error(y, p),
         **{f"tpr_at_fpr_{fpr:g}": tpr_at_fpr(y, p, fpr) for fpr in FALSE_POSITIVE_RATES},
@@ -109,9 +130,91 @@ def by_cutoff(y: Array, p: Array, percentiles: Any = None) -> list[dict[str, flo
     names = ("precision", "recall", "f1", "accuracy")
     rows = []
     for cut in cuts:
-        numbers = summary(y, p, cut)
+        numbers = at_cutoff(y, p, cut)
         rows.append({"cutoff": float(cut), **{name: numbers[name] for name in names}})
     return rows
+
+
+def reliability(y: Array, p: Array, bins: int = 10) -> dict[str, list[float]]:
+    """What P(blurred) means in truth: a value for each of equal-width bins of P.
+
+    Returns:
+        ``mean_p`` and ``blurred``, the share that is; NaN in an empty bin; and ``photos``.
+    """
+    index = np.minimum((p * bins).astype(int), bins - 1)
+    count = np.bincount(index, minlength=bins)
+    some = np.where(count, count, np.nan)
+    means = {"mean_p": np.bincount(index, p, bins) / some}
+    means["blurred"] = np.bincount(index, y, bins) / some
+    return {**{name: values.tolist() for name, values in means.items()}, "photos": count.tolist()}
+
+
+def curves(y: Array, p: Array) -> dict[str, dict[str, list[float]]]:
+    """What pictures of a model are drawn from, for ``y`` of both classes.
+
+    Returns:
+        By curve, columns of at most ``POINTS`` points, both ends among them: ``roc`` (fpr, tpr;
+        steps whose width grows with the rate, as ``tpr_at_fpr`` has them), ``precision_recall``
+        (recall, precision), ``cutoffs`` (cutoff .01 to .99, precision, recall, f1, accuracy) and
+        ``reliability`` (a point for each bin of P).
+    """
+    false_rates, true_rates, _ = sk.roc_curve(y, p, drop_intermediate=False)
+    rates = np.concatenate([[0], np.geomspace(1e-4, 1, POINTS - 2)])
+    found = true_rates[np.searchsorted(false_rates, rates * (1 + 1e-9), side="right") - 1]
+    precision, recall, _ = sk.precision_recall_curve(y, p, drop_intermediate=True)
+    grid = np.arange(1, 100) / 100
+    cuts = [at_cutoff(y, p, cut) for cut in grid]
+    names = ("precision", "recall", "f1", "accuracy")
+    return {
+        "roc": {"fpr": [0.0, *rates.tolist()], "tpr": [0.0, *found.tolist()]},
+        "precision_recall": {"recall": _thin(recall), "precision": _thin(precision)},
+        "cutoffs": {"cutoff": grid.tolist(), **{one: [at[one] for at in cuts] for one in names}},
+        "reliability": reliability(y, p),
+    }
+
+
+def resampled_roc_auc(
+    y: Array, p: Array, groups: Array, times: int = RESAMPLES, seed: int = 0
+) -> Array:
+    """ROC AUC on other photographs as there might have been: whole groups drawn with replacement.
+
+    Photographs of one scene are right or wrong together, so it is scenes that are drawn, as many
+    as there are. A draw that lacks a class is drawn again. The draws depend on ``y``, ``groups``,
+    ``times`` and ``seed`` alone: two models' results may be subtracted one by one.
+
+    Args:
+        y: Shape (n,).
+        p: Shape (n,).
+        groups: Shape (n,), scene.
+        times: Resamples.
+        seed: Of the draws.
+
+    Returns:
+        Shape (times,); NaN where one class or fewer than two groups leave nothing to draw.
+    """
+    _, codes = np.unique(groups, return_inverse=True)
+    count = int(codes.max()) + 1
+    if not 0 < np.mean(y) < 1 or count < 2:
+        return np.full(times, np.nan)
+    draws = _draw_groups(y, codes, count, times, np.random.default_rng(seed))
+    order = np.argsort(p, kind="stable")
+    blurred, codes = y[order] == 1, codes[order]
+    _, ties = np.unique(p[order], return_index=True)  # where each value of P begins
+    rows = max(1, _CHUNK // len(y))
+    areas = []
+    for start in range(0, times, rows):
+        drawn = draws[start : start + rows][:, codes].astype(np.float64)  # (rows, n)
+        positive = np.add.reduceat(drawn * blurred, ties, axis=1)
+        negative = np.add.reduceat(drawn * ~blurred, ties, axis=1)
+        below = np.cumsum(negative, axis=1) - negative / 2  # ties count half
+        areas.append((positive * below).sum(1) / (positive.sum(1) * negative.sum(1)))
+    return np.concatenate(areas)
+
+
+def interval(resampled: Array, share: float = 0.95) -> tuple[float, float]:
+    """Ends of the middle ``share`` of resampled values; NaN if those are."""
+    low, high = np.quantile(resampled, [(1 - share) / 2, (1 + share) / 2])
+    return float(low), float(high)
 
 
 def mean_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
@@ -121,3 +224,21 @@ def mean_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
+
+
+def _thin(values: Array) -> list[float]:
+    """At most ``POINTS`` of them, evenly picked, with both ends."""
+    count = min(POINTS, len(values))
+    return values[np.linspace(0, len(values) - 1, count).round().astype(int)].tolist()
+
+
+def _draw_groups(y: Array, codes: Array, count: int, times: int, rng: np.random.Generator) -> Array:
+    """How often each group is in each draw, shape (times, count)."""
+    even = np.full(count, 1 / count)
+    draws = rng.multinomial(count, even, size=times)
+    holds = np.stack([np.bincount(codes, y == label, count) > 0 for label in (0, 1)], axis=1)
+    while True:
+        lacking = ((draws @ holds) == 0).any(axis=1)
+        if not lacking.any():
+            return draws
+        draws[lacking] = rng.multinomial(count, even, size=int(lacking.sum()))

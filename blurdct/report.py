@@ -1,188 +1,247 @@
-"""Metrics and predictions -> JSON, Markdown, figures."""
+"""Metrics and predictions -> the numbers about one model, or about many side by side."""
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
-from sklearn.metrics import roc_curve
 
-from . import metrics
-from .bundle import Bundle
-from .detector import LABELS
-from .models.base import Backend
+from . import __version__, metrics
+from .bundle import DEFAULT, Bundle
+from .config import TrainConfig
+from .errors import ConfigError
 from .stage import replacing
-from .training import Examples, OutOfFold, judged_alone
+from .training import Array, Examples, OutOfFold, judged_alone
 
 Report = dict[str, Any]
 FEWEST = 10  # photographs of each label, for figures of their own
 STRENGTH_THIRDS = ("weak", "medium", "strong")
+THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95)  # those that the seed's blur filter was measured at
+WORST, WORST_OF_SCENE = 12, 2
 
 
 def evaluate(
-    data: Examples, judged: OutOfFold, unseen: Mapping[str, Any], bundle: Bundle
+    data: Examples,
+    judged: OutOfFold,
+    bundle: Bundle,
+    unseen: Mapping[str, Array] | None = None,
+    cost: Mapping[str, Any] | None = None,
+    model: object = None,
 ) -> Report:
-    """Every figure about a model, as plain JSON values.
+    """Every number about a model, as plain JSON values.
 
     Args:
         data: The labelled rows.
         judged: Their out-of-fold P.
-        unseen: By source that has sharp photographs alone, the P of its photographs from a model
-            that saw none of that source.
         bundle: The model that is shipped, for its settings.
+        unseen: By source that has sharp photographs alone, the P of its photographs from a model
+            that saw none of that source; None if nobody trained one.
+        cost: ``weights_mb``, ``ms_per_photo``, ``train_seconds``, ``device``; passed through.
+        model: The fitted model; if it knows the importance of its columns, that is reported.
 
     Returns:
-        ``real``: ``metrics.summary`` on the real rows, the mean over shuffles, at cut-off .5;
-        ``sources``: the same by source; ``test``: on the real rows of split ``test``, which no
-        tuning saw; ``labels``: what share of sharp and blurred ones gets which label, thresholds
-        taken from other folds; ``sharp_sources``: shares of false positives; ``copies``: by kind
-        and strength of synthetic blur, ROC AUC against the sharp copies and share found at .5.
+        At cut-off .5, means over the shuffles: ``real``, ``metrics.summary`` on the real rows;
+        ``sources``, the same by source; ``test``, on the real rows of split ``test``, which no
+        tuning saw (None if they are few); ``confusion`` of the real rows. ``interval``: ends of
+        the 95 % interval of the ROC AUC on real rows. ``labels``: what share of sharp and blurred
+        ones gets which label, thresholds taken from other folds. ``sharp_sources``: shares of
+        false positives. ``by_threshold`` and ``at_false_positive_rate``: see ``_by_threshold``
+        and ``_at_rates``. Of the first shuffle: ``copies``, by kind and strength of synthetic
+        blur, ROC AUC against the sharp copies and share found at .5; ``by_cutoff``; ``curves``.
+        ``worst``: the real photographs called wrongly by the largest margin. ``rows`` and
+        ``resampled`` are what ``compare`` works with.
     """
-    table, y = data.table, data.y
-    source, alone = table["source"].to_numpy(), judged_alone(data)
-    sources = {name: data.real & (source == name) for name in sorted(set(source[data.real]))}
-    test = data.real & (table["split"] == "test").to_numpy()
-    report: Report = {
+    table, y, real = data.table, data.y, data.real
+    source = table["source"].to_numpy()
+    sources = {name: real & (source == name) for name in sorted(set(source[real]))}
+    test = real & (table["split"] == "test").to_numpy()
+    resampled = np.mean(
+        [metrics.resampled_roc_auc(y[real], p[real], data.groups[real]) for p in judged.p], axis=0
+    )
+    return {
         "model": bundle.backend,
         "parameters": bundle.parameters,
         "calibration": asdict(bundle.calibration),
         "thresholds": asdict(bundle.thresholds),
         "training": bundle.training,
-        "real": _mean_summary(y, judged, data.real),
+        "cost": dict(cost or {}),
+        "real": _mean_summary(y, judged, real),
+        "interval": list(metrics.interval(resampled)),
+        "confusion": metrics.mean_of([metrics.confusion(y[real], p[real]) for p in judged.p]),
         "sources": {name: _mean_summary(y, judged, rows) for name, rows in sources.items()},
         "test": _mean_summary(y, judged, test) if _enough(y[test]) else None,
-        "labels": _label_shares(y, judged, data.real),
-        "sharp_sources": {},
+        "labels": _label_shares(y, judged, real),
+        "sharp_sources": _sharp_sources(data, judged, bundle, unseen),
+        "by_threshold": _by_threshold(data, judged),
+        "at_false_positive_rate": _at_rates(data, judged),
         "copies": _copies(data, judged),
-        "by_cutoff": metrics.by_cutoff(y[data.real], judged.p[0, data.real]),
+        "by_cutoff": metrics.by_cutoff(y[real], judged.p[0, real]),
+        "curves": metrics.curves(y[real], judged.p[0, real]),
+        "worst": _worst(data, judged),
+        "importance": getattr(model, "importance", dict)(),
+        "rows": _digest(data),
+        "resampled": resampled.tolist(),
     }
-    for name in sorted(set(source[alone])):
-        rows = alone & (source == name)
-        report["sharp_sources"][name] = {
-            "photos": int(rows.sum()),
-            "scene_unseen_at_0.5": float(np.mean(judged.p[:, rows] >= 0.5)),
-            "scene_unseen_blurred": float(np.mean(judged.label[:, rows] == 2)),
-            "source_unseen_at_0.5": float(np.mean(unseen[name] >= 0.5)),
-            "source_unseen_blurred": float(np.mean(unseen[name] >= bundle.thresholds.blurred)),
-        }
-    return report
+
+
+def compare(
+    models: Mapping[str, Report],
+    data: Examples,
+    config: TrainConfig = TrainConfig(),
+    default: str = DEFAULT,
+) -> Report:
+    """Several models' reports in one; of a single model too.
+
+    Args:
+        models: By name, what ``evaluate`` returned, or read back from JSON; at least one.
+        data: What they were all judged on.
+        config: How they were judged.
+        default: Which model the others are held against; the best if that is not among them.
+
+    Returns:
+        ``about``: what was judged, and how. ``models``: by name, best ROC AUC on real rows first.
+        ``against``: ``model``, and by every other's name the difference of its ROC AUC,
+        ``roc_auc``, with the 95 % interval ``low`` to ``high`` over the same resamples.
+
+    Raises:
+        ConfigError: No reports, or one on other rows than ``data``.
+    """
+    digest = _digest(data)
+    if not models:
+        raise ConfigError("expected the report of at least one model")
+    for name, report in models.items():
+        if report["rows"] != digest:
+            raise ConfigError(f"{name}: judged on other photographs than those of the comparison")
+    order = sorted(models, key=lambda name: -np.nan_to_num(_float(models[name]["real"]["roc_auc"])))
+    base = default if default in models else order[0]
+    differences = {}
+    for name in order:
+        if name != base:
+            gap = _float(models[name]["resampled"]) - _float(models[base]["resampled"])
+            low, high = metrics.interval(gap)
+            mean = _float(models[name]["real"]["roc_auc"]) - models[base]["real"]["roc_auc"]
+            differences[name] = {"roc_auc": float(mean), "low": low, "high": high}
+    kept = {
+        name: {key: value for key, value in models[name].items() if key != "resampled"}
+        for name in order
+    }
+    return {
+        "about": _about(data, config),
+        "models": kept,
+        "against": {"model": base, "differences": differences},
+    }
 
 
 def write_json(report: Report, path: Path) -> None:
     """The report for programs; numbers that are not defined become null."""
+    text = json.dumps(_clean(report), indent=1, allow_nan=False)
+    # rows of numbers on one line; no string of JSON has a line break in it
+    text = re.sub(r"\[\n[-\d.e,\s]+\]", lambda found: " ".join(found[0].split()), text)
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(_clean(report), indent=1, allow_nan=False) + "\n")
+        temporary.write_text(text + "\n")
 
 
-def write_markdown(report: Report, path: Path) -> None:
-    """The report for people."""
-    with replacing(path) as temporary:
-        temporary.write_text(markdown(report), encoding="utf-8")
-
-
-def markdown(report: Report) -> str:
-    """The report as Markdown tables."""
-    names = {
-        "photos": "photos",
-        "roc_auc": "ROC AUC",
-        "average_precision": "AP",
-        "accuracy": "accuracy",
-        "precision": "precision",
-        "recall": "recall",
-        "f1": "F1",
-        "brier": "Brier",
-        "calibration_error": "ECE",
-        "tpr_at_fpr_0.01": "TPR at 1 % FPR",
-        "tpr_at_fpr_0.018": "1.8 %",
-        "tpr_at_fpr_0.045": "4.5 %",
-        "tpr_at_fpr_0.1": "10 %",
+def _about(data: Examples, config: TrainConfig) -> Report:
+    table, real, alone = data.table, data.real, judged_alone(data)
+    source, kinds = table["source"].to_numpy(), table["kind"].to_numpy()
+    per_source = {
+        name: {
+            "photos": int(rows.sum()),
+            "blurred": int(data.y[rows].sum()),
+            "groups": len(np.unique(data.groups[rows])),
+        }
+        for name in sorted(set(source[real]))
+        for rows in [real & (source == name)]
     }
-    rows = {"all": report["real"], **report["sources"]}
-    if report["test"]:
-        rows["scenes unseen by tuning"] = report["test"]
-    lines = [f"# {report['model']}", "", "Grouped cross-validation: no model, calibration or "]
-    lines[-1] += "threshold has seen the scene it is judged on. Mean of the shuffles, cut-off .5."
-    lines += ["", *_table(["photographs", *names.values()], [
-        [name, *(_number(one[key]) for key in names)] for name, one in rows.items()
-    ])]  # fmt: skip
-    labels = report["labels"]
-    lines += ["", "| label | sharp | blurred |", "| --- | --- | --- |"]
-    for index, label in enumerate(LABELS):
-        lines.append(f"| {label} | {labels['sharp'][index]:.1%} | {labels['blurred'][index]:.1%} |")
-    if report["sharp_sources"]:
-        lines += ["", "Sharp photographs called blurred:", ""]
-        head = ["source", "photos", "scene unseen, at .5", "source unseen, at .5",
-                "source unseen, label `blurred`"]  # fmt: skip
-        keys = ("scene_unseen_at_0.5", "source_unseen_at_0.5", "source_unseen_blurred")
-        lines += _table(head, [
-            [name, str(one["photos"]), *(f"{one[key]:.1%}" for key in keys)]
-            for name, one in report["sharp_sources"].items()
-        ])  # fmt: skip
-    if report["copies"]:
-        lines += ["", "Synthetic blur, against sharp copies of unseen scenes (first shuffle):", ""]
-        head = ["kind", "strength", "copies", "ROC AUC", "found at .5"]
-        lines += _table(head, [
-            [one["kind"], one["strength"], str(one["copies"]), _number(one["roc_auc"]),
-             f"{one['found']:.1%}"] for one in report["copies"]
-        ])  # fmt: skip
-    return "\n".join(lines) + "\n"
+    return {
+        "photos": int(real.sum()),
+        "blurred": int(data.y[real].sum()),
+        "groups": len(np.unique(data.groups[real])),
+        "sources": per_source,
+        "sharp_sources": {
+            name: int((alone & (source == name)).sum()) for name in sorted(set(source[alone]))
+        },
+        "copies": int((kinds != "").sum()),
+        "folds": config.folds,
+        "shuffles": config.shuffles,
+        "resamples": metrics.RESAMPLES,
+        "version": __version__,
+    }
 
 
-def draw(data: Examples, judged: OutOfFold, model: Backend, path: Path) -> None:
-    """ROC, cut-off and reliability curves of the real rows, and the importance by gain, as PNG."""
-    importance: dict[str, float] = getattr(model, "importance", dict)()
-    y, p = data.y[data.real], judged.p[:, data.real]
-    # not by pyplot, whose backend belongs to whoever imports this
-    figure = Figure(figsize=(11, 9), layout="constrained")
-    axes = figure.subplots(2, 2)
-    roc, cuts, reliable, gains = axes.flat
-    for shuffle, one in enumerate(p):
-        false_rate, true_rate, _ = roc_curve(y, one)
-        auc = metrics.roc_auc(y, one)
-        roc.plot(false_rate, true_rate, label=f"shuffle {shuffle + 1}: ROC AUC {auc:.4f}")
-    roc.set(xscale="symlog", xlim=(0, 1), ylim=(0, 1.01), title="ROC, scenes held out")
-    roc.set_xscale("symlog", linthresh=0.01)
-    roc.set(xlabel="false positive rate (linear below .01)", ylabel="true positive rate")
-    grid = np.linspace(0.01, 0.99, 99)
-    by_cut = [metrics.summary(y, p[0], cut) for cut in grid]
-    for name in ("precision", "recall", "f1", "accuracy"):
-        cuts.plot(grid, [one[name] for one in by_cut], label=name)
-    cuts.set(xlabel="cut-off, P(blurred)", ylabel="share", title="What a cut-off gives")
-    bins = np.minimum((p[0] * 10).astype(int), 9)
-    filled = [b for b in range(10) if (bins == b).any()]
-    mean_p = [p[0][bins == b].mean() for b in filled]
-    reliable.plot([0, 1], [0, 1], color="grey", linestyle=":", label="perfect")
-    shares = [y[bins == b].mean() for b in filled]
-    reliable.plot(mean_p, shares, marker="o", label="ten bins of P")
-    reliable.set(xlabel="mean P(blurred)", ylabel="share that is blurred", title="Reliability")
-    top = list(importance.items())[:15][::-1]
-    gains.barh([name for name, _ in top], [value for _, value in top], label="mean gain of a split")
-    gains.set(xlabel="mean gain (log-loss)", title="What the trees cut")
-    for axis in axes.flat:
-        axis.legend(loc="lower right", fontsize=8)
-        axis.grid(alpha=0.3)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=110)
-
-
-def _enough(y: np.ndarray) -> bool:
+def _enough(y: Array) -> bool:
     """Whether figures on these photographs mean anything."""
     return bool(FEWEST <= np.sum(y) <= len(y) - FEWEST)
 
 
-def _mean_summary(y: np.ndarray, judged: OutOfFold, rows: np.ndarray) -> dict[str, Any]:
+def _mean_summary(y: Array, judged: OutOfFold, rows: Array) -> dict[str, Any]:
     return metrics.mean_of([metrics.summary(y[rows], p[rows]) for p in judged.p])
 
 
-def _label_shares(y: np.ndarray, judged: OutOfFold, rows: np.ndarray) -> dict[str, list[float]]:
+def _label_shares(y: Array, judged: OutOfFold, rows: Array) -> dict[str, list[float]]:
     shares = {}
     for name, label in (("sharp", 0), ("blurred", 1)):
         called = judged.label[:, rows & (y == label)]
         shares[name] = [float(np.mean(called == index)) for index in range(3)]
     return shares
+
+
+def _sharp_sources(
+    data: Examples, judged: OutOfFold, bundle: Bundle, unseen: Mapping[str, Array] | None
+) -> dict[str, Any]:
+    """Shares called blurred; ``source_unseen`` ones are None if nobody trained for them."""
+    source, alone = data.table["source"].to_numpy(), judged_alone(data)
+    shares = {}
+    for name in sorted(set(source[alone])):
+        rows, other = alone & (source == name), unseen[name] if unseen is not None else None
+        cut = bundle.thresholds.blurred
+        shares[name] = {
+            "photos": int(rows.sum()),
+            "scene_unseen_at_0.5": float(np.mean(judged.p[:, rows] >= 0.5)),
+            "scene_unseen_blurred": float(np.mean(judged.label[:, rows] == 2)),
+            "source_unseen_at_0.5": None if other is None else float(np.mean(other >= 0.5)),
+            "source_unseen_blurred": None if other is None else float(np.mean(other >= cut)),
+        }
+    return shares
+
+
+def _by_threshold(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
+    """Shares called blurred from each threshold on: of sharp photographs, then of blurred ones."""
+    source, alone, y = data.table["source"].to_numpy(), judged_alone(data), data.y
+    sharp = {name: alone & (source == name) for name in sorted(set(source[alone]))}
+    rows = []
+    for threshold in THRESHOLDS:
+        called = judged.p >= threshold
+        rows.append(
+            {
+                "threshold": threshold,
+                "sharp_sources": {name: float(called[:, of].mean()) for name, of in sharp.items()},
+                "real_sharp": float(called[:, data.real & (y == 0)].mean()),
+                "real_blurred": float(called[:, data.real & (y == 1)].mean()),
+            }
+        )
+    return rows
+
+
+def _at_rates(data: Examples, judged: OutOfFold) -> list[dict[str, float]] | None:
+    """Share of real blurred rows found where a rate of the held-out sharp ones is called blurred.
+
+    Thresholds are chosen on all photographs of ``judged_alone`` together; None if there are none.
+    """
+    alone, blurred = judged_alone(data), data.real & (data.y == 1)
+    if not alone.any():
+        return None
+    rows = []
+    for rate in metrics.FALSE_POSITIVE_RATES:
+        cuts = [metrics.threshold_at_fpr(p[alone], rate) for p in judged.p]
+        found = [np.mean(p[blurred] >= cut) for p, cut in zip(judged.p, cuts, strict=True)]
+        entry = {"rate": rate, "threshold": float(np.mean(cuts)), "found": float(np.mean(found))}
+        rows.append(entry)
+    return rows
 
 
 def _copies(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
@@ -203,17 +262,30 @@ def _copies(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
     return rows
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *([_cell(text) for text in row] for row in rows)]
-    return [f"| {' | '.join(line)} |" for line in lines]
+def _worst(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
+    """Real photographs on the wrong side of .5, farthest first; few of a scene."""
+    p = judged.p.mean(axis=0)
+    wrong = np.nonzero(data.real & ((p >= 0.5) != (data.y == 1)))[0]
+    taken: dict[Any, int] = {}
+    rows: list[dict[str, Any]] = []
+    for row in wrong[np.argsort(-np.abs(p - data.y)[wrong], kind="stable")]:
+        group = data.groups[row]
+        taken[group] = taken.get(group, 0) + 1
+        if taken[group] <= WORST_OF_SCENE and len(rows) < WORST:
+            entry = {"path": str(data.table["path"][row]), "source": data.table["source"][row]}
+            rows.append({**entry, "label": int(data.y[row]), "p": float(p[row])})
+    return rows
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+def _digest(data: Examples) -> str:
+    """SHA-256 of which real rows there are, what they are labelled and what scenes they are of."""
+    rows = data.table.loc[data.real, ["path", "label", "group"]].to_csv(index=False)
+    return hashlib.sha256(rows.encode(errors="surrogateescape")).hexdigest()
 
 
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value > 1 else f"{value:.3f}"
+def _float(values: Any) -> Any:
+    """Numbers as they come from ``evaluate``, or from JSON, where null stands for NaN."""
+    return np.asarray(values, float)
 
 
 def _clean(value: Any) -> Any:

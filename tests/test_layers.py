@@ -14,14 +14,14 @@ PACKAGE = ROOT / "blurdct"
 # A line is read from left to right along its arrows; a module imports from lines above its own and
 # from steps left of its own. A star stands for any name that no other entry spells out.
 LAYERS = """
-errors progress -> config files -> pool stage
+errors progress -> config files -> pool stage -> crew
 arrays images -> patches -> dct -> bands -> features -> views
 sources
 bundle -> detector -> scan
 metrics dataset -> synth tables -> copies sheets shards -> gathering
 models.base models.fitting -> models -> models.contrasts models.graphs models.torch_training -> models.network -> models.* -> models.fusion
-training -> tuning
-report -> sections figures -> pages -> comparison
+training studies -> tuning
+report -> sections figures page_style -> pages -> comparison
 printing -> cli service service.*
 """
 
