@@ -77,6 +77,9 @@ def compare(
         }
         if published := fitting().weights:
             settings["weights"] = digest(published)
+        weights = fitting().weights
+        if weights and weights.is_file() and _pictures(backend(registered).views):
+            settings["weights"] = digest(weights)
         step = Stage(own / "learnt.json", settings)
         if step.begin(force=force):
             if trials > 0:
@@ -138,7 +141,7 @@ def learn(
         start = time.perf_counter()
         bundle, model = train(data, name, parameters, config, read, judged)
         seconds = sum(spent) or time.perf_counter() - start
-    pictures = any(len(VIEWS[view].shape) > 1 for view in bundle.views)
+    pictures = _pictures(bundle.views)
     # a network for every source that is left out would take as long as another comparison
     unseen = None if pictures else judge_unseen(data, name, parameters, bundle.calibration)
     originals = (data.table["kind"] == "").to_numpy()
@@ -194,6 +197,11 @@ def _tuned(
     best = best_parameters(study)
     print(f"{name}: best of {len(study.trials)} trials: ROC AUC {study.best_value:.4f}, {best}")
     return best
+
+
+def _pictures(views: Sequence[str]) -> bool:
+    """Whether a network is trained on what a model with these views eats."""
+    return any(len(VIEWS[view].shape) > 1 for view in views)
 
 
 def _device(pictures: bool) -> str:

@@ -67,9 +67,10 @@ def gather(
     bad = [f"{Path(folder, path)}: {reason}" for path, reason in pairs]
     labelled = photos["label"].notna()
     if not labelled.any():
+        unread = f"; {len(bad)} cannot be read, such as {bad[0]}" if bad else ""
         raise ConfigError(
             f"{folder}: no labelled photographs; put them into folders sharp and blurred, or "
-            "write a manifest.csv with path and label (1 blurred, 0 sharp)"
+            f"write a manifest.csv with path and label (1 blurred, 0 sharp){unread}"
         )
     photos = photos[labelled].reset_index(drop=True)
     root, config = Path(folder), synth or NO_COPIES

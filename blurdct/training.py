@@ -15,23 +15,20 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 
 from . import __version__
 from .bands import FEATURES
-from .bundle import Bundle, Calibration, Thresholds, logit
+from .bundle import Bundle, Calibration
+from .calibrating import BATCH, TOO_FEW, decide
 from .config import ReadConfig, TrainConfig
 from .dataset import folds
 from .errors import BlurdctError, ConfigError, ModelError
-from .metrics import threshold_at_fnr, threshold_at_fpr
 from .models import backend
 from .models.base import Array, Backend, Inputs
 from .progress import Progress, silent
 
 CHECKED = 512  # pictures, at least, that an export is compared with its model on
-BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
-TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
 
@@ -194,31 +191,6 @@ def judge_unseen(
 def judged_alone(data: Examples) -> Array:
     """Shape (n,), bool: sharp photographs that false positives are counted on, not learnt from."""
     return (data.table["kind"] == "").to_numpy() & (data.weights == 0) & (data.y == 0)
-
-
-def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
-    """Calibration, and the thresholds of the labels, from rows that the model did not learn from.
-
-    Args:
-        y: Shape (n,).
-        raw: Shape (n,), P before calibration.
-
-    Raises:
-        ConfigError: Rows of one label only.
-    """
-    if len(np.unique(y)) < 2:
-        raise ConfigError(TOO_FEW)
-    odds = logit(raw)
-    # all but unregularised: two numbers from hundreds of rows
-    fitted = LogisticRegression(C=1e6).fit(odds[:, None], y)
-    calibration = Calibration(max(float(fitted.coef_[0, 0]), 1e-3), float(fitted.intercept_[0]))
-    p = calibration(raw)
-    blurred = threshold_at_fpr(p[y == 0], config.max_fpr)
-    clear = threshold_at_fnr(p[y == 1], config.max_fnr)
-    # a model that separates the two has its thresholds crossed: one cut between them then
-    if clear > blurred:
-        clear = blurred = (clear + blurred) / 2
-    return calibration, Thresholds(clear, blurred)
 
 
 def train(

@@ -462,8 +462,24 @@ def test_colours_are_refused_like_luma(rgb):
     for broken in (b"", b"words", data[:500], jpeg_claiming(65_000, 65_000), encode(rgb[:10])):
         with pytest.raises(ImageError, match=r"^it: "):
             read_rgb(broken, name="it")
-    with pytest.raises(ValueError, match="got an array"):
-        read_rgb(rgb)
+    with pytest.raises(ImageError, match=r"^it: too small"):
+        read_rgb(rgb[:10], name="it")
+
+
+def test_colours_of_an_array_are_its_own(rgb, texture):
+    np.testing.assert_array_equal(read_rgb(rgb), rgb)
+    for grey in (texture, texture.astype(np.uint16) * 257):
+        np.testing.assert_array_equal(read_rgb(grey), np.dstack([texture] * 3))
+    alpha = np.full((*rgb.shape[:2], 1), 255, np.uint8)
+    alpha[:, :64] = 0
+    over_white = np.where(alpha > 0, rgb, 255)
+    np.testing.assert_array_equal(read_rgb(np.concatenate([rgb, alpha], axis=2)), over_white)
+
+
+@pytest.mark.parametrize("shape", [(64,), (64, 64, 2), (20, 64, 64, 3)])
+def test_colours_of_an_array_of_another_shape_are_a_wrong_call(shape):
+    with pytest.raises(ValueError, match="expected"):
+        read_rgb(np.zeros(shape, np.uint8))
 
 
 # Folders

@@ -65,14 +65,17 @@ class Spy:
     number = -1  # of what it learnt, in ``seen``
     seen: ClassVar[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = []
     judged: ClassVar[list[tuple[int, np.ndarray]]] = []
+    levels: ClassVar[list[np.ndarray]] = []
 
     def __init__(self, **parameters):
         self.parameters = parameters
 
-    def fit(self, inputs, y, groups, weights):
+    def fit(self, inputs, y, groups, weights, levels):
         self.number = len(Spy.seen)
         Spy.seen.append((inputs["features"][:, 0], groups, weights))
-        assert len(inputs["features"]) == len(y) == len(groups) == len(weights)
+        Spy.levels.append(levels)
+        rows = len(inputs["features"])
+        assert rows == len(y) == len(groups) == len(weights) == len(levels)
         return self
 
     def predict_proba(self, inputs):
@@ -89,6 +92,7 @@ def spy(monkeypatch):
     monkeypatch.setitem(BACKENDS, "spy", f"{__name__}:Spy")
     monkeypatch.setattr(Spy, "seen", [])
     monkeypatch.setattr(Spy, "judged", [])
+    monkeypatch.setattr(Spy, "levels", [])
     return Spy
 
 
@@ -146,7 +150,8 @@ def test_a_source_is_real_by_its_labelled_photographs(table):
 def test_a_feature_that_is_not_finite_is_refused_by_the_photos_name(table, value):
     broken = table.copy()
     broken.loc[7, "med_freq_kurt"] = value
-    with pytest.raises(ConfigError, match=f"{broken['path'][7]}: a feature is not a finite number"):
+    path = broken["path"][7]
+    with pytest.raises(ConfigError, match=f"{path}: a number among its features is not finite"):
         examples(broken)
     broken.loc[7, "label"] = pd.NA  # then nothing is learnt from it either
     examples(broken)

@@ -1,7 +1,13 @@
+import ast
 import importlib
+import multiprocessing
+import subprocess
 import sys
+import threading
+import time
 import types
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -9,6 +15,7 @@ import pytest
 import toys
 
 from blurdct import tuning
+from blurdct.bands import FEATURES
 from blurdct.config import TrainConfig
 from blurdct.errors import ConfigError
 from blurdct.metrics import roc_auc
@@ -18,6 +25,7 @@ from blurdct.tuning import best_parameters, tune
 
 pytestmark = pytest.mark.filterwarnings("error")
 
+ROOT = Path(__file__).parents[1]
 QUICK = TrainConfig(folds=3)
 
 
@@ -177,3 +185,211 @@ def test_progress_sees_the_trials_that_are_left(data, storage):
     tune(data, "dct-xgb", 2, QUICK, storage, count)
     tune(data, "dct-xgb", 3, QUICK, storage, count)
     assert seen == [(2, "dct-xgb: trials"), (1, "dct-xgb: trials")]
+
+
+# Several processes
+
+# Whoever calls this says when it is ready, waits for the word, and says what its own trials tried.
+PARTNER = f"""
+import sys
+sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
+import test_tuning
+from blurdct import tuning
+if __name__ == "__main__":
+    own = []
+    def remember(data, name, parameters, config):
+        own.append(parameters)
+        return cross_validate(data, name, parameters, config)
+    cross_validate, tuning.cross_validate = tuning.cross_validate, remember
+    data = test_tuning.scored()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    tuning.tune(data, "tree", 12, test_tuning.QUICK, sys.argv[1])
+    print(own)
+"""
+
+
+def scored():
+    """Examples for ``tree``, of which a trial takes a hundredth of a second."""
+    table = toys.table(20)
+    scores = table[list(FEATURES[-3:])].to_numpy(np.float32)
+    return examples(table, QUICK, {"gradients": scores})
+
+
+def storages(folder: Path) -> dict[str, str]:
+    return {
+        "sqlite": f"sqlite:///{folder / 'study.db'}",
+        "journal": f"journal:{folder / 'study'}",
+        "log": f"{folder / 'study.log'}",
+    }
+
+
+def answers(study) -> list[optuna.trial.FrozenTrial]:
+    return study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal", "log"])
+def test_a_study_of_any_storage_goes_on(tmp_path, kind):
+    storage = storages(tmp_path)[kind]
+    first = described(tune(scored(), "tree", 2, QUICK, storage))
+    assert described(tune(scored(), "tree", 4, QUICK, storage))[:2] == first
+    assert described(tune(scored(), "tree", 4, QUICK, storage)) == described(
+        tune(scored(), "tree", 4, QUICK)
+    )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_workers_share_a_study_and_run_just_what_is_missing(tmp_path, kind):
+    storage, seen = storages(tmp_path)[kind], []
+
+    def count(items, total, title):
+        for item in items:
+            seen.append((total, title))
+            yield item
+
+    tune(scored(), "tree", 1, QUICK, storage)
+    study = tune(scored(), "tree", 9, QUICK, storage, count, workers=2)
+    done = answers(study)
+    assert len(done) == 9
+    assert len({tuple(trial.params.items()) for trial in done}) == 9
+    assert len({trial.user_attrs["worker"] for trial in done}) == 3
+    assert seen == [(8, "tree: trials")] * 8
+    for trial in done:
+        judged = cross_validate(
+            scored(), "tree", trial.params, replace(QUICK, shuffles=1, seed=1000)
+        )
+        real = scored().real
+        assert trial.value == pytest.approx(roc_auc(scored().y[real], judged.raw[0, real]))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_whoever_comes_at_the_same_time_shares_a_study_too(tmp_path, kind):
+    """From the making of its tables on."""
+    storage, script = storages(tmp_path)[kind], tmp_path / "partner.py"
+    script.write_text(PARTNER)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, script, storage]
+    with subprocess.Popen(command, **pipes) as one, subprocess.Popen(command, **pipes) as two:
+        for partner in (one, two):
+            assert partner.stdout.readline() == "ready\n"
+        for partner in (one, two):
+            partner.stdin.write("go\n")
+            partner.stdin.flush()
+        tried = [ast.literal_eval(partner.communicate(timeout=60)[0]) for partner in (one, two)]
+    assert one.returncode == two.returncode == 0
+    assert all(tried)
+    study = tune(scored(), "tree", 12, QUICK, storage)
+    both = [tuple(parameters.items()) for own in tried for parameters in own]
+    assert len(both) == len(set(both)) == 12
+    assert {tuple(trial.params.items()) for trial in answers(study)} == set(both)
+
+
+def test_a_trial_whose_process_is_gone_is_made_up_for(tmp_path, monkeypatch):
+    storage = storages(tmp_path)["sqlite"]
+    study = tune(scored(), "tree", 2, QUICK, storage)
+    lost = study.ask()  # and nobody ever answers
+    lost.set_user_attr("beat", time.time() - 2 * tuning.OUTDATED)
+    assert len(answers(tune(scored(), "tree", 3, QUICK, storage))) == 3
+    study.ask()
+    monkeypatch.setattr(tuning, "SILENT", 0.5)
+    start = time.monotonic()
+    assert len(answers(tune(scored(), "tree", 4, QUICK, storage))) == 4
+    assert time.monotonic() - start > 0.5
+
+
+def test_a_trial_that_shows_signs_of_life_is_waited_for(tmp_path, monkeypatch):
+    """And counts once it is done."""
+    storage = storages(tmp_path)["sqlite"]
+    study = tune(scored(), "tree", 2, QUICK, storage)
+    slow = study.ask()
+    monkeypatch.setattr(tuning, "SILENT", 0.6)
+
+    def work():
+        for _ in range(10):
+            time.sleep(0.15)
+            slow.set_user_attr("beat", time.time())
+        study.tell(slow, 0.25)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    done = answers(tune(scored(), "tree", 3, QUICK, storage))
+    thread.join()
+    assert [trial.number for trial in done] == [0, 1, 2]
+    assert done[2].value == 0.25
+
+
+def test_a_long_trial_shows_signs_of_life(tmp_path, monkeypatch):
+    monkeypatch.setattr(tuning, "BEAT", 0.05)
+    seen = []
+
+    def slow(data, name, parameters, config):
+        study = optuna.load_study(study_name=None, storage=storages(tmp_path)["sqlite"])
+        for _ in range(6):
+            time.sleep(0.15)
+            seen.append(study.get_trials()[0].user_attrs["beat"])
+        return cross_validate(data, name, parameters, config)
+
+    monkeypatch.setattr(tuning, "cross_validate", slow)
+    tune(scored(), "tree", 1, QUICK, storages(tmp_path)["sqlite"])
+    assert len(set(seen)) >= 4
+
+
+@pytest.mark.parametrize("storage", [None, "sqlite://", "sqlite:///:memory:"])
+def test_workers_need_something_to_share(storage):
+    with pytest.raises(ConfigError, match="give one, such as sqlite:///study.db or journal:"):
+        tune(scored(), "tree", 2, QUICK, storage, workers=2)
+
+
+def test_fewer_than_one_worker_is_refused():
+    with pytest.raises(ConfigError, match="workers: expected at least 1, got 0"):
+        tune(scored(), "tree", 2, QUICK, workers=0)
+
+
+@pytest.mark.parametrize(
+    "storage", ["sqlite:////no/such/folder/study.db", "journal:/no/such/folder/x", "words", "x://y"]
+)
+def test_a_storage_that_cannot_be_used_is_one_line(storage):
+    with pytest.raises(ConfigError, match="cannot be used to store a study") as refused:
+        tune(scored(), "tree", 1, QUICK, storage)
+    assert str(refused.value).startswith(f"{storage}: ") and "\n" not in str(refused.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other signals there")
+def test_an_interrupt_ends_the_workers_and_gives_their_trials_up(tmp_path, monkeypatch):
+    storage = storages(tmp_path)["sqlite"]
+
+    def interrupt(items, total, title):
+        for number, item in enumerate(items):
+            if number == 3:
+                raise KeyboardInterrupt
+            yield item
+
+    with pytest.raises(KeyboardInterrupt):
+        tune(scored(), "tree", 10_000, QUICK, storage, interrupt, workers=2)
+    assert multiprocessing.active_children() == []
+    study = tune(scored(), "tree", 0, QUICK, storage)
+    assert study.get_trials(states=(optuna.trial.TrialState.RUNNING,)) == []
+    assert len(answers(study)) >= 3
+
+
+def test_parameters_that_are_given_are_not_searched_for(data, storage, runs):
+    fixed = {"rounds": 3, "subsample": 0.75}
+    tune(data, "dct-xgb", 2, QUICK, storage, fixed=fixed)
+    assert [(one["rounds"], one["subsample"]) for one in runs] == [(3, 0.75)] * 2
+    assert len({one["learning_rate"] for one in runs}) == 2
+    tune(data, "dct-xgb", 2, QUICK, storage)  # another study
+    assert len(runs) == 4
+
+
+def test_other_pictures_under_the_same_names_start_another_study(storage):
+    one, other = scored(), scored()
+    other.inputs["gradients"][0] += 1
+    tune(one, "tree", 1, QUICK, storage)
+    assert len(tune(other, "tree", 1, QUICK, storage).trials) == 1
+
+
+def test_views_that_the_backend_does_not_eat_make_no_difference(storage):
+    data = scored()
+    more = replace(data, inputs={**data.inputs, "laplacian": data.inputs["gradients"][:, :1]})
+    tune(data, "tree", 2, QUICK, storage)
+    assert len(tune(more, "tree", 2, QUICK, storage).trials) == 2

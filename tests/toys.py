@@ -1,6 +1,7 @@
-"""Small stand-ins that several tests share: a feature table, and a bundle nobody had to train."""
+"""Small stand-ins that several tests share: photographs, a feature table, an untrained bundle."""
 
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -23,6 +24,23 @@ def scene(seed: int) -> np.ndarray:
         layer = cv2.GaussianBlur(rng.standard_normal(luma.shape), (0, 0), sigma)
         luma += rng.uniform(4, 20) * layer / layer.std()
     return np.clip(luma, 0, 255).astype(np.uint8)
+
+
+def photo(seed: int, sigma: float = 0.0) -> np.ndarray:
+    """A scene with a tint of its own, blurred by so many pixels; (64, 64, 3) uint8, RGB."""
+    tint = np.random.default_rng(seed).uniform(0.7, 1.1, 3)
+    rgb = np.clip(scene(seed)[:, :, None] * tint, 0, 255).astype(np.uint8)
+    return cv2.GaussianBlur(rgb, (0, 0), sigma) if sigma else rgb
+
+
+def save_photos(folder: Path, scenes: int = 12, sigma: float = 2.0) -> Path:
+    """A folder with two photographs of each scene: ``sharp/N.png``, ``blurred/N.png``."""
+    for name, blur in (("sharp", 0.0), ("blurred", sigma)):
+        (folder / name).mkdir(parents=True)
+        for seed in range(scenes):
+            bgr = np.ascontiguousarray(photo(seed, blur)[:, :, ::-1])
+            cv2.imwrite(str(folder / name / f"{seed:02}.png"), bgr)
+    return folder
 
 
 def table(scenes: int = 40, copies: bool = True, album: bool = True, seed: int = 0) -> pd.DataFrame:

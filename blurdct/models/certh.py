@@ -25,6 +25,8 @@ DEFAULTS: dict[str, Any] = {
     "seed": 0,
 }
 
+WIDTH = 2048  # of the dense layers, as published
+
 
 class CerthNetwork(Network):
     """Four convolutions and two wide dense layers."""
@@ -48,9 +50,9 @@ class _Layers(nn.Module):
                 parts.append(nn.MaxPool2d(2))
         self.convolutions = nn.Sequential(*parts)
         self.dense = nn.Sequential(
-            *(nn.Linear(128 * 12 * 12, 2048), nn.ReLU(inplace=True)),
-            *(nn.Linear(2048, 2048), nn.ReLU(inplace=True), nn.Dropout(0.5)),
-            nn.Linear(2048, 2),
+            *(nn.Linear(128 * 12 * 12, WIDTH), nn.ReLU(inplace=True)),
+            *(nn.Linear(WIDTH, WIDTH), nn.ReLU(inplace=True), nn.Dropout(0.5)),
+            nn.Linear(WIDTH, 2),
         )
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -20,11 +20,14 @@ from sklearn.tree import DecisionTreeClassifier
 from torch import nn
 
 from ..dataset import folds
+from ..errors import ConfigError
 from . import backend
 from .base import Array, Backend, Inputs
 from .graphs import graph, halved, joined, trees_node
 from .network import exported
 from .torch_training import Lesson, Recipe, answers, train_network
+
+WIDTHS = (4096, 3584, 3072, 2560, 2048)  # of the dense layers of ``certh-fusion``, as published
 
 
 class Fusion:
@@ -39,6 +42,10 @@ class Fusion:
     defaults: ClassVar[dict[str, Any]]
 
     def __init__(self, **parameters: Any) -> None:
+        unknown = sorted(set(parameters) - set(self.defaults))
+        if unknown:
+            known = ", ".join(self.defaults)
+            raise ConfigError(f"unknown parameter {', '.join(unknown)}; known: {known}")
         self.parameters = {**self.defaults, **parameters}
         self.fitted: dict[str, Backend] = {}
 
@@ -67,10 +74,13 @@ class Fusion:
 
     def predict_proba(self, inputs: Inputs) -> Array:
         """P(blurred); see ``Backend.predict_proba``."""
+        p = {name: model.predict_proba(inputs) for name, model in self._members().items()}
+        return self._answer(self._columns(p, inputs))
+
+    def _members(self) -> dict[str, Backend]:
         if not self.fitted:
             raise ValueError("expected a fitted model; call fit first")
-        p = {name: model.predict_proba(inputs) for name, model in self.fitted.items()}
-        return self._answer(self._columns(p, inputs))
+        return self.fitted
 
     def _member(self, name: str) -> Backend:
         return backend(name)(**self.parameters[name])
@@ -109,7 +119,7 @@ class Stacking(Fusion):
 
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``."""
-        members = {name: model.to_onnx() for name, model in self.fitted.items()}
+        members = {name: model.to_onnx() for name, model in self._members().items()}
         nodes, rows = [], []
         for name in self.members:
             rows.append(f"{name}/row")
@@ -153,7 +163,7 @@ class CerthFusion(Fusion):
 
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``."""
-        members = {name: model.to_onnx() for name, model in self.fitted.items()}
+        members = {name: model.to_onnx() for name, model in self._members().items()}
         inputs = ["certh-cnn/probability", "laplacian"]
         head = onnx.load_from_string(halved(exported(_Head(self.upper), inputs, [(), (1,)])))
         return joined("certh-fusion", members, head.graph)
@@ -177,7 +187,7 @@ class CerthFusion(Fusion):
 
 
 class _Dense(nn.Module):
-    """Five dense layers, 4096 down to 2048 wide, over two numbers that it scales."""
+    """Five dense layers over two numbers that it scales."""
 
     def __init__(self, mean: Array, deviation: Array) -> None:
         super().__init__()
@@ -185,11 +195,10 @@ class _Dense(nn.Module):
         self.deviation: torch.Tensor
         self.register_buffer("mean", torch.from_numpy(mean))
         self.register_buffer("deviation", torch.from_numpy(deviation))
-        widths = (2, 4096, 3584, 3072, 2560, 2048)
         parts: list[nn.Module] = []
-        for before, after in pairwise(widths):
+        for before, after in pairwise((2, *WIDTHS)):
             parts += [nn.Linear(before, after), nn.ReLU(inplace=True)]
-        self.layers = nn.Sequential(*parts, nn.Linear(widths[-1], 1))
+        self.layers = nn.Sequential(*parts, nn.Linear(WIDTHS[-1], 1))
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
         return self.layers((numbers - self.mean) / self.deviation)[:, 0]

@@ -1,6 +1,7 @@
 """What all networks share: a picture in, P(blurred) out; start weights, export."""
 
 import io
+import pickle
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from torch import nn
 
 from ..errors import ConfigError, ModelError
+from ..stage import replacing
 from ..views import VIEWS
 from .base import Array, Inputs
 from .fitting import fitting
@@ -85,8 +87,8 @@ class Network:
         weights = [value.numpy() for value in network.state_dict().values()]
         kept = folder / f"{type(self).__name__}-{digest(*weights)}-{digest(pixels)}.npy"
         if not kept.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            np.save(kept, torch.sigmoid(answers(network, pixels)).numpy())
+            with replacing(kept) as temporary:
+                np.save(temporary, torch.sigmoid(answers(network, pixels)).numpy())
         return np.asarray(np.load(kept))
 
     def to_onnx(self) -> bytes:
@@ -179,10 +181,15 @@ def load_published(network: nn.Module, file: Path, head: str) -> None:
             found: Any = load_file(file)
         else:
             found = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # its message tells how to run what is in the file
+        raise ModelError(f"{file}: holds something else than tensors, or is damaged") from error
     except Exception as error:  # both libraries raise whatever comes
         reason = str(error).partition("\n")[0]
         raise ModelError(f"{file}: no weights can be read from it ({reason})") from error
-    found = found.get("state_dict", found) if isinstance(found, dict) else {}
+    if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
+        found = found["state_dict"]
+    tensors = found.items() if isinstance(found, dict) else ()
+    found = {name: value for name, value in tensors if isinstance(value, torch.Tensor)}
     own = network.state_dict()
     # the counter of batches is not in all published files, and plays no part
     body = [name for name in own if not name.startswith(head) and "num_batches" not in name]

@@ -26,7 +26,7 @@ from torch import nn
 
 from .. import __version__
 from ..dataset import folds
-from ..errors import ConfigError
+from ..errors import ConfigError, ModelError
 from ..metrics import roc_auc
 from ..stage import replacing
 from .base import Array
@@ -113,7 +113,14 @@ def train_network(
 
     Returns:
         The network, all weights rounded to 16 bits where that moves P by less than .001.
+
+    Raises:
+        ConfigError: No such device, or a crop larger than the pictures.
+        ModelError: Its answers are not finite.
     """
+    extent = min(lesson.rows.shape[1:3])
+    if lesson.rows.ndim == 4 and not 0 <= recipe.crop <= extent:
+        raise ConfigError(f"crop: expected 0..{extent} pixels, got {recipe.crop}")
     seeded = torch.Generator().manual_seed(recipe.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -133,6 +140,7 @@ def train_network(
             auc = epoch / recipe.epochs  # nothing to check by: the last epoch is the best
             if len(check):
                 p = torch.sigmoid(answers(network, lesson.rows[check], recipe))
+                _must_be_finite(name, p)
                 auc = roc_auc(lesson.y[check], p.numpy())
             if state.finished(epoch, auc, rate, seeded):
                 break
@@ -140,6 +148,7 @@ def train_network(
         spent.append(state.seconds)
     network = state.best().cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     some = lesson.rows[check if len(check) else learn][:64]
+    _must_be_finite(name, answers(network, some[:1]))
     return _rounded(network.eval(), some)
 
 
@@ -340,6 +349,11 @@ def _warm_cosine(steps: int, epochs: int) -> Callable[[int], float]:
         return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (step - warm) / (total - warm)))
 
     return factor
+
+
+def _must_be_finite(name: str, output: torch.Tensor) -> None:
+    if not bool(output.isfinite().all()):
+        raise ModelError(f"{name}: training ran off to infinity; a smaller learning_rate may help")
 
 
 def _device() -> torch.device:

@@ -1,0 +1,146 @@
+"""What a model says to labelled photographs -> its calibration, and the thresholds of the labels.
+
+The model itself is not touched, so a few dozen photographs do.
+
+Source: Platt, Advances in Large Margin Classifiers 1999.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from . import __version__, metrics
+from .bundle import Bundle, Calibration, Thresholds, logit
+from .config import TrainConfig
+from .dataset import folds
+from .detector import Detector
+from .errors import ConfigError
+
+Array = np.ndarray
+
+BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
+TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
+
+
+def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
+    """Calibration, and the thresholds of the labels, from rows that the model did not learn from.
+
+    Args:
+        y: Shape (n,).
+        raw: Shape (n,), P before calibration.
+        config: Which shares of false answers the labels may have.
+
+    Raises:
+        ConfigError: Rows of one label only.
+    """
+    if len(np.unique(y)) < 2:
+        raise ConfigError(TOO_FEW)
+    odds = logit(raw)
+    # all but unregularised: two numbers from hundreds of rows
+    fitted = LogisticRegression(C=1e6).fit(odds[:, None], y)
+    calibration = Calibration(max(float(fitted.coef_[0, 0]), 1e-3), float(fitted.intercept_[0]))
+    p = calibration(raw)
+    blurred = metrics.threshold_at_fpr(p[y == 0], config.max_fpr)
+    clear = metrics.threshold_at_fnr(p[y == 1], config.max_fnr)
+    # a model that separates the two has its thresholds crossed: one cut between them then
+    if clear > blurred:
+        clear = blurred = (clear + blurred) / 2
+    return calibration, Thresholds(clear, blurred)
+
+
+def answers(bundle: Bundle, inputs: Mapping[str, Array]) -> Array:
+    """Calibrated P(blurred) of n rows, shape (n,).
+
+    Args:
+        bundle: The model.
+        inputs: By view, n rows; what the model does not eat is left alone.
+    """
+    detector, count = Detector(bundle), len(next(iter(inputs.values())))
+    found = [np.zeros(0)]
+    for start in range(0, count, BATCH):
+        rows = {view: inputs[view][start : start + BATCH] for view in bundle.views}
+        found.append(detector.probabilities(rows))
+    return np.concatenate(found)
+
+
+def labels(p: Array, thresholds: Thresholds) -> Array:
+    """Numbers of the labels, shape as given: 0 clear, 1 medium, 2 blurred."""
+    return np.searchsorted([thresholds.clear, thresholds.blurred], p, side="right")
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A model with another calibration and other thresholds.
+
+    Attributes:
+        bundle: The model.
+        before: What the model as it was is worth on these photographs: ``accuracy``,
+            ``false_positive_rate`` (both at P .5), ``calibration_error``, ``sharp_blurred`` (share
+            of sharp photographs labelled blurred) and ``blurred_clear``; all 0..1.
+        after: The same of the new one, by calibrations and thresholds of other scenes.
+    """
+
+    bundle: Bundle
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+def calibrate(
+    bundle: Bundle,
+    inputs: Mapping[str, Array],
+    y: Array,
+    groups: Array,
+    config: TrainConfig = TrainConfig(),
+) -> Calibrated:
+    """Fit calibration and thresholds anew; the graph stays as it is.
+
+    Args:
+        bundle: The model.
+        inputs: By view, n rows.
+        y: Shape (n,), 1 blurred, 0 sharp.
+        groups: Shape (n,), scene.
+        config: Folds and shuffles to judge by, and which shares of false answers are allowed.
+
+    Raises:
+        ConfigError: One label only, or too few scenes.
+    """
+    was = answers(bundle, inputs)
+    raw = answers(replace(bundle, calibration=Calibration()), inputs)
+    before = _worth(y, was, labels(was, bundle.thresholds))
+    after = []
+    for shuffle in range(config.shuffles):
+        p, label = np.zeros(len(y)), np.zeros(len(y), int)
+        for others, here in folds(groups, y, config.folds, config.seed + shuffle):
+            calibration, thresholds = decide(y[others], raw[others], config)
+            p[here] = calibration(raw[here])
+            label[here] = labels(p[here], thresholds)
+        after.append(_worth(y, p, label))
+    calibration, thresholds = decide(y, raw, config)
+    note = {
+        "photos": len(y),
+        "blurred": int(np.sum(y)),
+        "groups": len(np.unique(groups)),
+        "config": asdict(config),
+        "version": __version__,
+    }
+    made = replace(
+        bundle,
+        calibration=calibration,
+        thresholds=thresholds,
+        training={**bundle.training, "calibrated": note},
+    )
+    return Calibrated(made, before, metrics.mean_of(after))
+
+
+def _worth(y: Array, p: Array, label: Array) -> dict[str, Any]:
+    at_half = metrics.at_cutoff(y, p)
+    return {
+        "accuracy": at_half["accuracy"],
+        "false_positive_rate": at_half["false_positive_rate"],
+        "calibration_error": metrics.calibration_error(y, p),
+        "sharp_blurred": float(np.mean(label[y == 0] == 2)),
+        "blurred_clear": float(np.mean(label[y == 1] == 0)),
+    }
