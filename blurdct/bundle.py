@@ -18,6 +18,11 @@ from .errors import ConfigError, ModelError
 DEFAULT = "dct-xgb"
 SHIPPED = Path(__file__).parent / "weights"  # a bundle's folder for each model in the wheel
 GRAPH, SHEET = "model.onnx", "bundle.json"
+# What training makes: the keys of ``models.BACKENDS``, which a prediction does not need.
+TRAINED = tuple(
+    "dct-xgb dct-forest dct-logistic laplacian tree cnn stacking resnet18 certh-cnn certh-fusion "
+    "lcnet".split()
+)
 FORMAT = 1  # version of the layout of bundle.json
 
 
@@ -110,6 +115,12 @@ def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
     """
     folder = SHIPPED / str(model) if str(model) in shipped() else Path(model)
     if not os.path.isfile(folder / SHEET):  # False, not an error, for a path that cannot be
+        name = str(model).partition(":")[0]  # it may carry parameters
+        if name in TRAINED:
+            raise ModelError(
+                f"{model} is not part of this install; make it by: blurdct train {model} "
+                f"--photos DIR --out {name}"
+            )
         names = ", ".join(shipped()) or "none"
         raise ModelError(f"no model {str(model)!r}: neither a bundle's folder nor one of {names}")
     try:

@@ -2,7 +2,7 @@
 
 The model itself is not touched, so a few dozen photographs do.
 
-Source: Platt, Advances in Large Margin Classifiers 1999.
+Source: Platt, Advances in Large Margin Classifiers 1999, with its targets.
 """
 
 from collections.abc import Mapping
@@ -39,8 +39,12 @@ def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thre
     if len(np.unique(y)) < 2:
         raise ConfigError(TOO_FEW)
     odds = logit(raw)
-    # all but unregularised: two numbers from hundreds of rows
-    fitted = LogisticRegression(C=1e6).fit(odds[:, None], y)
+    # Platt's targets stop short of 0 and 1: as many photographs as there are cannot show more
+    counts = np.bincount(y, minlength=2)
+    target = np.where(y == 1, (counts[1] + 1) / (counts[1] + 2), 1 / (counts[0] + 2))
+    # each row as a blurred one and as a sharp one; no penalty to speak of
+    both, share = np.repeat([1, 0], len(y)), np.concatenate([target, 1 - target])
+    fitted = LogisticRegression(C=1e6).fit(np.tile(odds, 2)[:, None], both, sample_weight=share)
     calibration = Calibration(max(float(fitted.coef_[0, 0]), 1e-3), float(fitted.intercept_[0]))
     p = calibration(raw)
     blurred = metrics.threshold_at_fpr(p[y == 0], config.max_fpr)

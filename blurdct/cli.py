@@ -14,16 +14,30 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from . import __version__, printing
+from . import __version__, cli_training, printing
+from .cli_shared import (
+    ALL_READ,
+    GATE_FAILED,
+    MANY,
+    PIPE_CLOSED,
+    SOME_UNREAD,
+    WRONG_USE,
+    AsCsv,
+    AsJson,
+    MaxPixels,
+    Model,
+    Null,
+    Paths,
+    Size,
+    Workers,
+    note,
+)
 from .config import ONE_THREAD, ReadConfig
 from .errors import BlurdctError, ConfigError, ImageError, ModelError
 
 if TYPE_CHECKING:
     from .sources import Found
 
-ALL_READ, SOME_UNREAD, WRONG_USE, GATE_FAILED, PIPE_CLOSED = 0, 1, 2, 3, 141  # exit status
-
-MANY = 64  # photos; from here on worker processes earn back the time they take to start
 UNREAD = "unreadable"
 LABELS = (*printing.COLOURS, UNREAD)
 FAILING = {None: (), "medium": ("medium", "blurred"), "blurred": ("blurred",)}
@@ -36,37 +50,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Paths = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="PATH",
-        help="Photos; folders, searched with all below them; quoted patterns such as 'in/*.jpg'; "
-        "or - for a list of files and folders on standard input, one a line.",
-    ),
-]
-Null = Annotated[
-    bool, typer.Option("--null", "-0", help="That list is null-separated, as by find -print0.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
 Threshold = Annotated[
     float | None,
     typer.Option(min=0, max=100, metavar="SCORE", help="From this score on a photo is blurred."),
-]
-Model = Annotated[
-    str | None,
-    typer.Option(metavar="NAME|FOLDER", help="A name from 'blurdct models', or a bundle's folder."),
-]
-Size = Annotated[
-    int | None,
-    typer.Option(min=16, metavar="PIXELS", help="Long side to which larger photos are reduced."),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
-]
-MaxPixels = Annotated[
-    int, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")
 ]
 FailOn = Annotated[
     Literal["medium", "blurred"] | None,
@@ -135,7 +121,7 @@ def predict(
     bundle = load(name)
     config = ReadConfig(size or bundle.size, max_pixels)
     if config.size != bundle.size:
-        _note(
+        note(
             f"{name} was calibrated at {bundle.size} pixels; at {config.size} its scores mean less"
         )
     detector = Detector(bundle, config, None if threshold is None else threshold / 100, name)
@@ -226,6 +212,10 @@ def models() -> None:
         )
 
 
+for command in cli_training.COMMANDS:
+    app.command()(command)
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script; ``arguments`` are those of the process if left out."""
     if not sys.warnoptions:
@@ -237,16 +227,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = app(arguments, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
         if message := error.format_message():  # none where the whole help was printed instead
-            _note(f"{message} (see {_command(error)} --help)")
+            note(f"{message} (see {_command(error)} --help)")
         status = WRONG_USE
     except BlurdctError as error:
-        _note(str(error))
+        note(str(error))
         status = WRONG_USE if isinstance(error, (ConfigError, ModelError)) else SOME_UNREAD
     except printing.OutputError as error:
         number, reason = error.args
         status = PIPE_CLOSED if number == errno.EPIPE else SOME_UNREAD
         if status != PIPE_CLOSED:
-            _note(f"cannot write the output ({reason})")
+            note(f"cannot write the output ({reason})")
     sys.exit(status or ALL_READ)
 
 
@@ -270,7 +260,7 @@ def _gather(paths: list[str], null: bool) -> "Found":
     if not any(isinstance(item, str) for item in found):
         raise ConfigError(f"no photographs found ({'; '.join([*empty, *map(str, found)])})")
     for line in empty:
-        _note(line)
+        note(line)
     return found
 
 
@@ -291,7 +281,3 @@ def _rows(answers: Iterable[Any], tally: "Counter[str]") -> Iterator[printing.Ro
             row = answer if isinstance(answer, dict) else asdict(answer)
             tally[row.get("label", "")] += 1
             yield row
-
-
-def _note(line: str) -> None:
-    printing.note(f"blurdct: {line}")

@@ -75,11 +75,9 @@ def compare(
             "size": read.size,
             "data": data_digest(data.only(backend(registered).views)),
         }
-        if published := fitting().weights:
+        published = fitting().weights
+        if published and published.is_file() and _pictures(backend(registered).views):
             settings["weights"] = digest(published)
-        weights = fitting().weights
-        if weights and weights.is_file() and _pictures(backend(registered).views):
-            settings["weights"] = digest(weights)
         step = Stage(own / "learnt.json", settings)
         if step.begin(force=force):
             if trials > 0:

@@ -94,13 +94,19 @@ def introduction(report: Report) -> str:
         for name, one in about["sources"].items()
     )
     alone = ", ".join(f"{name} ({photos})" for name, photos in about["sharp_sources"].items())
-    shuffles = "It was run once."
+    how = (
+        f"Grouped cross-validation in {about['folds']} folds: no model, calibration or threshold "
+        "has seen the scene it is judged on. "
+    )
     if about["shuffles"] > 1:
-        shuffles = f"It was run {about['shuffles']} times with other folds; figures are the mean."
+        how += f"It was run {about['shuffles']} times with other folds; figures are the mean."
+    else:
+        how += "It was run once."
+    if not about["folds"]:
+        how = "The models are as they were; what they learnt from may be among the photographs."
     return (
         f"Judged on {about['photos']} photographs of {about['groups']} scenes: {sources}. "
-        f"Grouped cross-validation in {about['folds']} folds: no model, calibration or threshold "
-        f"has seen the scene it is judged on. {shuffles} Cut-off .5 unless another is named."
+        f"{how} Cut-off .5 unless another is named."
         + (f" Sharp photographs for counting false positives alone: {alone}." if alone else "")
     )
 

@@ -66,15 +66,7 @@ def tune(
         ConfigError: The backend has nothing to tune, the storage cannot be used, or several workers
             were given none to share.
     """
-    if not hasattr(_home(name), "search_space"):
-        raise ConfigError(f"{name} has nothing to tune")
-    if workers < 1:
-        raise ConfigError(f"workers: expected at least 1, got {workers}")
-    if workers > 1 and storage in IN_MEMORY:
-        raise ConfigError(
-            f"workers: {workers} processes share a study through a storage only; give one, such as "
-            "sqlite:///study.db or journal:study.log"
-        )
+    check(name, storage, workers)
     data = data.only(backend(name).views)
     title = f"{name}-{data_name(data, config, fixed)}"
     search = _Search(data, name, trials, config, storage, title, fixed or {})
@@ -89,6 +81,23 @@ def tune(
             for _ in progress(done, missing, f"{name}: trials"):
                 pass
     return study
+
+
+def check(name: str, storage: str | None, workers: int) -> None:
+    """Refuse what ``tune`` would, before anything is read.
+
+    Raises:
+        ConfigError: As for ``tune``.
+    """
+    if not hasattr(_home(name), "search_space"):
+        raise ConfigError(f"{name} has nothing to tune")
+    if workers < 1:
+        raise ConfigError(f"workers: expected at least 1, got {workers}")
+    if workers > 1 and storage in IN_MEMORY:
+        raise ConfigError(
+            f"workers: {workers} processes share a study through a storage only; give one, such as "
+            "sqlite:///study.db or journal:study.log"
+        )
 
 
 def data_name(data: Examples, config: TrainConfig, fixed: dict[str, Any] | None = None) -> str:

@@ -19,10 +19,11 @@ arrays images -> patches -> dct -> bands -> features -> views
 sources
 bundle -> detector -> scan
 metrics dataset -> synth tables -> copies sheets shards -> gathering
-models.base models.fitting -> models -> models.contrasts models.graphs models.torch_training -> models.network -> models.* -> models.fusion
-training studies -> tuning
-report -> sections figures page_style -> pages -> comparison
-printing -> cli service service.*
+models.base models.fitting -> models -> models.contrasts models.graphs models.torch_training
+models.network -> models.* -> models.fusion
+calibrating -> training studies -> tuning
+report -> sections figures page_style -> pages -> comparison evaluating summaries
+printing -> cli_shared -> cli_checks -> cli_training -> cli service service.*
 """
 
 # Modules that no layer holds: the package's own face and its way in.

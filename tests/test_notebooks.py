@@ -2,16 +2,29 @@
 
 import ast
 import json
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
+import toy_reports
+import toys
 from nbclient import NotebookClient
+
+from blurdct import report
+from blurdct.dataset import read_csv
+from blurdct.models import BACKENDS
+from blurdct.training import COLUMNS, examples
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
-PLOTS = {"1_blur_types": 8, "2_precision_recall": 7}
-FOLDERS = {"1_blur_types": "tests", "2_precision_recall": "data/sample/sharp"}  # to be started in
+COMPARISON = "3_model_comparison"
+PLOTS = {"1_blur_types": 8, "2_precision_recall": 7, COMPARISON: 11}
+FOLDERS = {  # to be started in
+    "1_blur_types": "tests",
+    "2_precision_recall": "data/sample/sharp",
+    COMPARISON: "notebooks",
+}
 
 # Run before the notebook and after it: figures stay open, and their words are printed.
 KEEP = "%config InlineBackend.close_figures = False"
@@ -49,24 +62,27 @@ plt.close("all")
 """
 
 
+def run(name, folder):
+    """A notebook as it looks when it was run in a folder, and the words of its figures."""
+    notebook = nbformat.read(NOTEBOOKS[name], as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(KEEP))
+    notebook.cells.append(nbformat.v4.new_code_cell(TELL))
+    resources = {"metadata": {"path": str(folder)}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        NotebookClient(notebook, timeout=240, kernel_name="python3", resources=resources).execute()
+    told = "".join(one["text"] for one in notebook.cells[-1].outputs if "text" in one)
+    return notebook, json.loads(told)
+
+
 @pytest.fixture(scope="module")
 def executed():
-    """Run a notebook, once: what it looks like afterwards, and the words of its figures."""
+    """Run a notebook, once."""
     done = {}
 
     def answer(name):
         if name not in done:
-            notebook = nbformat.read(NOTEBOOKS[name], as_version=4)
-            notebook.cells.insert(0, nbformat.v4.new_code_cell(KEEP))
-            notebook.cells.append(nbformat.v4.new_code_cell(TELL))
-            resources = {"metadata": {"path": str(ROOT / FOLDERS[name])}}
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("PYTHONPATH", str(ROOT))
-                NotebookClient(
-                    notebook, timeout=240, kernel_name="python3", resources=resources
-                ).execute()
-            told = "".join(one["text"] for one in notebook.cells[-1].outputs if "text" in one)
-            done[name] = notebook, json.loads(told)
+            done[name] = run(name, ROOT / FOLDERS[name])
         return done[name]
 
     return answer
@@ -86,7 +102,7 @@ def test_a_committed_notebook_carries_no_outputs(name):
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata["kernelspec"]["name"] == "python3"
     assert notebook.metadata["language_info"] == {"name": "python"}  # no version: of all alike
-    assert NOTEBOOKS[name].stat().st_size < 40_000
+    assert NOTEBOOKS[name].stat().st_size < 60_000
 
 
 @pytest.mark.parametrize("name", PLOTS)
@@ -136,3 +152,26 @@ def test_every_plot_has_its_title_labels_and_legend(executed, name):
         assert all(one["x"] or one["y"] for one in figure["axes"] if one["bar"])
         drawn = [one for one in panels if one["lines"] and not one["picture"]]
         assert not drawn or figure["legend"] or any(one["legend"] for one in drawn)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [[*BACKENDS, "resnet18:task=level"], ["laplacian"]])
+def test_the_comparison_takes_any_models(tmp_path, names):
+    data = examples(read_csv(ROOT / "data" / "features.csv", COLUMNS), toy_reports.QUICK)
+    reports = {}
+    for seed, name in enumerate(names):
+        judged = toy_reports.judge(data, 0.4 + 0.2 * seed, seed)
+        bundle = toys.bundle(backend=name.partition(":")[0])
+        # nobody measured the second's speed
+        cost = {**toy_reports.COST, "ms_per_photo": None if seed == 1 else 1.5 + seed}
+        reports[name] = report.evaluate(data, judged, bundle, cost=cost)
+    whole = report.compare(reports, data, toy_reports.QUICK)
+    (tmp_path / "data" / "comparison").mkdir(parents=True)
+    report.write_json(whole, tmp_path / "data" / "comparison" / "report.json")
+    shutil.copy(ROOT / "data" / "features.csv", tmp_path / "data")
+    notebook, figures = run(COMPARISON, tmp_path)
+    outputs = [one for cell in notebook.cells for one in cell.get("outputs", [])]
+    assert [one["text"] for one in outputs if one.get("name") == "stderr"] == []
+    assert len(figures) == PLOTS[COMPARISON]
+    tables = "".join(one["data"].get("text/html", "") for one in outputs if "data" in one)
+    assert all(f"<th>{name}</th>" in tables for name in names)

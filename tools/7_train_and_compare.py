@@ -35,6 +35,7 @@ def main() -> None:
     read = from_dict(ReadConfig, recorded)
     numbers = views == ["features"]
     known = args.features or args.out / ("features.csv" if numbers else "images.csv")
+    stage.digest(known)  # says which stage is to be run first
     table = read_csv(known, COLUMNS if numbers else COLUMNS[:7])
     table = table[table["label"].notna()].reset_index(drop=True)
     files = [] if args.features else locate(table, stage.photos_folder(args), args.out)

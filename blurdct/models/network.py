@@ -180,7 +180,8 @@ def load_published(network: nn.Module, file: Path, head: str) -> None:
 
             found: Any = load_file(file)
         else:
-            found = torch.load(file, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings(action="ignore"):  # of how the file was written
+                found = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:  # its message tells how to run what is in the file
         raise ModelError(f"{file}: holds something else than tensors, or is damaged") from error
     except Exception as error:  # both libraries raise whatever comes

@@ -1,0 +1,138 @@
+"""What commands check before hours are spent, and what they say about what they read."""
+
+import functools
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import printing
+from .cli_shared import note
+from .config import ReadConfig, SynthConfig, TrainConfig
+from .errors import BlurdctError, ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from .gathering import Gathered
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+THREADS = os.environ.get("OMP_NUM_THREADS")  # what the user wants; commands set it for themselves
+PACKAGE = __name__.partition(".")[0]
+
+
+def command(function: Command) -> Command:
+    """What may be missing or not be writable becomes one line."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        name = function.__name__
+        try:
+            function(*args, **kwargs)
+        except ModuleNotFoundError as error:
+            if (error.name or PACKAGE).partition(".")[0] == PACKAGE:
+                raise
+            raise ModelError(
+                f'{name} needs more than the core install: pip install "{PACKAGE}[train]"'
+            ) from error
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            raise BlurdctError(f"{place}{error.strerror or error}") from error
+
+    return guarded  # type: ignore[return-value]
+
+
+def check_out(out: Path, sheet: str | None = None) -> None:
+    """Refuse at once what could not be written in the end, and what is something else.
+
+    Args:
+        out: A folder that is there or is to be made.
+        sheet: The file by which a folder that may be replaced is known.
+    """
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: exists and is not a folder")
+    if sheet and out.is_dir() and any(out.iterdir()) and not (out / sheet).is_file():
+        raise ConfigError(f"{out}: exists and is not a model; name a folder that is not there yet")
+    place = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be written ({error.strerror})") from error
+
+
+def prepare(names: Sequence[str], device: str | None, weights: Path | None = None) -> bool:
+    """Have networks use all cores; refuse what the models have no use for. True: some are networks.
+
+    Raises:
+        ConfigError: No network among them although ``device`` or ``weights`` are given, or no such
+            device.
+        ModelError: Weights of another network.
+    """
+    from .models import backend
+    from .models.fitting import circumstances
+    from .pool import cores
+    from .views import VIEWS
+
+    kinds = [backend(name) for name in names]
+    if not any(len(VIEWS[view].shape) > 1 for kind in kinds for view in kind.views):
+        if device or weights:
+            option = "--device" if device else "--weights"
+            raise ConfigError(f"{option} is for networks: {', '.join(names)} is none")
+        return False
+    import torch
+
+    from .models.network import Network, load_published
+    from .models.torch_training import device_name
+
+    torch.set_num_threads(int(THREADS) if THREADS and THREADS.isdecimal() else cores())
+    with circumstances(device=device):
+        device_name()
+    if weights and issubclass(kinds[0], Network):
+        load_published(kinds[0]().module(), weights, kinds[0].head)
+    return True
+
+
+def seeded(name: str, parameters: dict[str, Any], seed: int) -> dict[str, Any]:
+    """A backend's parameters with a seed, if it has one and none is given."""
+    from .models import backend
+
+    return {"seed": seed, **parameters} if "seed" in backend(name)().parameters else parameters
+
+
+def gather(
+    photos: Path,
+    views: Sequence[str],
+    workers: int | None,
+    synth: SynthConfig | None = None,
+    read: ReadConfig = ReadConfig(),
+) -> "Gathered":
+    """``gathering.gather`` with a bar, and remarks on what was left out."""
+    from .gathering import gather
+    from .progress import bar
+
+    found = gather(photos, views, read, synth, None, workers, bar)
+    remark(found)
+    return found
+
+
+def remark(found: "Gathered") -> None:
+    """Say which photographs were left out."""
+    for line in found.bad:
+        printing.note(line)
+    if found.unlabelled:
+        note(f"{found.unlabelled} photographs without a label are left out")
+
+
+def doubt(y: Any, groups: Any, config: TrainConfig, *measured: Any) -> None:
+    """Say what makes figures hard to trust; see ``evaluating.doubts``."""
+    from .evaluating import doubts
+
+    for line in doubts(y, groups, config, *measured):
+        note(line)
+
+
+def say(lines: Iterable[str]) -> None:
+    """Lines to standard output."""
+    for line in lines:
+        printing.write(line)

@@ -1,0 +1,87 @@
+"""What the commands have in common: arguments, exit statuses, remarks."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from . import printing
+
+ALL_READ, SOME_UNREAD, WRONG_USE, GATE_FAILED, PIPE_CLOSED = 0, 1, 2, 3, 141  # exit status
+
+MANY = 64  # photos; from here on worker processes earn back the time they take to start
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH",
+        help="Photos; folders, searched with all below them; quoted patterns such as 'in/*.jpg'; "
+        "or - for a list of files and folders on standard input, one a line.",
+    ),
+]
+Null = Annotated[
+    bool, typer.Option("--null", "-0", help="That list is null-separated, as by find -print0.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|FOLDER", help="A name from 'blurdct models', or a bundle's folder."),
+]
+Size = Annotated[
+    int | None,
+    typer.Option(min=16, metavar="PIXELS", help="Long side to which larger photos are reduced."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
+]
+MaxPixels = Annotated[
+    int, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")
+]
+
+
+# Of those that learn or judge
+
+Photos = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR",
+        help="Labelled photos: in folders named sharp and blurred, or listed in DIR/manifest.csv "
+        "(path, label 1 blurred 0 sharp, group: the scene).",
+    ),
+]
+Copies = Annotated[
+    bool, typer.Option("--copies/--no-copies", help="Learn from blurred copies of sharp photos.")
+]
+Checkpoints = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Keep the state of networks there, to go on after a break."),
+]
+Device = Annotated[
+    Literal["cuda", "cpu"] | None,
+    typer.Option(help="Where networks learn; on a GPU if there is one."),
+]
+Processes = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Processes; one per core to read photos.")
+]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Same seed, same model.")]
+MaxFpr = Annotated[
+    float,
+    typer.Option(
+        min=0, max=0.5, metavar="SHARE", help="Of sharp photos at most so many labelled blurred."
+    ),
+]
+MaxFnr = Annotated[
+    float,
+    typer.Option(
+        min=0, max=0.5, metavar="SHARE", help="Of blurred photos at most so many labelled clear."
+    ),
+]
+ReportOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the report.")]
+BundleOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the model.")]
+
+
+def note(line: str) -> None:
+    """A remark on standard error."""
+    printing.note(f"blurdct: {line}")
