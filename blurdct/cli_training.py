@@ -251,7 +251,7 @@ def calibrate(
     made.bundle.save(out)
     doubt(y, groups, config)
     if made.after["calibration_error"] > made.before["calibration_error"]:
-        note("on scenes it was not asked for, scores are farther from the truth than before")
+        note("scores of photographs that it did not see are farther from the truth than before")
     say(calibrated(made.before, made.after, made.bundle, out))
     raise typer.Exit(SOME_UNREAD if found.bad else ALL_READ)
 

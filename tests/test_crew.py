@@ -118,7 +118,13 @@ def test_they_do_not_outlive_the_caller(tmp_path, number):
     script = tmp_path / "caller.py"
     script.write_text(CALLER)
     command = [sys.executable, script, tmp_path]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as caller:
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        # whoever runs the tests in the background ignores it, and hands that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as caller:
         until(lambda: len(processes(tmp_path)) == 2)
         assert all(map(alive, processes(tmp_path)))
         if number == "SIGINT":  # a terminal sends it to all of them
