@@ -116,15 +116,20 @@ def predict(
 
     from .bundle import DEFAULT, load
     from .detector import Detector, Prediction
+    from .views import VIEWS, seen_at
 
     name = DEFAULT if model is None else model
     bundle = load(name)
     config = ReadConfig(size or bundle.size, max_pixels)
+    detector = Detector(bundle, config, None if threshold is None else threshold / 100, name)
     if config.size != bundle.size:
+        sized = any(VIEWS[view].side == 0 for view in bundle.views)
         note(
             f"{name} was calibrated at {bundle.size} pixels; at {config.size} its scores mean less"
+            if sized
+            else f"--size changes nothing: {name} sees every photo at "
+            f"{seen_at(bundle.views, bundle.size)}"
         )
-    detector = Detector(bundle, config, None if threshold is None else threshold / 100, name)
     photos = [item for item in found if isinstance(item, str)]
     if workers is None and len(photos) < MANY:
         workers = 1
@@ -191,24 +196,27 @@ def features(
 
 @app.command()
 def models() -> None:
-    """List the models of this install: working size, score limits of the labels, size on disk.
+    """List the models of this install: the size they see, score limits of the labels, size on disk.
 
     \b
     Example:
       blurdct models
     """
     from .bundle import SHIPPED, load, shipped
+    from .views import seen_at
 
     names = shipped()
     if not names:
         raise ConfigError("this install has no models; train one, and name its folder by --model")
-    for name in names:
-        bundle = load(name)
+    bundles = {name: load(name) for name in names}
+    sizes = {name: seen_at(bundle.views, bundle.size) for name, bundle in bundles.items()}
+    widths = [max(map(len, column)) for column in (sizes, sizes.values())]
+    for name, bundle in bundles.items():
         kilobytes = sum(file.stat().st_size for file in (SHIPPED / name).iterdir()) / 1000
         printing.write(
-            f"{name:<{max(map(len, names))}}  {bundle.size} pixels  "
-            f"clear below {100 * bundle.thresholds.clear:.1f}  "
-            f"blurred from {100 * bundle.thresholds.blurred:.1f}  {kilobytes:,.0f} kB"
+            f"{name:<{widths[0]}}  {sizes[name]:<{widths[1]}}  "
+            f"clear below {100 * bundle.thresholds.clear:4.1f}  "
+            f"blurred from {100 * bundle.thresholds.blurred:4.1f}  {kilobytes:5,.0f} kB"
         )
 
 

@@ -31,11 +31,13 @@ class View:
         shape: Of one photo's row.
         dtype: NumPy name.
         make: From the source of a photo, how to read it and its name to that row.
+        side: Of the square that it is taken on, pixels; 0 for the photo at the working size.
     """
 
     shape: tuple[int, ...]
     dtype: str
     make: Callable[[Any, ReadConfig, str | None], np.ndarray]
+    side: int = 0
 
 
 def laplacian_variance(luma: np.ndarray) -> float:
@@ -84,18 +86,24 @@ def _resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def _square(side: int) -> View:
-    return View((side, side, 3), "uint8", partial(_squashed, side=side))
+    return View((side, side, 3), "uint8", partial(_squashed, side=side), side)
 
 
 VIEWS = {
     "features": View((len(FEATURES),), "float32", _features),
     "laplacian": View((1,), "float32", _laplacian),
-    "gradients": View((3,), "float32", _gradients),
+    "gradients": View((3,), "float32", _gradients, GRADIENT_SIDE),
     "rgb96": _square(96),
     "rgb224": _square(224),
     "rgb256": _square(256),
-    "crop224": View((224, 224, 3), "uint8", partial(_centre, short=256, side=224)),
+    "crop224": View((224, 224, 3), "uint8", partial(_centre, short=256, side=224), 224),
 }
+
+
+def seen_at(names: Iterable[str], size: int) -> str:
+    """At which sizes models with these views see a photo, for people: ``256x256, 512 pixels``."""
+    sides = sorted({VIEWS[name].side for name in names})
+    return ", ".join(f"{side}x{side}" if side else f"{size} pixels" for side in sides)
 
 
 def photo_views(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pytest
+import toys
 
 from blurdct import __version__, bundle, pool
 from blurdct.bands import FEATURES
@@ -174,6 +175,16 @@ def test_another_size_is_remarked_upon_once(cli, model):
     assert other.lines[0] != cli("predict", photo).lines[0]
     assert cli("predict", "--size", "512", photo).err == ""
     assert cli("features", "--size", "256", photo).out != cli("features", photo).out
+
+
+def test_a_size_that_changes_nothing_is_remarked_upon(cli, tmp_path):
+    folder, photo = tmp_path / "trees", SHARP / "pagoda.jpg"
+    graph = toys.graph(("gradients",), 3)
+    toys.bundle(views=("gradients",), graph=graph).save(folder)
+    plain = cli("predict", "--model", folder, photo)
+    other = cli("predict", "--model", folder, "--size", "256", photo)
+    assert "changes nothing" in other.err and "800x800" in other.err
+    assert other.out == plain.out and plain.err == ""
 
 
 # Which photos

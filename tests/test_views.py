@@ -12,7 +12,7 @@ from blurdct.config import ReadConfig
 from blurdct.errors import ImageError
 from blurdct.features import image_features
 from blurdct.images import read_least, read_luma, read_rgb
-from blurdct.views import VIEWS, laplacian_variance, photo_views, sobel_variance
+from blurdct.views import VIEWS, laplacian_variance, photo_views, seen_at, sobel_variance
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -282,3 +282,16 @@ def test_decoding_small_changes_a_view_little(texture, view):
     whole = photo_views(read_rgb(data), [view], config)[view]
     scale = 1 if view in PICTURES else np.abs(whole) + 1
     assert np.abs((small.astype(float) - whole) / scale).mean() < (2 if view in PICTURES else 0.1)
+
+
+def test_what_is_seen_depends_on_the_working_size_where_no_side_is_named(rgb):
+    small, large = (photo_views(rgb, VIEWS, ReadConfig(size=size)) for size in (32, 64))
+    assert small.keys() == VIEWS.keys()
+    for name, row in small.items():
+        assert np.array_equal(row, large[name]) == bool(VIEWS[name].side)
+
+
+def test_the_sizes_at_which_a_photo_is_seen():
+    assert seen_at(["features"], 512) == "512 pixels"
+    assert seen_at(["rgb256", "gradients", "laplacian"], 640) == "640 pixels, 256x256, 800x800"
+    assert seen_at(["crop224", "rgb224"], 512) == "224x224"

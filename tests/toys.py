@@ -88,7 +88,7 @@ def graph(
 ) -> bytes:
     """An ONNX graph: logit of P is 2 less half of ``high_freq_mean``."""
     weights = np.zeros((width, 1), np.float32)
-    weights[-6] = -0.5
+    weights[max(0, width - 6)] = -0.5
     nodes = [
         helper.make_node("Sum", list(views), ["sum"]),
         helper.make_node("MatMul", ["sum", "weights"], ["product"]),
