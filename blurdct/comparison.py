@@ -12,19 +12,21 @@ from typing import Any
 import numpy as np
 
 from . import figures, pages, report
-from .bundle import Bundle
+from .bundle import Bundle, load
 from .config import ReadConfig, TrainConfig
 from .detector import Detector
 from .models import backend, parse_name
 from .models.fitting import circumstances, fitting
 from .pool import cores
 from .progress import Progress, silent
-from .stage import Stage, digest
+from .stage import Stage
+from .stage import digest as file_digest
 from .training import Examples, OutOfFold, cross_validate, data_digest, judge_unseen, train
 from .tuning import best_parameters, tune
 from .views import VIEWS
 
-TIMED, UNTIMED = 200, 48  # photos for the time per photo, after those in which workers start
+TIMED, UNTIMED = 120, 48  # photos for the time per photo, after those in which workers start
+ROUNDS = 3  # of timing
 
 
 def views_of(names: Sequence[str]) -> list[str]:
@@ -46,7 +48,7 @@ def compare(
     force: bool = False,
     progress: Progress = silent,
 ) -> report.Report:
-    """Judge, train and report on backends; what is done already is not done again.
+    """Judge, train, time and report on backends; what is done already is not done again.
 
     Args:
         data: With the views of all of them.
@@ -77,16 +79,20 @@ def compare(
         }
         published = fitting().weights
         if published and published.is_file() and _pictures(backend(registered).views):
-            settings["weights"] = digest(published)
+            settings["weights"] = file_digest(published)
         step = Stage(own / "learnt.json", settings)
         if step.begin(force=force):
             if trials > 0:
                 parameters |= _tuned(data, registered, trials, config, storage, workers, progress)
-            learnt = learn(data, registered, parameters, config, read, files, progress)
+            learnt = learn(data, registered, parameters, config, read, progress)
             learnt.bundle.save(own)
             report.write_json(learnt.report, own / "report.json")
             step.finish(*(own / file for file in ("bundle.json", "model.onnx", "report.json")))
         models[name] = json.loads((own / "report.json").read_text())
+    originals = (data.table["kind"] == "").to_numpy()
+    photos = [file for file, original in zip(files, originals, strict=False) if original]
+    for name, each in _times(names, photos, out, force).items():
+        models[name]["cost"]["ms_per_photo"] = each
     whole = report.compare(models, data, config)
     report.write_json(whole, out / "report.json")
     pages.write_markdown(whole, out / "report.md")
@@ -121,10 +127,9 @@ def learn(
     parameters: Mapping[str, Any] | None = None,
     config: TrainConfig = TrainConfig(),
     read: ReadConfig = ReadConfig(),
-    files: Sequence[Path] = (),
     progress: Progress = silent,
 ) -> Learnt:
-    """Judge one backend by grouped cross-validation, train it on everything, time it.
+    """Judge one backend by grouped cross-validation, train it on everything.
 
     Args:
         data: With its views, and others too.
@@ -142,11 +147,9 @@ def learn(
     pictures = _pictures(bundle.views)
     # a network for every source that is left out would take as long as another comparison
     unseen = None if pictures else judge_unseen(data, name, parameters, bundle.calibration)
-    originals = (data.table["kind"] == "").to_numpy()
-    photos = [file for file, original in zip(files, originals, strict=False) if original]
     cost = {
         "weights_mb": len(bundle.graph) / 1e6,
-        "ms_per_photo": milliseconds_per_photo(bundle, photos),
+        "ms_per_photo": None,
         "train_seconds": seconds,
         "device": _device(pictures),
     }
@@ -154,10 +157,8 @@ def learn(
     return Learnt(bundle, judged, found)
 
 
-def milliseconds_per_photo(bundle: Bundle, photos: Sequence[Path]) -> float | None:
+def milliseconds_per_photo(bundle: Bundle, photos: Sequence[Path]) -> float:
     """Time from file to verdict with a process on every core, all photos over their number."""
-    if not photos:
-        return None
     step = max(1, len(photos) // (TIMED + UNTIMED))
     answers = Detector(bundle).predict_many(islice(cycle(photos[::step]), TIMED + UNTIMED), cores())
     for _ in islice(answers, UNTIMED):
@@ -179,6 +180,26 @@ def judged_by(bundle: Bundle, data: Examples) -> OutOfFold:
 def folder_name(name: str) -> str:
     """A model's name as that of a folder."""
     return re.sub(r"[^\w.=-]+", "_", name)
+
+
+def _times(
+    names: Sequence[str], photos: Sequence[Path], out: Path, force: bool
+) -> Mapping[str, float]:
+    """Milliseconds a photo, of all models in one run, so that they can be compared."""
+    if not photos:
+        return {}
+    folders = {name: out / "models" / folder_name(name) for name in names}
+    graphs = {name: file_digest(own / "model.onnx") for name, own in folders.items()}
+    step, times = Stage(out / "timed.json", {"models": graphs}), out / "times.json"
+    if step.begin(force=force):
+        bundles = {name: load(own) for name, own in folders.items()}
+        rounds = [
+            [milliseconds_per_photo(bundle, photos) for bundle in bundles.values()]
+            for _ in range(ROUNDS)
+        ]
+        report.write_json(dict(zip(names, np.median(rounds, axis=0).tolist(), strict=True)), times)
+        step.finish(times)
+    return dict(json.loads(times.read_text()))
 
 
 def _tuned(
