@@ -14,6 +14,7 @@ from .errors import BlurdctError, ConfigError, ModelError
 
 if TYPE_CHECKING:
     from .gathering import Gathered
+    from .training import Examples
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -61,12 +62,17 @@ def check_out(out: Path, sheet: str | None = None) -> None:
         raise ConfigError(f"{out}: cannot be written ({error.strerror})") from error
 
 
-def prepare(names: Sequence[str], device: str | None, weights: Path | None = None) -> bool:
+def prepare(
+    names: Sequence[str],
+    device: str | None,
+    checkpoints: Path | None = None,
+    weights: Path | None = None,
+) -> bool:
     """Have networks use all cores; refuse what the models have no use for. True: some are networks.
 
     Raises:
-        ConfigError: No network among them although ``device`` or ``weights`` are given, or no such
-            device.
+        ConfigError: No network among them although one of the others is given, no such device, or
+            no place for checkpoints.
         ModelError: Weights of another network.
     """
     from .models import backend
@@ -76,10 +82,13 @@ def prepare(names: Sequence[str], device: str | None, weights: Path | None = Non
 
     kinds = [backend(name) for name in names]
     if not any(len(VIEWS[view].shape) > 1 for kind in kinds for view in kind.views):
-        if device or weights:
-            option = "--device" if device else "--weights"
-            raise ConfigError(f"{option} is for networks: {', '.join(names)} is none")
+        given = {"--device": device, "--checkpoints": checkpoints, "--weights": weights}
+        for option, value in given.items():
+            if value:
+                raise ConfigError(f"{option} is for networks: {', '.join(names)} is none")
         return False
+    if checkpoints:
+        check_out(checkpoints)
     import torch
 
     from .models.network import Network, load_published
@@ -121,7 +130,29 @@ def remark(found: "Gathered") -> None:
     for line in found.bad:
         printing.note(line)
     if found.unlabelled:
-        note(f"{found.unlabelled} photographs without a label are left out")
+        note(f"without a label, and left out: {found.unlabelled} of the photographs")
+
+
+def learnable(found: "Gathered", config: TrainConfig) -> "Examples":
+    """The photographs as examples, and remarks on those that serve to count errors alone.
+
+    Raises:
+        ConfigError: Photographs of one label could not be read.
+    """
+    from .dataset import FOLDER_LABELS
+    from .training import examples
+
+    originals = found.table[found.table["kind"] == ""]
+    for label, value in FOLDER_LABELS.items():
+        if not (originals["label"] == value).any():
+            raise ConfigError(f"no {label} photo can be read")
+    data = examples(found.table, config, found.inputs)
+    apart = data.table[(data.table["kind"] == "") & ~data.real]
+    for (source, value), rows in apart.groupby(["source", "label"]):
+        label = next(name for name, number in FOLDER_LABELS.items() if number == value)
+        use = "its copies are learnt from, and it shows false positives" if value == 0 else "unused"
+        note(f"source {source!r} has {label} photographs alone ({len(rows)}): {use}")
+    return data
 
 
 def doubt(y: Any, groups: Any, config: TrainConfig, *measured: Any) -> None:

@@ -65,7 +65,9 @@ Device = Annotated[
 Processes = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Processes; one per core to read photos.")
 ]
-Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Same seed, same model.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**31 - 1, metavar="N", help="Same seed, same model.")
+]
 MaxFpr = Annotated[
     float,
     typer.Option(

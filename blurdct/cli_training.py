@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from . import printing
-from .cli_checks import check_out, command, doubt, gather, prepare, remark, say, seeded
+from .cli_checks import (
+    check_out,
+    command,
+    doubt,
+    gather,
+    learnable,
+    prepare,
+    remark,
+    say,
+    seeded,
+)
 from .cli_shared import (
     ALL_READ,
     SOME_UNREAD,
@@ -77,7 +87,6 @@ def train(
     from .models.fitting import circumstances
     from .progress import bar
     from .summaries import learnt as learnt_lines
-    from .training import examples
 
     registered, parameters = parse_name(name)
     check_out(out, "bundle.json")
@@ -88,14 +97,14 @@ def train(
         from .tuning import best_parameters, check, tune
 
         check(registered, storage, workers or 1)
-    pictures = prepare([registered], device, weights)
+    pictures = prepare([registered], device, checkpoints, weights)
     # an interval of one judgement will do where one takes hours
     config = TrainConfig(shuffles=1 if pictures else TrainConfig.shuffles, seed=seed)
     if seed:
         parameters = seeded(registered, parameters, seed)
     synth = SynthConfig(seed=seed) if copies else None
     found = gather(photos, views_of([name]), workers, synth)
-    data = examples(found.table, config, found.inputs)
+    data = learnable(found, config)
     with circumstances(device=device, checkpoints=checkpoints, weights=weights, progress=bar):
         if trials:
             rest = data.select((data.table["split"] != "test").to_numpy())
@@ -151,6 +160,8 @@ def evaluate(
     loaded = {name: load(name) for name in dict.fromkeys(models)}
     found = evaluate(loaded, photos, workers, bar)
     remark(found.photos)
+    if out and len(set(found.y)) < 2:
+        raise ConfigError("the report needs sharp and blurred photographs, and one kind is left")
     rows = [found.numbers(name) for name in loaded]
     say(map(plain, rows) if as_json else judged(rows, LABELS))
     if out:
@@ -176,6 +187,7 @@ def compare(
     device: Device = None,
     checkpoints: Checkpoints = None,
     seed: Seed = 0,
+    force: Annotated[bool, typer.Option("--force", help="Do again what is done.")] = False,
 ) -> None:
     """Train and judge several kinds of model on photos of your own; report which is best.
 
@@ -195,19 +207,18 @@ def compare(
     from .models.fitting import circumstances
     from .progress import bar
     from .summaries import judged
-    from .training import examples
 
     wanted = list(dict.fromkeys(names or BACKENDS))
     registered = [parse_name(name)[0] for name in wanted]
     check_out(out)
     labels_of(photos)
-    prepare(registered, device)
+    prepare(registered, device, checkpoints)
     config = TrainConfig(folds=folds, shuffles=shuffles, seed=seed)
     synth = SynthConfig(seed=seed) if copies else None
     found = gather(photos, views_of(wanted), workers, synth)
-    data = examples(found.table, config, found.inputs)
+    data = learnable(found, config)
     with circumstances(device=device, checkpoints=checkpoints, progress=bar):
-        report = compare(data, wanted, out, config, files=found.files, progress=bar)
+        report = compare(data, wanted, out, config, files=found.files, force=force, progress=bar)
     best, own = next(iter(report["models"].values())), found_rows(data)
     doubt(data.y[own], data.groups[own], config, best["real"]["roc_auc"], best["interval"])
     rows = report["models"].items()

@@ -80,7 +80,7 @@ def compare(
         published = fitting().weights
         if published and published.is_file() and _pictures(backend(registered).views):
             settings["weights"] = file_digest(published)
-        step = Stage(own / "learnt.json", settings)
+        step = Stage(own / "learnt.json", settings, name=name)
         if step.begin(force=force):
             if trials > 0:
                 parameters |= _tuned(data, registered, trials, config, storage, workers, progress)
@@ -190,7 +190,8 @@ def _times(
         return {}
     folders = {name: out / "models" / folder_name(name) for name in names}
     graphs = {name: file_digest(own / "model.onnx") for name, own in folders.items()}
-    step, times = Stage(out / "timed.json", {"models": graphs}), out / "times.json"
+    step = Stage(out / "timed.json", {"models": graphs}, name="time per photo")
+    times = out / "times.json"
     if step.begin(force=force):
         bundles = {name: load(own) for name, own in folders.items()}
         rounds = [

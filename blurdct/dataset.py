@@ -27,6 +27,7 @@ from .progress import Progress, silent
 
 MANIFEST = "manifest.csv"
 FOLDER_LABELS = {"sharp": 0, "blurred": 1}
+LABELS = "labels must be 1 (blurred), 0 (sharp) or empty"
 
 
 def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
@@ -160,7 +161,9 @@ def read_csv(path: str | PathLike[str], needed: Iterable[str]) -> pd.DataFrame:
         rows = pd.read_csv(
             path, dtype={**text, "label": "Int64"}, keep_default_na=False, na_values=[""]
         )
-    except (OSError, ValueError, TypeError, OverflowError) as error:  # the last two: odd labels
+    except (TypeError, OverflowError) as error:
+        raise ConfigError(f"{path}: {LABELS}") from error
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
     missing = [name for name in needed if name not in rows]
     if missing:
@@ -176,7 +179,7 @@ def _read_manifest(path: Path) -> pd.DataFrame:
     if "label" not in rows:
         rows["label"] = pd.array([pd.NA] * len(rows), dtype="Int64")
     if not rows["label"].dropna().isin([0, 1]).all():
-        raise ConfigError(f"{path}: labels must be 1 (blurred), 0 (sharp) or empty")
+        raise ConfigError(f"{path}: {LABELS}")
     for name, default in (("group", rows["path"]), ("source", path.parent.resolve().name)):
         given = rows[name] if name in rows else pd.Series([""] * len(rows))
         rows[name] = given.mask(given == "", default)

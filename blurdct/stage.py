@@ -30,11 +30,13 @@ class Stage:
         record: Where the record stands.
         settings: What the result depends on beside the files; plain JSON values.
         inputs: Files it reads.
+        name: What it is called; as its record if left out.
     """
 
     record: Path
     settings: dict[str, Any]
     inputs: Sequence[Path] = ()
+    name: str = ""
 
     def begin(self, partial: Path | None = None, force: bool = False) -> bool:
         """Whether there is anything to do: False, and a line about it, if all is done already.
@@ -55,7 +57,9 @@ class Stage:
             folder = self.record.parent
             sizes = known["outputs"].items()
             if all(_size(folder / name) == size for name, size in sizes):
-                print(f"{self.record.stem}: nothing has changed; --force runs it anyway")
+                print(
+                    f"{self.name or self.record.stem}: nothing has changed; --force runs it anyway"
+                )
                 return False
         if partial and known and not (same and not force):
             shutil.rmtree(partial, ignore_errors=True)

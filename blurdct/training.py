@@ -102,6 +102,8 @@ def examples(
     found = (table["kind"] == "").to_numpy()
     labels = table[found].groupby("source")["label"].nunique()
     real = found & table["source"].isin(labels.index[labels == 2]).to_numpy()
+    if not real.any() and len(set(y[found])) == 2:
+        real = found  # no source has both labels, all together have
     if real.any():
         # copies of both labels count alike, however many of each were made
         share = np.bincount(y[~found], minlength=2)[y] / max(1, (~found).sum())

@@ -7,7 +7,7 @@ import errno
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -110,6 +110,18 @@ def model(mine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def sourced(mine: Path, folder: Path, source_of: Callable[[str, int], str]) -> Path:
+    """A manifest with sources over copies of ``mine``."""
+    shutil.copytree(mine, folder)
+    rows = ["path,label,group,source"]
+    for path in sorted(folder.rglob("*.png")):
+        label, scene = int(path.parent.name == "blurred"), int(path.stem)
+        source = source_of(path.parent.name, scene)
+        rows.append(f"{path.relative_to(folder).as_posix()},{label},{scene},{source}")
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
 # Training
 
 
@@ -142,6 +154,39 @@ def test_figures_of_few_photographs_come_with_a_warning(mine, tmp_path, monkeypa
     monkeypatch.setattr(evaluating, "MANY_PHOTOS", SCENES)
     monkeypatch.setattr(evaluating, "MANY_SCENES", SCENES)
     assert "too few to trust" not in call(words, mine=mine, out=tmp_path / "enough").err
+
+
+@pytest.mark.parametrize("command", ["train laplacian", "compare laplacian --folds 2"])
+def test_figures_rest_on_photographs_where_each_source_has_one_label(mine, tmp_path, command):
+    photos = sourced(mine, tmp_path / "photos", lambda label, _: f"of {label}")
+    words = f"{command} --photos {{photos}} --out {{out}}"
+    run = call(words, photos=photos, out=tmp_path / "out")
+    assert run.status == 0
+    assert f"{SCENES} sharp and {SCENES} blurred photographs of {SCENES} scenes" in run.err
+    (sheet,) = (tmp_path / "out").rglob("bundle.json")
+    assert json.loads(sheet.read_text())["training"]["real"] == 2 * SCENES
+
+
+def test_photographs_of_a_source_with_one_label_are_remarked_upon(mine, tmp_path):
+    apart = {("blurred", 0): "b", ("blurred", 1): "b", ("sharp", 2): "s"}
+    photos = sourced(mine, tmp_path / "photos", lambda *key: apart.get(key, "both"))
+    run = call("train tree --photos {photos} --out {out}", photos=photos, out=tmp_path / "out")
+    assert run.status == 0
+    assert "source 'b' has blurred photographs alone (2): unused" in run.err
+    assert "source 's' has sharp photographs alone (1): its copies are learnt from" in run.err
+    assert run.out.startswith(f"tree learnt from {SCENES - 1} sharp and {SCENES - 2} blurred")
+
+
+@pytest.mark.parametrize("command", ["train laplacian", "compare laplacian"])
+def test_copies_do_not_stand_in_for_photographs_that_cannot_be_read(mine, tmp_path, command):
+    photos = tmp_path / "photos"
+    shutil.copytree(mine, photos)
+    for path in (photos / "blurred").iterdir():
+        path.write_bytes(b"no picture")
+    run = call(f"{command} --photos {{photos}} --out {{out}}", photos=photos, out=tmp_path / "out")
+    assert run.status == 2 and run.out == ""
+    assert run.err.splitlines()[-1] == "blurdct: no blurred photo can be read"
+    assert not (tmp_path / "out").exists()
 
 
 def test_blurred_copies_are_learnt_from_unless_told_not_to(mine, model, tmp_path):
@@ -186,7 +231,7 @@ def test_a_manifest_says_labels_and_scenes(mine, tmp_path):
     places = {"photos": tmp_path, "out": tmp_path / "out"}
     run = call("train laplacian --no-copies --photos {photos} --out {out}", **places)
     assert run.status == 0
-    assert "blurdct: 1 photographs without a label are left out\n" in run.err
+    assert "blurdct: without a label, and left out: 1 of the photographs\n" in run.err
     assert f"{SCENES} sharp and {SCENES} blurred photographs of {SCENES // 2} scenes" in run.out
     made = bundle.load(tmp_path / "out").training
     assert (made["rows"], made["groups"]) == (2 * SCENES, SCENES // 2)
@@ -374,6 +419,17 @@ def test_what_a_comparison_has_finished_is_not_done_again(compared, mine, monkey
     assert learnt == ["laplacian", "tree", "laplacian"]
 
 
+def test_a_finished_comparison_is_done_again_by_force(mine, tmp_path, monkeypatch):
+    words = "compare laplacian --no-copies --folds 2 --photos {mine} --out {out}"
+    call(words, mine=mine, out=tmp_path)
+    made = (tmp_path / "models" / "laplacian" / "bundle.json").stat().st_mtime_ns
+    again = call(words, mine=mine, out=tmp_path)
+    assert "laplacian: nothing has changed; --force runs it anyway" in again.out
+    forced = call(f"{words} --force", mine=mine, out=tmp_path)
+    assert "nothing has changed" not in forced.out
+    assert (tmp_path / "models" / "laplacian" / "bundle.json").stat().st_mtime_ns > made
+
+
 # Calibrating
 
 
@@ -480,6 +536,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
         yield f"{HEADS[name]} --photos {{mine}} --out {{other}}", "exists and is not a model"
         yield f"{HEADS[name]} --photos {{mine}}", "--out"
         yield f"{HEADS[name]} --photos {{mine}} --out {{new}} --seed -1", "--seed"
+        yield f"{HEADS[name]} --photos {{mine}} --out {{new}} --seed 2147483648", "--seed"
     words = {
         "train laplacain": "no backend 'laplacain'; did you mean 'laplacian'?",
         "compare laplacian nosuch": "no backend 'nosuch'",
@@ -496,6 +553,8 @@ def _wrong() -> Iterator[tuple[str, str]]:
         "train tree --trials -1": "--trials",
         "train laplacian --trials 2": "laplacian has nothing to tune",
         "train laplacian --device cpu": "--device is for networks: laplacian is none",
+        "train laplacian --checkpoints {new}": "--checkpoints is for networks: laplacian is none",
+        "train cnn --checkpoints {file}": "exists and is not a folder",
         "train laplacian --weights {file}": "--weights is for networks: laplacian is none",
         "compare laplacian tree --device cpu": "--device is for networks: laplacian, tree is none",
         "train laplacian --device abacus": "--device",
