@@ -95,7 +95,8 @@ def device_name() -> str:
     """The device that networks are trained on here, for reports."""
     if _device().type == "cuda":
         return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} threads" if threads > 1 else "CPU, 1 thread"
 
 
 def train_network(
