@@ -15,14 +15,14 @@ from sklearn.linear_model import LogisticRegression
 from . import __version__, metrics
 from .bundle import Bundle, Calibration, Thresholds, logit
 from .config import TrainConfig
-from .dataset import folds
+from .dataset import TOO_FEW, folds
 from .detector import Detector
 from .errors import ConfigError
 
 Array = np.ndarray
 
+LEAST_SCALE = 1e-3  # a calibration must rise; so flat, P is the share of blurred photographs
 BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
-TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
 
 
 def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
@@ -45,7 +45,11 @@ def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thre
     # each row as a blurred one and as a sharp one; no penalty to speak of
     both, share = np.repeat([1, 0], len(y)), np.concatenate([target, 1 - target])
     fitted = LogisticRegression(C=1e6).fit(np.tile(odds, 2)[:, None], both, sample_weight=share)
-    calibration = Calibration(max(float(fitted.coef_[0, 0]), 1e-3), float(fitted.intercept_[0]))
+    scale, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    if scale < LEAST_SCALE:  # the model says nothing about these, or the contrary
+        scale = LEAST_SCALE
+        offset = float(logit(np.mean(target)) - scale * np.mean(odds))
+    calibration = Calibration(scale, offset)
     p = calibration(raw)
     blurred = metrics.threshold_at_fpr(p[y == 0], config.max_fpr)
     clear = metrics.threshold_at_fnr(p[y == 1], config.max_fnr)

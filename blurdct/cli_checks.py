@@ -102,13 +102,6 @@ def prepare(
     return True
 
 
-def seeded(name: str, parameters: dict[str, Any], seed: int) -> dict[str, Any]:
-    """A backend's parameters with a seed, if it has one and none is given."""
-    from .models import backend
-
-    return {"seed": seed, **parameters} if "seed" in backend(name)().parameters else parameters
-
-
 def gather(
     photos: Path,
     views: Sequence[str],

@@ -16,7 +16,6 @@ from .cli_checks import (
     prepare,
     remark,
     say,
-    seeded,
 )
 from .cli_shared import (
     ALL_READ,
@@ -83,7 +82,7 @@ def train(
     """
     from .comparison import learn, views_of
     from .evaluating import found_rows, labels_of
-    from .models import parse_name
+    from .models import parse_name, seeded
     from .models.fitting import circumstances
     from .progress import bar
     from .summaries import learnt as learnt_lines
@@ -247,7 +246,7 @@ def calibrate(
     Exit status: 0 done, 1 done, but some photos could not be read, 2 wrong use.
     """
     from .bundle import DEFAULT, load
-    from .calibrating import calibrate
+    from .calibrating import LEAST_SCALE, calibrate
     from .evaluating import labels_of
     from .summaries import calibrated
 
@@ -261,6 +260,8 @@ def calibrate(
     made = calibrate(bundle, found.inputs, y, groups, config)
     made.bundle.save(out)
     doubt(y, groups, config)
+    if made.bundle.calibration.scale <= LEAST_SCALE:
+        note("the model does not tell these photographs apart: all get about the same score")
     if made.after["calibration_error"] > made.before["calibration_error"]:
         note("scores of photographs that it did not see are farther from the truth than before")
     say(calibrated(made.before, made.after, made.bundle, out))

@@ -15,14 +15,15 @@ from . import figures, pages, report
 from .bundle import Bundle, load
 from .config import ReadConfig, TrainConfig
 from .detector import Detector
-from .models import backend, parse_name
+from .errors import ImageError
+from .models import backend, parse_name, seeded
 from .models.fitting import circumstances, fitting
 from .pool import cores
 from .progress import Progress, silent
 from .stage import Stage
 from .stage import digest as file_digest
 from .training import Examples, OutOfFold, cross_validate, data_digest, judge_unseen, train
-from .tuning import best_parameters, tune
+from .tuning import best_parameters, tunable, tune
 from .views import VIEWS
 
 TIMED, UNTIMED = 120, 48  # photos for the time per photo, after those in which workers start
@@ -68,10 +69,12 @@ def compare(
     models = {}
     for name in names:
         own = out / "models" / folder_name(name)
-        registered, parameters = parse_name(name)
+        registered, given = parse_name(name)
+        if config.seed:
+            given = seeded(registered, given, config.seed)
         settings = {
             "name": registered,
-            "parameters": {**backend(registered)().parameters, **parameters},
+            "parameters": {**backend(registered)().parameters, **given},
             "train": asdict(config),
             "trials": trials,
             "size": read.size,
@@ -82,9 +85,11 @@ def compare(
             settings["weights"] = file_digest(published)
         step = Stage(own / "learnt.json", settings, name=name)
         if step.begin(force=force):
-            if trials > 0:
-                parameters |= _tuned(data, registered, trials, config, storage, workers, progress)
-            learnt = learn(data, registered, parameters, config, read, progress)
+            own_parameters = dict(given)
+            if trials > 0 and tunable(registered):
+                tuned = _tuned(data, registered, trials, config, storage, workers, progress, given)
+                own_parameters = {**tuned, **given}
+            learnt = learn(data, registered, own_parameters, config, read, progress)
             learnt.bundle.save(own)
             report.write_json(learnt.report, own / "report.json")
             step.finish(*(own / file for file in ("bundle.json", "model.onnx", "report.json")))
@@ -157,16 +162,17 @@ def learn(
     return Learnt(bundle, judged, found)
 
 
-def milliseconds_per_photo(bundle: Bundle, photos: Sequence[Path]) -> float:
-    """Time from file to verdict with a process on every core, all photos over their number."""
+def milliseconds_per_photo(bundle: Bundle, photos: Sequence[Path]) -> float | None:
+    """Time from file to verdict with a process on every core, all photos over their number.
+
+    None if some of them cannot be read.
+    """
     step = max(1, len(photos) // (TIMED + UNTIMED))
     answers = Detector(bundle).predict_many(islice(cycle(photos[::step]), TIMED + UNTIMED), cores())
-    for _ in islice(answers, UNTIMED):
-        pass
+    failed = sum(isinstance(one, ImageError) for one in islice(answers, UNTIMED))
     start = time.perf_counter()
-    for _ in answers:
-        pass
-    return 1000 * (time.perf_counter() - start) / TIMED
+    failed += sum(isinstance(one, ImageError) for one in answers)
+    return None if failed else 1000 * (time.perf_counter() - start) / TIMED
 
 
 def judged_by(bundle: Bundle, data: Examples) -> OutOfFold:
@@ -184,13 +190,14 @@ def folder_name(name: str) -> str:
 
 def _times(
     names: Sequence[str], photos: Sequence[Path], out: Path, force: bool
-) -> Mapping[str, float]:
+) -> Mapping[str, float | None]:
     """Milliseconds a photo, of all models in one run, so that they can be compared."""
     if not photos:
-        return {}
+        return dict.fromkeys(names)
     folders = {name: out / "models" / folder_name(name) for name in names}
     graphs = {name: file_digest(own / "model.onnx") for name, own in folders.items()}
-    step = Stage(out / "timed.json", {"models": graphs}, name="time per photo")
+    settings = {"models": graphs, "photos": [str(path) for path in photos], "cores": cores()}
+    step = Stage(out / "timed.json", settings, name="time per photo")
     times = out / "times.json"
     if step.begin(force=force):
         bundles = {name: load(own) for name, own in folders.items()}
@@ -198,7 +205,10 @@ def _times(
             [milliseconds_per_photo(bundle, photos) for bundle in bundles.values()]
             for _ in range(ROUNDS)
         ]
-        report.write_json(dict(zip(names, np.median(rounds, axis=0).tolist(), strict=True)), times)
+        medians = np.median(np.array(rounds, dtype=float), axis=0)
+        if np.isnan(medians).any():
+            return dict.fromkeys(names)
+        report.write_json(dict(zip(names, medians.tolist(), strict=True)), times)
         step.finish(times)
     return dict(json.loads(times.read_text()))
 
@@ -211,9 +221,10 @@ def _tuned(
     storage: str | None,
     workers: int,
     progress: Progress,
-) -> Mapping[str, Any]:
+    fixed: dict[str, Any],
+) -> dict[str, Any]:
     unseen_by_test = data.select((data.table["split"] != "test").to_numpy())
-    study = tune(unseen_by_test, name, trials, config, storage, progress, workers)
+    study = tune(unseen_by_test, name, trials, config, storage, progress, workers, fixed)
     best = best_parameters(study)
     print(f"{name}: best of {len(study.trials)} trials: ROC AUC {study.best_value:.4f}, {best}")
     return best

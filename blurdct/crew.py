@@ -49,11 +49,9 @@ def side_by_side(
                 started.append(process)
         while running := [process.sentinel for process in started if process.is_alive()]:
             wait(running, pause)
-            if not errors.empty():
-                raise BlurdctError(errors.get())
-            if any(process.exitcode for process in started):
-                raise BlurdctError("a worker process died; fewer workers need less memory")
+            _raise_errors(started, errors)
             yield
+        _raise_errors(started, errors)  # the last may have ended while the caller was busy
         yield
     finally:
         for process in started:
@@ -64,6 +62,13 @@ def side_by_side(
                 process.kill()
                 process.join()
         errors.close()
+
+
+def _raise_errors(started: Sequence[Any], errors: Any) -> None:
+    if not errors.empty():
+        raise BlurdctError(errors.get())
+    if any(process.exitcode for process in started):
+        raise BlurdctError("a worker process died; fewer workers need less memory")
 
 
 def _call(function: Callable[..., object], given: tuple[Any, ...], errors: Any) -> None:

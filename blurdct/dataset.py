@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable
 from functools import partial
 from os import PathLike
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from .progress import Progress, silent
 
 MANIFEST = "manifest.csv"
 FOLDER_LABELS = {"sharp": 0, "blurred": 1}
+TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
 LABELS = "labels must be 1 (blurred), 0 (sharp) or empty"
 
 
@@ -40,9 +41,8 @@ def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
     Returns:
         Columns path (POSIX, relative to ``folder``), label (Int64, missing where unknown), group,
         source. A photo without a label takes that of the nearest folder named ``sharp`` or
-        ``blurred``. Without a manifest the group is the file's name without its ending, so that
-        ``sharp/cat.jpg`` and ``blurred/cat.png`` are one scene, and the source is the folder's
-        name.
+        ``blurred``. Where no group is given it is the file's name without its ending, so that
+        ``sharp/cat.jpg`` and ``blurred/cat.png`` are one scene; the source is the folder's name.
 
     Raises:
         ConfigError: No such folder, a manifest that does not fit, a file name that is not UTF-8
@@ -180,7 +180,8 @@ def _read_manifest(path: Path) -> pd.DataFrame:
         rows["label"] = pd.array([pd.NA] * len(rows), dtype="Int64")
     if not rows["label"].dropna().isin([0, 1]).all():
         raise ConfigError(f"{path}: {LABELS}")
-    for name, default in (("group", rows["path"]), ("source", path.parent.resolve().name)):
+    stems = rows["path"].map(lambda path: PurePosixPath(path).stem)
+    for name, default in (("group", stems), ("source", path.parent.resolve().name)):
         given = rows[name] if name in rows else pd.Series([""] * len(rows))
         rows[name] = given.mask(given == "", default)
     return rows[["path", "label", "group", "source"]]

@@ -4,7 +4,7 @@ Also what to say about figures that rest on too little.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -119,11 +119,15 @@ def write_report(found: Evaluated, models: Mapping[str, Bundle], out: Path) -> N
         ConfigError: Photographs of one label only.
     """
     config, data = TrainConfig(shuffles=1), examples(found.photos.table, inputs={})
+    # nothing is learnt, so every photo counts, of whatever source
+    every = np.ones(len(data.y))
+    data = replace(data, real=every > 0, weights=every)
     reports = {}
     for name, model in models.items():
         p, label = found.p[name][None], found.labels[name][None]
         cost = {"weights_mb": len(model.graph) / 1e6}
         reports[name] = report.evaluate(data, OutOfFold(p, p, label), model, cost=cost)
+        reports[name]["test"] = None  # nobody knows which scenes the model was tuned on
     whole = report.compare(reports, data, config)
     whole["about"]["folds"] = 0
     report.write_json(whole, out / "report.json")

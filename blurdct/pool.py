@@ -71,7 +71,8 @@ def ordered_map(
         except BrokenProcessPool as error:
             raise BlurdctError("a worker process died; fewer workers need less memory") from error
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            # waits for what runs: whoever reads or removes files next must be alone with them
+            executor.shutdown(cancel_futures=True)
 
 
 def cores() -> int:

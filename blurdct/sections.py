@@ -95,8 +95,8 @@ def introduction(report: Report) -> str:
     )
     alone = ", ".join(f"{name} ({photos})" for name, photos in about["sharp_sources"].items())
     how = (
-        f"Grouped cross-validation in {about['folds']} folds: no model, calibration or threshold "
-        "has seen the scene it is judged on. "
+        f"Grouped cross-validation in {about['folds']} folds: no model has seen the scene it is "
+        "judged on; calibration and thresholds come from such answers about the other folds. "
     )
     if about["shuffles"] > 1:
         how += f"It was run {about['shuffles']} times with other folds; figures are the mean."
@@ -167,7 +167,9 @@ def _sources(report: Report) -> Iterator[Section]:
         if one["test"]:
             photos = count(one["test"]["photos"])
             rows.append([text(name_of_test), text(name), photos, *_summary(one["test"])])
-    note = "The same by where the photographs come from, and on scenes that no tuning saw."
+    note = "The same by where the photographs come from."
+    if any(one["test"] for one in models.values()):
+        note = "The same by where the photographs come from, and on scenes that no tuning saw."
     yield Section("By source", note, ("photographs", "model", "photos", *HEADS), rows)
 
 

@@ -111,8 +111,8 @@ def _limits(at: Thresholds) -> str:
     return f"labels: clear below score {100 * at.clear:.1f}, blurred from {100 * at.blurred:.1f}"
 
 
-def _number(value: float) -> str:
-    return f"{value:.3f}" if isfinite(value) else MISSING
+def _number(value: float | None) -> str:
+    return f"{value:.3f}" if value is not None and isfinite(value) else MISSING
 
 
 def _plain(value: Any) -> Any:

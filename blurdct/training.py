@@ -19,9 +19,9 @@ import pandas as pd
 from . import __version__
 from .bands import FEATURES
 from .bundle import Bundle, Calibration
-from .calibrating import BATCH, TOO_FEW, decide
+from .calibrating import BATCH, decide
 from .config import ReadConfig, TrainConfig
-from .dataset import folds
+from .dataset import TOO_FEW, folds
 from .errors import BlurdctError, ConfigError, ModelError
 from .models import backend
 from .models.base import Array, Backend, Inputs
@@ -108,6 +108,7 @@ def examples(
         # copies of both labels count alike, however many of each were made
         share = np.bincount(y[~found], minlength=2)[y] / max(1, (~found).sum())
         copies = config.copy_weight * 0.5 / np.maximum(share, 1e-9)
+        copies = np.minimum(copies, 0.5)  # where one label has few copies, none outweighs a photo
         weights = np.where(real, 1.0, np.where(found, 0.0, copies))
     else:
         real, weights = np.ones(len(y), bool), np.ones(len(y))
@@ -141,8 +142,9 @@ def cross_validate(
 ) -> OutOfFold:
     """Judge a backend by grouped cross-validation.
 
-    Nothing that a fold is judged by (model, calibration, thresholds) has seen a photo of its
-    scenes.
+    The model that judges a fold has seen no photo of its scenes. Its calibration and thresholds
+    come from the out-of-fold answers about the other folds; the models that gave those did see it,
+    which leaves them a trace of it (nesting would take as many models again for every fold).
     """
     jobs = [(shuffle, fold) for shuffle in range(config.shuffles) for fold in range(config.folds)]
     kinds = np.where(data.table["kind"] == "", "", "copy")

@@ -83,13 +83,18 @@ def tune(
     return study
 
 
+def tunable(name: str) -> bool:
+    """Whether a backend has a ``search_space``."""
+    return hasattr(_home(name), "search_space")
+
+
 def check(name: str, storage: str | None, workers: int) -> None:
     """Refuse what ``tune`` would, before anything is read.
 
     Raises:
         ConfigError: As for ``tune``.
     """
-    if not hasattr(_home(name), "search_space"):
+    if not tunable(name):
         raise ConfigError(f"{name} has nothing to tune")
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}")

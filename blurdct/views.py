@@ -20,6 +20,7 @@ from .config import ReadConfig
 from .features import image_features
 from .images import Source, read_bytes, read_least, read_luma
 
+STRIP = 8  # long side by short side, from which on only the middle of a photo is looked at
 GRADIENT_SIDE = 800  # pixels, of the square that the published scores are taken on
 
 
@@ -73,6 +74,11 @@ def _squashed(source: Source, config: ReadConfig, name: str | None, side: int) -
 def _centre(source: Source, config: ReadConfig, name: str | None, short: int, side: int) -> Any:
     rgb, _ = read_least(source, short, True, config, name)
     height, width = rgb.shape[:2]
+    if max(height, width) > STRIP * min(height, width):  # enlarged, a strip would take gigabytes
+        longest = STRIP * min(height, width)
+        top, left = (max(0, (extent - longest) // 2) for extent in (height, width))
+        rgb = rgb[top : top + longest, left : left + longest]
+        height, width = rgb.shape[:2]
     scale = short / min(height, width)
     rgb = _resize(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
     top, left = ((extent - side) // 2 for extent in rgb.shape[:2])

@@ -430,6 +430,35 @@ def test_a_finished_comparison_is_done_again_by_force(mine, tmp_path, monkeypatc
     assert (tmp_path / "models" / "laplacian" / "bundle.json").stat().st_mtime_ns > made
 
 
+def test_models_that_are_never_sure_are_reported_on_all_the_same(mine, tmp_path):
+    photos = tmp_path / "photos"
+    shutil.copytree(mine / "sharp", photos / "sharp")
+    (photos / "blurred").mkdir()
+    for path in sorted((mine / "sharp").iterdir())[:3]:  # nothing to tell them by
+        shutil.copy(path, photos / "blurred" / path.name)
+    words = "compare laplacian --no-copies --folds 3 --photos {photos} --out {out}"
+    for _ in range(2):  # the second time from what the first has written
+        run = call(words, photos=photos, out=tmp_path / "out")
+        (line,) = (line for line in run.out.splitlines() if line.startswith("laplacian  "))
+        assert run.status == 0 and " - " in line
+
+
+def test_a_report_counts_every_photo_of_whatever_source(mine, model, tmp_path):
+    photos = sourced(mine, tmp_path / "photos", lambda label, scene: "web" if scene < 4 else "mine")
+    for path in sorted((photos / "blurred").iterdir())[:4]:
+        path.unlink()
+    lines = (photos / "manifest.csv").read_text().splitlines()
+    kept = [line for line in lines if not line.startswith(tuple(f"blurred/0{n}" for n in range(4)))]
+    (photos / "manifest.csv").write_text("\n".join(kept) + "\n")
+    words = "evaluate {model} --photos {photos} --json --out {out}"
+    run = call(words, model=model, photos=photos, out=tmp_path / "out")
+    said = json.loads(run.out)
+    (written,) = json.loads((tmp_path / "out" / "report.json").read_text())["models"].values()
+    assert said["photos"] == written["real"]["photos"] == 2 * SCENES - 4
+    assert said["roc_auc"] == pytest.approx(written["real"]["roc_auc"], abs=1e-4)
+    assert "no tuning saw" not in (tmp_path / "out" / "report.md").read_text()
+
+
 # Calibrating
 
 

@@ -1,6 +1,8 @@
 """Backends side by side: what is beside the figures of ``test_report`` and ``test_models``."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from blurdct.comparison import compare, folder_name, judged_by, views_of
 from blurdct.config import TrainConfig
 from blurdct.detector import Detector
 from blurdct.gathering import gather
+from blurdct.models import backend
 from blurdct.training import examples
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -54,6 +57,33 @@ def test_models_are_timed_in_turns_and_only_once(found, rows, quick, tmp_path):
     assert len(quick) == 6
     compare(rows, NAMES[:1], tmp_path, CONFIG, files=found.files)  # other company
     assert len(quick) == 9
+
+
+def test_photographs_that_are_gone_give_no_time_and_are_tried_again(found, rows, tmp_path):
+    gone = [tmp_path / file.name for file in found.files]
+    report = compare(rows, NAMES[:1], tmp_path / "out", CONFIG, files=gone)
+    assert report["models"]["laplacian"]["cost"]["ms_per_photo"] is None
+    for file, copy in zip(found.files, gone, strict=True):
+        shutil.copy(file, copy)
+    report = compare(rows, NAMES[:1], tmp_path / "out", CONFIG, files=gone)
+    assert report["models"]["laplacian"]["cost"]["ms_per_photo"] > 0
+
+
+def test_the_seed_reaches_the_models(rows, tmp_path):
+    seeded = replace(CONFIG, seed=7)
+    compare(rows, ["tree", "tree:seed=3"], tmp_path, seeded)
+    made = [load(tmp_path / "models" / name).parameters["seed"] for name in ("tree", "tree_seed=3")]
+    assert made == [7, 3]
+
+
+def test_trials_leave_alone_what_is_given_and_what_has_nothing_to_tune(rows, tmp_path):
+    compare(rows, ["laplacian", "tree:max_depth=2"], tmp_path, CONFIG, trials=1)
+    made = load(tmp_path / "models" / "tree_max_depth=2").parameters
+    assert made["max_depth"] == 2 and made != load_defaults("tree", max_depth=2)
+
+
+def load_defaults(name, **changes):
+    return {**backend(name)().parameters, **changes}
 
 
 def test_without_photographs_there_are_no_times(rows, quick, tmp_path):

@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -98,6 +99,15 @@ def test_one_that_fails_is_one_line_and_ends_the_others(tmp_path, kind, message)
         list(side_by_side(fail, [("stay", tmp_path), (kind, tmp_path)], 0.05))
     (other,) = processes(tmp_path)
     assert not alive(other)
+
+
+def test_one_that_fails_while_the_caller_is_busy_is_not_overlooked(tmp_path):
+    (tmp_path / "0.pid").write_text("1")
+    looks = side_by_side(fail, [("ours", tmp_path)], 0.01)
+    next(looks)
+    until(lambda: not multiprocessing.active_children())  # so long is the caller busy
+    with pytest.raises(BlurdctError, match="no such thing"):
+        list(looks)
 
 
 def test_closing_ends_them_all(tmp_path):

@@ -179,6 +179,19 @@ def test_parameters_of_members_arrive_and_stay_apart(kind, data, members):
     assert all(kind().parameters[name] == {} for name in kind.members)
 
 
+def test_members_share_its_seed_unless_they_have_their_own(data, members):
+    fit(fusion.Stacking, data, seed=3, tree={"seed": 4})
+    assert {one.name: one.parameters["seed"] for one in members} == {"cnn": 3, "tree": 4}
+
+
+@pytest.mark.parametrize("kind", FUSIONS)
+def test_scenes_too_few_for_a_fold_of_both_labels_are_refused(kind, data, members):
+    lopsided = SimpleNamespace(**vars(data))
+    lopsided.groups = np.where(data.y == 1, "one", data.groups).astype(object)
+    with pytest.raises(ConfigError, match="of more scenes"):
+        fit(kind, lopsided)
+
+
 @pytest.mark.parametrize("kind", FUSIONS)
 def test_a_parameter_that_does_not_exist_is_refused(kind):
     with pytest.raises(ConfigError, match="^unknown parameter depht; known: folds, .*seed"):

@@ -2,6 +2,7 @@ import itertools
 import os
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +115,21 @@ def test_closing_early_drops_the_work_that_has_not_begun():
     answers.close()
     assert time.perf_counter() - start < 5
     assert len(taken) < 20
+
+
+def slow_mark(path):
+    time.sleep(0.3)
+    Path(path).touch()
+
+
+def test_nothing_runs_on_after_closing(tmp_path):
+    marks = (tmp_path / str(number) for number in range(1000))
+    answers = ordered_map(slow_mark, marks, workers=2, chunk=1)
+    next(answers)
+    answers.close()
+    before = len(list(tmp_path.iterdir()))
+    time.sleep(1)
+    assert before == len(list(tmp_path.iterdir())) < 20
 
 
 def test_there_is_at_least_one_core():

@@ -74,9 +74,11 @@ def numbers(count: int, weights: np.ndarray | None = None) -> Lesson:
     return Lesson(rows, y[:, None].astype(np.float32), y, np.arange(count) // 2, weights)
 
 
-def train(lesson: Lesson | None = None, recipe: Recipe = RECIPE, make=Small, name="Small"):
+def train(
+    lesson: Lesson | None = None, recipe: Recipe = RECIPE, make=Small, name="Small", about=None
+):
     """The network after training."""
-    return train_network(name, make, loss, lesson or pictures(), recipe)
+    return train_network(name, make, loss, lesson or pictures(), recipe, about)
 
 
 def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -213,6 +215,7 @@ def test_another_fit_has_another_checkpoint(tmp_path, epochs):
                 (lesson, {"recipe": replace(RECIPE, learning_rate=0.01)}),
                 (lesson, {"recipe": replace(RECIPE, seed=1)}),
                 (lesson, {"name": "Other"}),
+                (lesson, {"about": {"label_smoothing": 0.1}}),
                 (moved, {}),
                 (turned, {}),
                 (weighed, {}),

@@ -12,6 +12,7 @@ from onnx import numpy_helper
 from blurdct import training
 from blurdct.bands import FEATURES
 from blurdct.bundle import Calibration, Thresholds
+from blurdct.calibrating import LEAST_SCALE
 from blurdct.config import ReadConfig, TrainConfig
 from blurdct.dataset import read_csv, write_csv
 from blurdct.detector import LABELS, Detector
@@ -406,6 +407,19 @@ def test_scores_that_say_nothing_or_the_contrary_still_give_thresholds(raw):
     assert calibration.scale > 0
     assert np.mean(p[y == 0] >= thresholds.blurred) <= 0.01
     assert np.mean(p[y == 1] < thresholds.clear) <= 0.01
+
+
+@pytest.mark.parametrize("turn", [0, -1])
+def test_scores_that_say_nothing_or_the_contrary_give_the_share_of_blurred_ones(turn):
+    # far from .5, where an offset that belongs to another slope would do the most harm
+    y = np.repeat([0, 1], [60, 20])
+    odds = 3.5 + turn * (y - 0.5) + 0.3 * np.random.default_rng(0).standard_normal(80)
+    calibration, _ = decide(y, 1 / (1 + np.exp(-odds)), TrainConfig())
+    p = calibration(1 / (1 + np.exp(-odds)))
+    assert calibration.scale > 0
+    if turn:
+        assert calibration.scale == LEAST_SCALE
+    assert np.mean(p) == pytest.approx(0.25, abs=0.02)
 
 
 def test_one_label_alone_decides_nothing():

@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -289,6 +290,17 @@ def test_what_is_seen_depends_on_the_working_size_where_no_side_is_named(rgb):
     assert small.keys() == VIEWS.keys()
     for name, row in small.items():
         assert np.array_equal(row, large[name]) == bool(VIEWS[name].side)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_of_a_strip_the_middle_is_looked_at(axis):
+    strip = np.zeros((20, 20_000, 3), np.uint8)
+    strip[:, 9_990:10_010] = 255  # all that is left of it after cutting to a square
+    strip = strip.swapaxes(0, axis) if axis else strip
+    tracemalloc.start()
+    assert (photo_views(strip, ["crop224"])["crop224"] > 250).mean() > 0.85
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
 
 
 def test_the_sizes_at_which_a_photo_is_seen():

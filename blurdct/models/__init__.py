@@ -79,6 +79,11 @@ def parse_name(text: str) -> tuple[str, dict[str, Any]]:
     return name, parameters
 
 
+def seeded(name: str, parameters: dict[str, Any], seed: int) -> dict[str, Any]:
+    """A backend's parameters with a seed, if it has one and none is given."""
+    return {"seed": seed, **parameters} if "seed" in backend(name)().parameters else parameters
+
+
 def _keys(known: dict[str, Any]) -> list[str]:
     return [f"{key}.KEY" if isinstance(value, dict) else key for key, value in known.items()]
 

@@ -19,9 +19,9 @@ from onnx import helper
 from sklearn.tree import DecisionTreeClassifier
 from torch import nn
 
-from ..dataset import folds
+from ..dataset import TOO_FEW, folds
 from ..errors import ConfigError
-from . import backend
+from . import backend, seeded
 from .base import Array, Backend, Inputs
 from .graphs import graph, halved, joined, trees_node
 from .network import exported
@@ -63,6 +63,8 @@ class Fusion:
         full = weights == weights.max()
         judged = {name: np.zeros(len(y)) for name in self.members}
         for learn, judge in folds(groups, y, int(self.parameters["folds"]), self._seed()):
+            if len(np.unique(y[learn])) < 2:
+                raise ConfigError(TOO_FEW)
             judge = judge[full[judge]]
             for name in self.members:
                 model = self._member(name).fit(_take(inputs, learn), *(x[learn] for x in every))
@@ -83,7 +85,8 @@ class Fusion:
         return self.fitted
 
     def _member(self, name: str) -> Backend:
-        return backend(name)(**self.parameters[name])
+        own = self.parameters[name]
+        return backend(name)(**(seeded(name, own, self._seed()) if self._seed() else own))
 
     def _seed(self) -> int:
         return int(self.parameters["seed"])

@@ -75,7 +75,9 @@ class Network:
         pixels = inputs[self.views[0]]
         lesson = Lesson(pixels, self.targets(y, levels), y, groups, weights)
         name = type(self).__name__
-        self.network = train_network(name, self._started, self.loss, lesson, self.recipe)
+        self.network = train_network(
+            name, self._started, self.loss, lesson, self.recipe, self.parameters
+        )
         return self
 
     def predict_proba(self, inputs: Inputs) -> Array:

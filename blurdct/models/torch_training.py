@@ -100,7 +100,12 @@ def device_name() -> str:
 
 
 def train_network(
-    name: str, make: Callable[[], nn.Module], loss: Loss, lesson: Lesson, recipe: Recipe
+    name: str,
+    make: Callable[[], nn.Module],
+    loss: Loss,
+    lesson: Lesson,
+    recipe: Recipe,
+    about: dict[str, Any] | None = None,
 ) -> nn.Module:
     """A network in its best epoch by ROC AUC on scenes kept aside, on the CPU, ready to answer.
 
@@ -111,6 +116,7 @@ def train_network(
         loss: Of the output.
         lesson: What to learn from.
         recipe: How.
+        about: What else the result depends on, plain values: checkpoints of others are left alone.
 
     Returns:
         The network, all weights rounded to 16 bits where that moves P by less than .001.
@@ -130,7 +136,7 @@ def train_network(
     device = _device()
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = _optimiser(network, recipe)
-    state = _State(name, network, optimiser, lesson, recipe)
+    state = _State(name, network, optimiser, lesson, recipe, about or {})
     steps = math.ceil(_drawn(lesson.weights[learn]) / recipe.batch)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_cosine(steps, recipe.epochs))
     with torch.random.fork_rng(enabled=True):
@@ -196,6 +202,7 @@ class _State:
         optimiser: torch.optim.Optimizer,
         lesson: Lesson,
         recipe: Recipe,
+        about: dict[str, Any],
     ) -> None:
         self.network, self.optimiser, self.recipe = network, optimiser, recipe
         self.top, self.top_epoch, self.weights = -1.0, -1, _copy(network)
@@ -205,8 +212,9 @@ class _State:
         if folder:
             first = [value.cpu().numpy() for value in network.state_dict().values()]
             data = (lesson.rows, lesson.targets, lesson.y, lesson.groups, lesson.weights)
-            about = json.dumps([__version__, name, vars(recipe), digest(*first), digest(*data)])
-            self.path = folder / f"{name}-{hashlib.sha256(about.encode()).hexdigest()[:20]}.pt"
+            known = [__version__, name, vars(recipe), about, digest(*first), digest(*data)]
+            text = json.dumps(known, sort_keys=True)
+            self.path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.pt"
 
     def resume(self, rate: Any, seeded: torch.Generator) -> int:
         """The epoch to go on with."""
