@@ -198,8 +198,8 @@ def _kept_alive(
     thread = threading.Thread(target=beat, daemon=True)
     try:
         if shared:
+            trial.set_user_attr("worker", worker)  # first: by it an interrupted trial is known
             trial.set_user_attr("beat", time.time())
-            trial.set_user_attr("worker", worker)
             thread.start()
         yield
     except BaseException:

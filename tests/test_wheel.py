@@ -71,7 +71,9 @@ def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
     assert {"blurdct/py.typed", f"{home}licenses/LICENSE"} <= sizes.keys()
     weights = {name: size for name, size in sizes.items() if name.startswith("blurdct/weights/")}
     files = ("model.onnx", "bundle.json")
-    assert weights.keys() == {f"blurdct/weights/{name}/{file}" for name in SHIPPED for file in files}
+    assert weights.keys() == {
+        f"blurdct/weights/{name}/{file}" for name in SHIPPED for file in files
+    }
     assert sum(weights.values()) < WEIGHTS_LIMIT
     code = {
         path.relative_to(ROOT).as_posix()
@@ -115,7 +117,9 @@ scores = {{name: Detector.load(name).predict({str(photo)!r}).score for name in {
 found = [name for name in {HEAVY} if importlib.util.find_spec(name)]
 print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found]))
 """
-    file, score, label, scores, found = json.loads(run(scripts / "python", "-c", code, cwd=tmp_path))
+    file, score, label, scores, found = json.loads(
+        run(scripts / "python", "-c", code, cwd=tmp_path)
+    )
     assert Path(file).is_relative_to(scripts.parent)
     assert found == []
     assert scores["dct-xgb"] == score
