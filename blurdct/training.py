@@ -126,11 +126,13 @@ class OutOfFold:
         raw: (shuffles, n) P before calibration.
         p: (shuffles, n) P(blurred), calibrated on the other folds' real rows.
         label: (shuffles, n) 0 clear, 1 medium, 2 blurred, by thresholds of the other folds.
+        fold: (shuffles, n) number of the fold, by which rows one model judged; None if it was one.
     """
 
     raw: Array
     p: Array
     label: Array
+    fold: Array | None = None
 
 
 def cross_validate(
@@ -171,7 +173,7 @@ def cross_validate(
         p[shuffle, here] = calibration(raw[shuffle, here])
         bounds = [thresholds.clear, thresholds.blurred]
         label[shuffle, here] = np.searchsorted(bounds, p[shuffle, here], side="right")
-    return OutOfFold(raw, p, label)
+    return OutOfFold(raw, p, label, fold_of)
 
 
 def judge_unseen(

@@ -198,6 +198,15 @@ def test_a_perfect_model_has_perfect_numbers(full):
     assert [at["found"] for at in report["at_false_positive_rate"]] == [1] * 4
 
 
+def test_folds_on_scales_of_their_own_are_judged_each_alone(full):
+    y = full.data.y
+    fold = (np.arange(len(y)) // 2 % 2)[None]  # both labels in each
+    p = np.where(y == 1, 0.3, 0.2)[None] + 0.5 * fold  # right in each, mixed up together
+    report = evaluate(full.data, OutOfFold(p, p, 0 * fold, fold), full.bundle)
+    assert report["roc_auc_in_folds"] == 1 > report["real"]["roc_auc"]
+    assert evaluate(full.data, OutOfFold(p, p, 0 * fold), full.bundle)["roc_auc_in_folds"] is None
+
+
 def test_the_same_inputs_give_the_same_report(full, tmp_path):
     for number, report in enumerate((full.report, full.again())):
         write_json(report, tmp_path / f"{number}.json")
