@@ -1,9 +1,10 @@
 """``stacking`` and ``certh-fusion``: backends over the answers of others.
 
-What the upper model learns from are out-of-fold answers: each is of members that saw no photo of
+What the upper model learns from are out-of-fold answers: each is of a member that saw no photo of
 its scene. (Both published systems learnt from answers about the members' own training photographs,
-which are overconfident.) The upper model learns from the rows that count full alone; the members,
-fitted once more, from all.
+which are overconfident.) The same members, one for each fold, then answer together by the mean of
+their P: one fitted once more, on everything, would answer on another scale than the upper model has
+learnt. The upper model learns from the rows that count full alone, the members from all.
 
 Sources:
     Stacking: Wolpert, Neural Networks 5, 1992, doi:10.1016/S0893-6080(05)80023-1.
@@ -23,7 +24,7 @@ from ..dataset import TOO_FEW, folds
 from ..errors import ConfigError
 from . import backend, seeded
 from .base import Array, Backend, Inputs
-from .graphs import graph, halved, joined, trees_node
+from .graphs import averaged, graph, halved, joined, trees_node
 from .network import exported
 from .torch_training import Lesson, Recipe, answers, train_network
 
@@ -47,7 +48,7 @@ class Fusion:
             known = ", ".join(self.defaults)
             raise ConfigError(f"unknown parameter {', '.join(unknown)}; known: {known}")
         self.parameters = {**self.defaults, **parameters}
-        self.fitted: dict[str, Backend] = {}
+        self.fitted: dict[str, list[Backend]] = {}
 
     def fit(
         self,
@@ -62,6 +63,7 @@ class Fusion:
         every = (y, groups, weights, levels)
         full = weights == weights.max()
         judged = {name: np.zeros(len(y)) for name in self.members}
+        fitted: dict[str, list[Backend]] = {name: [] for name in self.members}
         for learn, judge in folds(groups, y, int(self.parameters["folds"]), self._seed()):
             if len(np.unique(y[learn])) < 2:
                 raise ConfigError(TOO_FEW)
@@ -69,17 +71,28 @@ class Fusion:
             for name in self.members:
                 model = self._member(name).fit(_take(inputs, learn), *(x[learn] for x in every))
                 judged[name][judge] = model.predict_proba(_take(inputs, judge))
+                fitted[name].append(model)
         answers_of = {name: p[full] for name, p in judged.items()}
         self._fit_upper(self._columns(answers_of, _take(inputs, full)), y[full], groups[full])
-        self.fitted = {name: self._member(name).fit(inputs, *every) for name in self.members}
+        self.fitted = fitted
         return self
 
     def predict_proba(self, inputs: Inputs) -> Array:
         """P(blurred); see ``Backend.predict_proba``."""
-        p = {name: model.predict_proba(inputs) for name, model in self._members().items()}
+        p = {
+            name: np.mean([model.predict_proba(inputs) for model in models], axis=0)
+            for name, models in self._members().items()
+        }
         return self._answer(self._columns(p, inputs))
 
-    def _members(self) -> dict[str, Backend]:
+    def _graphs(self) -> dict[str, bytes]:
+        """Of each member, that of all its folds together."""
+        return {
+            name: averaged(name, [model.to_onnx() for model in models])
+            for name, models in self._members().items()
+        }
+
+    def _members(self) -> dict[str, list[Backend]]:
         if not self.fitted:
             raise ValueError("expected a fitted model; call fit first")
         return self.fitted
@@ -122,7 +135,6 @@ class Stacking(Fusion):
 
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``."""
-        members = {name: model.to_onnx() for name, model in self._members().items()}
         nodes, rows = [], []
         for name in self.members:
             rows.append(f"{name}/row")
@@ -134,7 +146,7 @@ class Stacking(Fusion):
         ]
         inputs: dict[str, tuple[int, ...]] = {f"{name}/probability": () for name in self.members}
         head = graph("stacking", inputs, nodes, {"axis": np.array([1], np.int64)})
-        return joined("stacking", members, onnx.load_from_string(head).graph)
+        return joined("stacking", self._graphs(), onnx.load_from_string(head).graph)
 
     def _fit_upper(self, columns: Array, y: Array, groups: Array) -> None:
         names = ("max_depth", "min_samples_leaf")
@@ -166,10 +178,9 @@ class CerthFusion(Fusion):
 
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``."""
-        members = {name: model.to_onnx() for name, model in self._members().items()}
         inputs = ["certh-cnn/probability", "laplacian"]
         head = onnx.load_from_string(halved(exported(_Head(self.upper), inputs, [(), (1,)])))
-        return joined("certh-fusion", members, head.graph)
+        return joined("certh-fusion", self._graphs(), head.graph)
 
     def _columns(self, p: dict[str, Array], inputs: Inputs) -> Array:
         one, variance = torch.from_numpy(p["certh-cnn"]), torch.from_numpy(inputs["laplacian"])

@@ -131,6 +131,15 @@ def joined(name: str, members: Mapping[str, bytes], head: onnx.GraphProto) -> by
     return bytes(model.SerializeToString())
 
 
+def averaged(name: str, members: Sequence[bytes]) -> bytes:
+    """Graphs on the same views -> one whose ``probability`` is the mean of theirs."""
+    parts = {str(number): member for number, member in enumerate(members)}
+    answers = [f"{part}/probability" for part in parts]
+    nodes = [helper.make_node("Mean", answers, ["probability"])]
+    head = graph(name, dict.fromkeys(answers, ()), nodes, {})
+    return joined(name, parts, onnx.load_from_string(head).graph)
+
+
 def _round_down(cuts: Array) -> Array:
     """The largest float32 not above each: it cuts float32 values just as the float64 does."""
     nearest = cuts.astype(np.float32)
