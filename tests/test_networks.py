@@ -337,7 +337,7 @@ def test_a_crop_larger_than_the_picture_is_refused(crop):
     [
         ("cnn:epochs=3,batch=8,crop=32,learning_rate=1e-3", 48),
         ("resnet18:epochs=3,batch=8", 32),
-        ("lcnet:epochs=8,batch=4,learning_rate=3e-3,optimiser=adam", 64),
+        ("lcnet:epochs=16,batch=4,learning_rate=5e-3", 64),
         ("certh-cnn:epochs=2,batch=8", 96),
     ],
 )
