@@ -135,7 +135,7 @@ class Stacking(Fusion):
 
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``."""
-        nodes, rows = [], []
+        members, nodes, rows = self._graphs(), [], []
         for name in self.members:
             rows.append(f"{name}/row")
             nodes.append(helper.make_node("Unsqueeze", [f"{name}/probability", "axis"], rows[-1:]))
@@ -146,7 +146,7 @@ class Stacking(Fusion):
         ]
         inputs: dict[str, tuple[int, ...]] = {f"{name}/probability": () for name in self.members}
         head = graph("stacking", inputs, nodes, {"axis": np.array([1], np.int64)})
-        return joined("stacking", self._graphs(), onnx.load_from_string(head).graph)
+        return joined("stacking", members, onnx.load_from_string(head).graph)
 
     def _fit_upper(self, columns: Array, y: Array, groups: Array) -> None:
         names = ("max_depth", "min_samples_leaf")
@@ -178,9 +178,10 @@ class CerthFusion(Fusion):
 
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``."""
+        members = self._graphs()
         inputs = ["certh-cnn/probability", "laplacian"]
         head = onnx.load_from_string(halved(exported(_Head(self.upper), inputs, [(), (1,)])))
-        return joined("certh-fusion", self._graphs(), head.graph)
+        return joined("certh-fusion", members, head.graph)
 
     def _columns(self, p: dict[str, Array], inputs: Inputs) -> Array:
         one, variance = torch.from_numpy(p["certh-cnn"]), torch.from_numpy(inputs["laplacian"])
