@@ -175,14 +175,6 @@ def milliseconds_per_photo(bundle: Bundle, photos: Sequence[Path]) -> float | No
     return None if failed else 1000 * (time.perf_counter() - start) / TIMED
 
 
-def judged_by(bundle: Bundle, data: Examples) -> OutOfFold:
-    """What a bundle that is there already says to these rows, as one shuffle."""
-    detector = Detector(bundle)
-    p = detector.probabilities(dict(data.inputs))[None]
-    bounds = [bundle.thresholds.clear, bundle.thresholds.blurred]
-    return OutOfFold(p, p, np.searchsorted(bounds, p, side="right"))
-
-
 def folder_name(name: str) -> str:
     """A model's name as that of a folder."""
     return re.sub(r"[^\w.=-]+", "_", name)

@@ -27,6 +27,10 @@ from .progress import Progress, silent
 
 MANIFEST = "manifest.csv"
 FOLDER_LABELS = {"sharp": 0, "blurred": 1}
+UNLABELLED = (
+    "no labelled photographs; put them into folders sharp and blurred, or write a manifest.csv "
+    "with path and label (1 blurred, 0 sharp)"
+)
 TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
 LABELS = "labels must be 1 (blurred), 0 (sharp) or empty"
 

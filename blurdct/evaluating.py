@@ -15,7 +15,7 @@ from . import figures, metrics, pages, report
 from .bundle import Bundle
 from .calibrating import answers, labels
 from .config import ReadConfig, TrainConfig
-from .dataset import FOLDER_LABELS, list_photos
+from .dataset import FOLDER_LABELS, UNLABELLED, list_photos
 from .detector import LABELS
 from .errors import ConfigError
 from .gathering import Gathered, gather
@@ -71,10 +71,7 @@ def labels_of(folder: str | PathLike[str], both: bool = True) -> None:
     found = set(list_photos(folder)["label"].dropna())
     lacking = [name for name, label in FOLDER_LABELS.items() if label not in found]
     if not found:
-        raise ConfigError(
-            f"{folder}: no labelled photographs; put them into folders sharp and blurred, or "
-            "write a manifest.csv with path and label (1 blurred, 0 sharp)"
-        )
+        raise ConfigError(f"{folder}: {UNLABELLED}")
     if both and lacking:
         raise ConfigError(
             f"{folder}: no {lacking[0]} photographs; put some into a folder {lacking[0]}, or give "

@@ -12,7 +12,7 @@ import pandas as pd
 
 from .config import ReadConfig, SynthConfig
 from .copies import locate, make_copies
-from .dataset import collect
+from .dataset import UNLABELLED, collect
 from .errors import ConfigError
 from .progress import Progress, silent
 from .tables import read_views
@@ -68,10 +68,7 @@ def gather(
     labelled = photos["label"].notna()
     if not labelled.any():
         unread = f"; {len(bad)} cannot be read, such as {bad[0]}" if bad else ""
-        raise ConfigError(
-            f"{folder}: no labelled photographs; put them into folders sharp and blurred, or "
-            f"write a manifest.csv with path and label (1 blurred, 0 sharp){unread}"
-        )
+        raise ConfigError(f"{folder}: {UNLABELLED}{unread}")
     photos = photos[labelled].reset_index(drop=True)
     root, config = Path(folder), synth or NO_COPIES
     with ExitStack() as stack:

@@ -19,7 +19,7 @@ import pandas as pd
 from . import __version__
 from .bands import FEATURES
 from .bundle import Bundle, Calibration
-from .calibrating import BATCH, decide
+from .calibrating import BATCH, decide, labels
 from .config import ReadConfig, TrainConfig
 from .dataset import TOO_FEW, folds
 from .errors import BlurdctError, ConfigError, ModelError
@@ -171,8 +171,7 @@ def cross_validate(
             continue
         calibration, thresholds = decide(data.y[others], raw[shuffle, others], config)
         p[shuffle, here] = calibration(raw[shuffle, here])
-        bounds = [thresholds.clear, thresholds.blurred]
-        label[shuffle, here] = np.searchsorted(bounds, p[shuffle, here], side="right")
+        label[shuffle, here] = labels(p[shuffle, here], thresholds)
     return OutOfFold(raw, p, label, fold_of)
 
 

@@ -12,7 +12,8 @@ pytest.importorskip("sklearn")
 
 from blurdct import comparison
 from blurdct.bundle import load
-from blurdct.comparison import compare, folder_name, judged_by, views_of
+from blurdct.calibrating import answers, labels
+from blurdct.comparison import compare, folder_name, views_of
 from blurdct.config import TrainConfig
 from blurdct.detector import Detector
 from blurdct.gathering import gather
@@ -114,11 +115,12 @@ def test_the_report_is_written_in_four_forms(rows, tmp_path):
 def test_a_model_that_is_there_judges_rows_as_the_detector_does(found, rows, tmp_path):
     compare(rows, NAMES[:1], tmp_path, CONFIG)
     bundle = load(tmp_path / "models" / "laplacian")
-    judged = judged_by(bundle, rows.only(bundle.views))
+    p = answers(bundle, rows.inputs)
     verdicts = [Detector(bundle).predict(file) for file in found.files]
-    np.testing.assert_allclose(judged.p[0], [one.probability for one in verdicts], atol=1e-6)
-    labels = ["clear", "medium", "blurred"]
-    assert [labels[number] for number in judged.label[0]] == [one.label for one in verdicts]
+    np.testing.assert_allclose(p, [one.probability for one in verdicts], atol=1e-6)
+    names = ["clear", "medium", "blurred"]
+    numbers = labels(p, bundle.thresholds)
+    assert [names[number] for number in numbers] == [one.label for one in verdicts]
 
 
 @pytest.mark.parametrize(
