@@ -11,12 +11,16 @@ import onnxruntime
 
 from .bundle import DEFAULT, Bundle, Calibration, Thresholds
 from .bundle import load as load_bundle
+from .cells import as_seen
 from .config import ReadConfig
 from .errors import ConfigError, ImageError, ModelError
+from .evidence import missing
 from .images import Source
-from .views import VIEWS, photo_views
+from .views import VIEWS, Photo, photo_views
 
 LABELS = ("clear", "medium", "blurred")
+OUTPUTS = ("probability", "map")  # of graphs; the second is not of all
+UNKNOWN = "unknown"  # the label of a photo without evidence
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,13 @@ class Prediction:
         path: The photo's path, or the name it was given.
         probability: P(blurred): 0 sharp .. 1 blurred, calibrated.
         score: 100 times that: 0 sharp .. 100 blurred.
-        label: ``clear``, ``medium`` or ``blurred``.
+        label: ``clear``, ``medium`` or ``blurred``; ``unknown`` where the photo shows nothing that
+            could be sharp or blurred.
         threshold: The P from which on the label is ``blurred``.
         model: The model's name.
+        reason: Why the label is ``unknown``; empty otherwise.
+        sharp_fraction: Part of the photo that is sharp, 0..1: cells of its map with P under .5.
+            None if the model makes no map.
     """
 
     path: str
@@ -38,6 +46,8 @@ class Prediction:
     label: str
     threshold: float
     model: str
+    reason: str = ""
+    sharp_fraction: float | None = None
 
 
 class Detector:
@@ -79,8 +89,10 @@ class Detector:
         inputs = {one.name for one in self._session.get_inputs()}
         if inputs != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {sorted(inputs)}, not {bundle.views}")
+        made = {one.name for one in self._session.get_outputs()}
+        self._outputs = [name for name in OUTPUTS if name in made]
         try:
-            self._judge(np.zeros((16, 16), np.uint8), None)  # shows what is wrong before a photo
+            self._answer(Photo(np.zeros((16, 16), np.uint8), self.config))  # before a photo comes
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             raise ModelError(
                 f"{self.model}: its graph gives no P ({_first_line(error)})"
@@ -121,11 +133,36 @@ class Detector:
         Raises:
             ImageError: It cannot be read; the message names it and says why.
         """
-        probability = self._judge(photo, name)
         if name is None:
             named = isinstance(photo, (str, os.PathLike))
             name = os.fspath(photo) if named else str(getattr(photo, "name", ""))  # type: ignore
-        return self._verdict(str(name), probability)
+        looked_at = Photo(photo, self.config, name or None)
+        return self._verdict(str(name), looked_at)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the model says where a photo is blurred."""
+        return "map" in self._outputs
+
+    def map(self, photo: Source, name: str | None = None) -> np.ndarray:
+        """Where a photo is blurred.
+
+        Args:
+            photo: As for ``predict``.
+            name: What to call it in errors; its path if left out.
+
+        Returns:
+            Shape (h, w), float32: P(blurred), 0..1, of cells of 16x16 pixels of the photo at the
+            working size, the rows and columns of 8x8 blocks two by two; a last one may be single.
+
+        Raises:
+            ImageError: It cannot be read; the message names it and says why.
+            ModelError: The model has no map.
+        """
+        if not self.has_map:
+            raise ModelError(f"{self.model}: this model makes no map")
+        looked_at = Photo(photo, self.config, name)
+        return as_seen(self._answer(looked_at)["map"][0], looked_at.luma)
 
     def predict_many(
         self, photos: Iterable[str | os.PathLike[str]], workers: int | None = 1
@@ -154,15 +191,33 @@ class Detector:
         """Calibrated P(blurred) of n rows, shape (n,), from their views."""
         return self.calibration(self._session.run(["probability"], views)[0])
 
-    def _judge(self, photo: Source, name: str | None) -> float:
-        views = photo_views(photo, self._views, self.config, name)
-        return float(self.probabilities({view: row[None] for view, row in views.items()})[0])
-
-    def _verdict(self, path: str, probability: float) -> Prediction:
+    def label(self, probability: float) -> str:
+        """``clear``, ``medium`` or ``blurred``: what a photo of this P is called."""
         at = self.thresholds
-        index = 0 if probability < at.clear else 2 if probability >= at.blurred else 1
+        return LABELS[0 if probability < at.clear else 2 if probability >= at.blurred else 1]
+
+    def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
+        """What the graph says to one photo, by the name of its output."""
+        views = {view: row[None] for view, row in photo_views(photo, self._views).items()}
+        found = dict(zip(self._outputs, self._session.run(self._outputs, views), strict=True))
+        return {**found, "probability": self.calibration(found["probability"])}
+
+    def _verdict(self, path: str, photo: Photo) -> Prediction:
+        answer = self._answer(photo)
+        probability = float(answer["probability"][0])
+        reason = missing(photo.luma)
+        sharp = None
+        if "map" in answer:
+            sharp = float(np.mean(as_seen(answer["map"][0], photo.luma) < 0.5))
         return Prediction(
-            path, probability, 100 * probability, LABELS[index], at.blurred, self.model
+            path,
+            probability,
+            100 * probability,
+            UNKNOWN if reason else self.label(probability),
+            self.thresholds.blurred,
+            self.model,
+            reason,
+            sharp,
         )
 
 

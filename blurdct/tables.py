@@ -62,11 +62,15 @@ def read_views(
         progress: Wraps the photographs as they come.
 
     Returns:
-        By view, a row for each readable photo; which ones are readable, shape (n,), bool; and a
+        By view, a row for each readable photo, maps padded with zeros to a square of the working
+        size, or cut to it where a strip is longer; which ones are readable, shape (n,), bool; and a
         line for each of the others.
     """
     names = list(names)
-    rows = {view: np.empty((len(paths), *VIEWS[view].shape), VIEWS[view].dtype) for view in names}
+    rows = {
+        view: np.zeros((len(paths), *VIEWS[view].shape_at(config.size)), VIEWS[view].dtype)
+        for view in names
+    }
     readable, bad = np.zeros(len(paths), bool), []
     stream = ordered_map(partial(_views, names=names, config=config), paths, workers)
     for number, answer in enumerate(progress(stream, len(paths), "photographs")):
@@ -75,7 +79,9 @@ def read_views(
             continue
         readable[number] = True
         for view, row in answer.items():
-            rows[view][number] = row
+            place = rows[view][number]
+            both = tuple(slice(min(pair)) for pair in zip(place.shape, row.shape, strict=True))
+            place[both] = row[both]
     if bad:
         rows = {view: values[readable] for view, values in rows.items()}
     return rows, readable, bad

@@ -1,4 +1,4 @@
-"""Photo -> what models eat of it: 18 features, scores of older methods, or small pictures.
+"""Photo -> what models eat of it: 18 features, a map of them, older methods, or small pictures.
 
 Training and prediction make them here alike.
 
@@ -9,19 +9,50 @@ Sources:
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import cv2
 import numpy as np
 
 from .bands import FEATURES
+from .cells import CELL, CHANNELS, cell_statistics
 from .config import ReadConfig
 from .features import image_features
-from .images import Source, read_bytes, read_least, read_luma
+from .files import read_bytes
+from .images import Source, read_least, read_luma
+from .patches import SIZE
 
 STRIP = 8  # long side by short side, from which on only the middle of a photo is looked at
 GRADIENT_SIDE = 800  # pixels, of the square that the published scores are taken on
+
+
+class Photo:
+    """A photo that views are made of: a file is read once, its luma is made once.
+
+    Attributes:
+        source: Bytes or pixels; see ``images.read_luma``.
+        config: Working size and pixel limit.
+        name: What errors call it.
+    """
+
+    def __init__(
+        self, source: Source, config: ReadConfig = ReadConfig(), name: str | None = None
+    ) -> None:
+        """Read the file's bytes; nothing is decoded yet.
+
+        Raises:
+            ImageError: The file cannot be read.
+        """
+        if not isinstance(source, np.ndarray):
+            source, name = read_bytes(source, name)
+        self.source: Source = source
+        self.config, self.name = config, name
+
+    @cached_property
+    def luma(self) -> np.ndarray:
+        """At the working size; see ``images.read_luma``, which raises what there is to raise."""
+        return np.asarray(read_luma(self.source, self.config, self.name))
 
 
 @dataclass(frozen=True)
@@ -29,16 +60,22 @@ class View:
     """One kind of input.
 
     Attributes:
-        shape: Of one photo's row.
+        shape: Of one photo's row; None for an extent that depends on the photo.
         dtype: NumPy name.
-        make: From the source of a photo, how to read it and its name to that row.
+        make: From a photo to that row.
         side: Of the square that it is taken on, pixels; 0 for the photo at the working size.
+        cell: Of a map of the photo, pixels to one step of it; 0 if it is none.
     """
 
-    shape: tuple[int, ...]
+    shape: tuple[int | None, ...]
     dtype: str
-    make: Callable[[Any, ReadConfig, str | None], np.ndarray]
+    make: Callable[[Photo], np.ndarray]
     side: int = 0
+    cell: int = 0
+
+    def shape_at(self, size: int) -> tuple[int, ...]:
+        """Of a row in a table, photographs at a working size: the largest that one may have."""
+        return tuple(-(-size // self.cell) if one is None else one for one in self.shape)
 
 
 def laplacian_variance(luma: np.ndarray) -> float:
@@ -52,27 +89,27 @@ def sobel_variance(luma: np.ndarray) -> float:
     return float(cv2.meanStdDev(cv2.magnitude(across, down))[1][0, 0] ** 2)
 
 
-def _features(source: Source, config: ReadConfig, name: str | None) -> np.ndarray:
-    return np.asarray(image_features(read_luma(source, config, name)), np.float32)
+def _features(photo: Photo) -> np.ndarray:
+    return np.asarray(image_features(photo.luma), np.float32)
 
 
-def _laplacian(source: Source, config: ReadConfig, name: str | None) -> np.ndarray:
-    return np.array([laplacian_variance(read_luma(source, config, name))], np.float32)
+def _laplacian(photo: Photo) -> np.ndarray:
+    return np.array([laplacian_variance(photo.luma)], np.float32)
 
 
-def _gradients(source: Source, config: ReadConfig, name: str | None) -> np.ndarray:
-    luma, area = read_least(source, GRADIENT_SIDE, False, config, name)
+def _gradients(photo: Photo) -> np.ndarray:
+    luma, area = read_least(photo.source, GRADIENT_SIDE, False, photo.config, photo.name)
     square = _resize(luma, GRADIENT_SIDE, GRADIENT_SIDE)
     return np.array([sobel_variance(square), laplacian_variance(square), area], np.float32)
 
 
-def _squashed(source: Source, config: ReadConfig, name: str | None, side: int) -> np.ndarray:
-    rgb, _ = read_least(source, side, True, config, name)
+def _squashed(photo: Photo, side: int) -> np.ndarray:
+    rgb, _ = read_least(photo.source, side, True, photo.config, photo.name)
     return _resize(rgb, side, side)
 
 
-def _centre(source: Source, config: ReadConfig, name: str | None, short: int, side: int) -> Any:
-    rgb, _ = read_least(source, short, True, config, name)
+def _centre(photo: Photo, short: int, side: int) -> Any:
+    rgb, _ = read_least(photo.source, short, True, photo.config, photo.name)
     height, width = rgb.shape[:2]
     if max(height, width) > STRIP * min(height, width):  # enlarged, a strip would take gigabytes
         longest = STRIP * min(height, width)
@@ -83,6 +120,10 @@ def _centre(source: Source, config: ReadConfig, name: str | None, short: int, si
     rgb = _resize(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
     top, left = ((extent - side) // 2 for extent in rgb.shape[:2])
     return np.ascontiguousarray(rgb[top : top + side, left : left + side])
+
+
+def _cells(photo: Photo) -> np.ndarray:
+    return cell_statistics(photo.luma).astype(np.float16)
 
 
 def _resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -97,6 +138,7 @@ def _square(side: int) -> View:
 
 VIEWS = {
     "features": View((len(FEATURES),), "float32", _features),
+    "cells": View((len(CHANNELS), None, None), "float16", _cells, cell=CELL * SIZE),
     "laplacian": View((1,), "float32", _laplacian),
     "gradients": View((3,), "float32", _gradients, GRADIENT_SIDE),
     "rgb96": _square(96),
@@ -113,7 +155,7 @@ def seen_at(names: Iterable[str], size: int) -> str:
 
 
 def photo_views(
-    source: Source,
+    source: Source | Photo,
     names: Iterable[str],
     config: ReadConfig = ReadConfig(),
     name: str | None = None,
@@ -121,11 +163,13 @@ def photo_views(
     """What models eat of one photo.
 
     Args:
-        source: As for ``images.read_luma``; a file is read once.
-        names: Out of ``VIEWS``: ``features``, the 18 of the block DCT; ``laplacian``, its variance
-            at the working size; ``gradients``, the variances of Sobel magnitude and Laplacian at
-            800x800 and the photo's number of pixels; ``rgb96``, ``rgb224``, ``rgb256``, the photo
-            squashed to that square; ``crop224``, its centre after the short side became 256.
+        source: As for ``images.read_luma``; a file is read once. Or a ``Photo``, which has the
+            rest already.
+        names: Out of ``VIEWS``: ``features``, the 18 of the block DCT; ``cells``, the map of block
+            statistics that ``cells`` makes; ``laplacian``, its variance at the working size;
+            ``gradients``, the variances of Sobel magnitude and Laplacian at 800x800 and the photo's
+            number of pixels; ``rgb96``, ``rgb224``, ``rgb256``, the photo squashed to that square;
+            ``crop224``, its centre after the short side became 256.
         config: Working size and pixel limit.
         name: What errors call the photo; its path if left out.
 
@@ -135,6 +179,5 @@ def photo_views(
     Raises:
         ImageError: It cannot be read; the message names it and says why.
     """
-    if not isinstance(source, np.ndarray):
-        source, name = read_bytes(source, name)
-    return {view: VIEWS[view].make(source, config, name) for view in names}
+    photo = source if isinstance(source, Photo) else Photo(source, config, name)
+    return {view: VIEWS[view].make(photo) for view in names}

@@ -163,7 +163,7 @@ def test_threads_may_share_a_detector(toy, photos):
 def labels(bounds: Thresholds, threshold: float | None = None) -> dict[float, str]:
     """The label of each of some probabilities."""
     detector = Detector(toys.bundle(thresholds=bounds), threshold=threshold)
-    return {p: detector._verdict("", p).label for p in (0.0, 0.1, 0.2, 0.5, 0.7, 0.8, 1.0)}
+    return {p: detector.label(p) for p in (0.0, 0.1, 0.2, 0.5, 0.7, 0.8, 1.0)}
 
 
 def test_labels_change_at_the_thresholds():

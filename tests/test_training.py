@@ -258,7 +258,7 @@ def test_labels_out_of_fold_are_those_that_the_detector_would_give(spy, data, mo
     judged = cross_validate(data, "spy", {}, replace(QUICK, shuffles=1))
     detector = Detector(toys.bundle(calibration=calibration, thresholds=thresholds))
     for p, label in zip(judged.p[0], judged.label[0], strict=True):
-        assert LABELS[label] == detector._verdict("", p).label
+        assert LABELS[label] == detector.label(p)
     assert set(judged.label[0]) == {0, 1, 2}
     np.testing.assert_allclose(judged.p[0], detector.probabilities(data.inputs), atol=1e-6)
 

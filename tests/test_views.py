@@ -17,7 +17,7 @@ from blurdct.views import VIEWS, laplacian_variance, photo_views, seen_at, sobel
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-PICTURES = [name for name, view in VIEWS.items() if len(view.shape) > 1]
+PICTURES = [name for name, view in VIEWS.items() if view.dtype == "uint8"]
 
 
 def encoded(pixels: np.ndarray, kind: str = "PNG", **options) -> bytes:
@@ -54,7 +54,8 @@ def test_a_view_has_the_shape_and_type_that_it_says_whatever_the_photo(shape):
     found = photo_views(pixels, VIEWS)
     assert list(found) == list(VIEWS)
     for name, view in VIEWS.items():
-        assert found[name].shape == view.shape, name
+        extents = zip(found[name].shape, view.shape, strict=True)
+        assert all(expected in (extent, None) for extent, expected in extents), name
         assert found[name].dtype == view.dtype, name
         assert np.isfinite(found[name]).all(), name
 

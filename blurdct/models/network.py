@@ -96,7 +96,9 @@ class Network:
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``; weights that 16 bits hold are stored in 16."""
         view = self.views[0]
-        return halved(exported(_Graph(self._fitted()), [view], [VIEWS[view].shape], torch.uint8))
+        return halved(
+            exported(_Graph(self._fitted()), [view], [VIEWS[view].shape_at(0)], torch.uint8)
+        )
 
     def _started(self) -> nn.Module:
         network, file = self.module(), fitting().weights

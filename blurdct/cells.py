@@ -1,0 +1,144 @@
+"""Luma -> a small picture of block statistics, a cell of 2x2 blocks each: where a photo is sharp.
+
+The 18 statistics of each block, the energies of three bands in three directions, and brightness,
+averaged over a cell; of the directed energies the largest too, since one sharp block in a cell
+shows more than four soft ones. Energies are compressed by log(1 + x), so that a cell of strong
+contrast does not outshine the others.
+
+Orientation: a photo, its mirror image and the photo turned by quarters are one to a model, since
+all eight are brought to one orientation first (``upright``).
+
+Sources:
+    Directional DCT energies for blur: Tong et al., ICME 2004, doi:10.1109/ICME.2004.1394114, who
+    look for edges by direction; the cuts by angle here are this project's own.
+"""
+
+from collections.abc import Iterator
+from functools import cache, reduce
+
+import cv2
+import numpy as np
+
+from .bands import BANDS, FEATURES, band_statistics
+from .dct import block_dct, zigzag
+from .patches import SIZE, grid, unfold
+
+__all__ = ["CELL", "CHANNELS", "as_seen", "cell_statistics"]
+
+CELL = 2  # side of a cell, blocks
+STRIP_BLOCKS = 2048  # worked on at once; see ``features``
+
+# Detail that changes from left to right, both ways, from top to bottom: which coefficients belong
+# to a direction goes by the ratio of their frequencies, cut at 2.
+DIRECTIONS = ("across", "diagonal", "down")
+SECTORS = tuple(f"{band}_{direction}" for band in BANDS for direction in DIRECTIONS)
+CHANNELS = (*FEATURES, *SECTORS, "luma", *(f"{sector}_max" for sector in SECTORS), "inside")
+
+_LOG = [row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))]
+
+
+def cell_statistics(luma: np.ndarray) -> np.ndarray:
+    """What is known about every cell of a photo.
+
+    Args:
+        luma: Shape (H, W), uint8, grey levels 0..255, at least 8x8.
+
+    Returns:
+        Shape (38, h, w), float32, channels as in ``CHANNELS``, finite: rows and columns are cells
+        of the photo in the orientation of ``upright``, two blocks each, the last one maybe single.
+        ``luma`` is 0..1; ``inside`` is 1 everywhere, so that padding with zeros is told apart.
+
+    Raises:
+        ValueError: Not two axes, or smaller than one block.
+    """
+    luma = upright(luma)
+    rows, columns = grid(*luma.shape)
+    # what is left over is cropped on both sides, so that the map lies true
+    top, left = ((extent % SIZE) // 2 for extent in luma.shape)
+    luma = luma[top : top + rows * SIZE, left : left + columns * SIZE]
+    channels = np.concatenate(list(_strips(luma, rows, columns)), axis=1)
+    blocks = channels.reshape(len(channels), rows, columns)
+    high, wide = -(-rows // CELL), -(-columns // CELL)
+    odd = ((0, 0), (0, high * CELL - rows), (0, wide * CELL - columns))
+    blocks = np.pad(blocks, odd)
+    sectors = blocks[len(FEATURES) : len(FEATURES) + len(SECTORS)]
+    count = np.outer(_blocks_in(rows), _blocks_in(columns)).astype(np.float32)
+    return np.concatenate(
+        [
+            _over_cells(np.add, blocks) / count,
+            _over_cells(np.maximum, sectors),  # energies are 0 or more, as is the padding
+            np.ones((1, high, wide), np.float32),
+        ]
+    )
+
+
+def upright(luma: np.ndarray) -> np.ndarray:
+    """A photo in the one of its eight orientations that has the light left and above.
+
+    Of its two differences of light, between left and right half and between upper and lower half,
+    the larger one comes to lie between left and right. A photo without either stays as it is.
+    """
+    turned, right, down = _orientation(luma)
+    luma = luma[::-1] if down else luma
+    luma = luma[:, ::-1] if right else luma
+    return np.ascontiguousarray(luma.T if turned else luma)
+
+
+def as_seen(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """A map over the cells of ``cell_statistics`` -> the same as the photo lies: (h, w)."""
+    turned, right, down = _orientation(luma)
+    cells = cells.T if turned else cells
+    cells = cells[:, ::-1] if right else cells
+    return np.ascontiguousarray(cells[::-1] if down else cells)
+
+
+def _orientation(luma: np.ndarray) -> tuple[bool, bool, bool]:
+    """Whether to transpose (last), to mirror left and right, to mirror top and bottom."""
+    columns, rows = (cv2.reduce(luma, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S) for axis in (0, 1))
+    right, down = (_later(line) - _later(line[::-1]) for line in (columns[0], rows[:, 0]))
+    return bool(abs(down) > abs(right)), bool(right > 0), bool(down > 0)
+
+
+def _later(line: np.ndarray) -> int:
+    """The sum of the second half, without the middle of an odd one."""
+    return int(line[(len(line) + 1) // 2 :].sum(dtype=np.int64))
+
+
+def _strips(luma: np.ndarray, rows: int, columns: int) -> Iterator[np.ndarray]:
+    """The (28, n) channels of a few rows of blocks after the other."""
+    step = max(1, STRIP_BLOCKS // columns)
+    for top in range(0, rows, step):
+        strip = luma[top * SIZE : (top + step) * SIZE]
+        coefficients = block_dct(unfold(strip).astype(np.float32))
+        statistics = band_statistics(coefficients)
+        statistics[_LOG] = np.log1p(statistics[_LOG])
+        energies = np.log1p(_sector_means() @ (coefficients * coefficients))
+        yield np.concatenate([statistics, energies, coefficients[:1] / (SIZE * 255)])
+
+
+def _over_cells(combine: np.ufunc, blocks: np.ndarray) -> np.ndarray:
+    """(C, CELL * h, CELL * w) -> (C, h, w); much faster than a reduction over strided axes."""
+    rows = [blocks[:, start::CELL] for start in range(CELL)]
+    tall = reduce(combine, rows)
+    return np.asarray(reduce(combine, [tall[:, :, start::CELL] for start in range(CELL)]))
+
+
+def _blocks_in(count: int) -> np.ndarray:
+    """How many blocks each cell of a row or column has."""
+    return np.minimum(CELL, count - CELL * np.arange(-(-count // CELL)))
+
+
+@cache
+def _sector_means() -> np.ndarray:
+    """The mean over each sector's coefficients, in zigzag order, as a matrix (9, 64)."""
+    down, across = np.divmod(np.array(zigzag()), SIZE)
+    direction = np.where(across > 2 * down, 0, np.where(down > 2 * across, 2, 1))
+    ranks = np.arange(SIZE * SIZE)
+    members = np.array(
+        [
+            (direction == number) & (ranks >= band.start) & (ranks < band.stop)
+            for band in BANDS.values()
+            for number in range(len(DIRECTIONS))
+        ]
+    )
+    return (members / members.sum(axis=1, keepdims=True)).astype(np.float32)
