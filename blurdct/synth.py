@@ -134,12 +134,17 @@ KIND_WEIGHTS = {"defocus": 0.3, "motion": 0.4, "gaussian": 0.15, "mixture": 0.15
 
 def blur(rgb: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Blur in linear light: (H, W, 3) uint8 sRGB -> (H, W, 3) float32 linear, 0..1."""
-    return cv2.filter2D(_LINEAR[rgb], -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+    return cv2.filter2D(LINEAR[rgb], -1, kernel, borderType=cv2.BORDER_REFLECT_101)
 
 
 def blur_as_seen(rgb: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Blur in linear light, nothing else: (H, W, 3) uint8 sRGB in and out."""
-    return np.rint(255 * _encode(np.clip(blur(rgb, kernel), 0, 1))).astype(np.uint8)
+    return as_seen(blur(rgb, kernel))
+
+
+def as_seen(light: np.ndarray) -> np.ndarray:
+    """Linear light -> uint8 sRGB, shape kept; what is not within 0..1 is clipped."""
+    return np.rint(255 * _encode(np.clip(light, 0, 1))).astype(np.uint8)
 
 
 def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 512) -> Copy:
@@ -172,7 +177,7 @@ def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: in
         read = max(1.0, max(height, width) * scale / side)
         light = blur(rgb, KERNELS[kind](extent * read / scale, rng))
     else:
-        kind, strength, light = "none", 0.0, _LINEAR[rgb]
+        kind, strength, light = "none", 0.0, LINEAR[rgb]
     pixels = 255 * _encode(np.clip(light * exposure, 0, 1)) ** gamma
     # sensor noise: a constant part and one that grows with the light
     deviation = noise * np.sqrt(0.5 + 0.5 * pixels.mean(axis=2, keepdims=True) / 128)
@@ -256,7 +261,7 @@ def _encode(linear: np.ndarray) -> np.ndarray:
     return np.where(linear <= 0.0031308, 12.92 * linear, curve)
 
 
-_LINEAR = _decode(np.arange(256) / 255).astype(np.float32)  # the 256 grey levels
+LINEAR = _decode(np.arange(256) / 255).astype(np.float32)  # light of the 256 sRGB levels, 0..1
 
 
 def _jpeg(rgb: np.ndarray, quality: int) -> bytes:
