@@ -23,8 +23,6 @@ from .bands import BANDS, FEATURES, band_statistics
 from .dct import block_dct, zigzag
 from .patches import SIZE, grid, unfold
 
-__all__ = ["CELL", "CHANNELS", "as_seen", "cell_statistics"]
-
 CELL = 2  # side of a cell, blocks
 STRIP_BLOCKS = 2048  # worked on at once; see ``features``
 
@@ -78,13 +76,18 @@ def upright(luma: np.ndarray) -> np.ndarray:
     Of its two differences of light, between left and right half and between upper and lower half,
     the larger one comes to lie between left and right. A photo without either stays as it is.
     """
+    return upright_cells(luma, luma)
+
+
+def upright_cells(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """The way back from ``as_taken``: a map as the photo lies -> as ``upright`` turns it."""
     turned, right, down = _orientation(luma)
-    luma = luma[::-1] if down else luma
-    luma = luma[:, ::-1] if right else luma
-    return np.ascontiguousarray(luma.T if turned else luma)
+    cells = cells[::-1] if down else cells
+    cells = cells[:, ::-1] if right else cells
+    return np.ascontiguousarray(cells.T if turned else cells)
 
 
-def as_seen(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
+def as_taken(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
     """A map over the cells of ``cell_statistics`` -> the same as the photo lies: (h, w)."""
     turned, right, down = _orientation(luma)
     cells = cells.T if turned else cells

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
+VARIED_COPIES = 3  # of each photo, for models that learn more from them
 THREADS = os.environ.get("OMP_NUM_THREADS")  # what the user wants; commands set it for themselves
 PACKAGE = __name__.partition(".")[0]
 
@@ -102,6 +103,17 @@ def prepare(
     return True
 
 
+def copies_for(names: Sequence[str], wanted: bool, seed: int) -> SynthConfig | None:
+    """Which copies models learn from: varied ones too, if one of them learns more from those."""
+    from .models import backend
+    from .training import learns_more
+
+    if not wanted:
+        return None
+    more = any(learns_more(backend(name)) for name in names)
+    return SynthConfig(seed=seed, varied_copies=VARIED_COPIES if more else 0)
+
+
 def gather(
     photos: Path,
     views: Sequence[str],
@@ -136,10 +148,12 @@ def learnable(found: "Gathered", config: TrainConfig) -> "Examples":
     from .training import examples
 
     originals = found.table[found.table["kind"] == ""]
+    if "mask" in originals:
+        originals = originals[originals["mask"] == ""]
     for label, value in FOLDER_LABELS.items():
         if not (originals["label"] == value).any():
             raise ConfigError(f"no {label} photo can be read")
-    data = examples(found.table, config, found.inputs)
+    data = examples(found.table, config, found.inputs, found.masks)
     apart = data.table[(data.table["kind"] == "") & ~data.real]
     for (source, value), rows in apart.groupby(["source", "label"]):
         label = next(name for name, number in FOLDER_LABELS.items() if number == value)

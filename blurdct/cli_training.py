@@ -10,6 +10,7 @@ from . import printing
 from .cli_checks import (
     check_out,
     command,
+    copies_for,
     doubt,
     gather,
     learnable,
@@ -33,7 +34,7 @@ from .cli_shared import (
     Seed,
     note,
 )
-from .config import ReadConfig, SynthConfig, TrainConfig
+from .config import ReadConfig, TrainConfig
 from .errors import ConfigError
 
 
@@ -101,8 +102,7 @@ def train(
     config = TrainConfig(shuffles=1 if pictures else TrainConfig.shuffles, seed=seed)
     if seed:
         parameters = seeded(registered, parameters, seed)
-    synth = SynthConfig(seed=seed) if copies else None
-    found = gather(photos, views_of([name]), workers, synth)
+    found = gather(photos, views_of([name]), workers, copies_for([registered], copies, seed))
     data = learnable(found, config)
     with circumstances(device=device, checkpoints=checkpoints, weights=weights, progress=bar):
         if trials:
@@ -213,11 +213,10 @@ def compare(
     labels_of(photos)
     prepare(registered, device, checkpoints)
     config = TrainConfig(folds=folds, shuffles=shuffles, seed=seed)
-    synth = SynthConfig(seed=seed) if copies else None
-    found = gather(photos, views_of(wanted), workers, synth)
+    found = gather(photos, views_of(wanted), workers, copies_for(registered, copies, seed))
     data = learnable(found, config)
     with circumstances(device=device, checkpoints=checkpoints, progress=bar):
-        report = compare(data, wanted, out, config, files=found.files, force=force, progress=bar)
+        report = compare(data, wanted, out, config, files=found.places, force=force, progress=bar)
     best, own = next(iter(report["models"].values())), found_rows(data)
     doubt(data.y[own], data.groups[own], config, best["real"]["roc_auc"], best["interval"])
     rows = report["models"].items()

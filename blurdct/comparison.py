@@ -42,7 +42,7 @@ def compare(
     out: Path,
     config: TrainConfig = TrainConfig(),
     read: ReadConfig = ReadConfig(),
-    files: Sequence[Path] = (),
+    files: Mapping[str, Path] = {},
     trials: int = 0,
     storage: str | None = None,
     workers: int = 1,
@@ -58,8 +58,8 @@ def compare(
             ``report.json``, ``report.md``, ``report.html`` and ``report.png``.
         config: How to train and judge.
         read: How the photographs were read.
-        files: Where each row's image is: for the time per photo and for thumbnails; without them
-            there are none.
+        files: Where the image of a row's path is: for the time per photo and for thumbnails;
+            without them there are none.
         trials: Optuna trials for each backend that has something to tune.
         storage: See ``tuning.tune``.
         workers: Processes that tune.
@@ -78,7 +78,7 @@ def compare(
             "train": asdict(config),
             "trials": trials,
             "size": read.size,
-            "data": data_digest(data.only(backend(registered).views)),
+            "data": data_digest(data.suited(registered)),
         }
         published = fitting().weights
         if published and published.is_file() and _pictures(backend(registered).views):
@@ -94,17 +94,15 @@ def compare(
             report.write_json(learnt.report, own / "report.json")
             step.finish(*(own / file for file in ("bundle.json", "model.onnx", "report.json")))
         models[name] = json.loads((own / "report.json").read_text())
-    originals = (data.table["kind"] == "").to_numpy()
-    photos = [file for file, original in zip(files, originals, strict=False) if original]
+    originals = data.table["path"][data.table["kind"] == ""]
+    photos = [files[path] for path in originals if path in files]
     for name, each in _times(names, photos, out, force).items():
         models[name]["cost"]["ms_per_photo"] = each
     whole = report.compare(models, data, config)
     report.write_json(whole, out / "report.json")
     pages.write_markdown(whole, out / "report.md")
     wrong = {photo["path"] for model in whole["models"].values() for photo in model["worst"]}
-    known = {
-        path: file for path, file in zip(data.table["path"], files, strict=False) if path in wrong
-    }
+    known = {path: files[path] for path in sorted(wrong) if path in files}
     small = {path: jpeg for path, file in known.items() if (jpeg := pages.thumbnail(file))}
     pages.write_html(whole, out / "report.html", small)
     figures.draw(whole, out / "report.png")
@@ -142,7 +140,7 @@ def learn(
         parameters: Instead of the backend's defaults.
         config: As for ``compare``, like the rest.
     """
-    data, parameters = data.only(backend(name).views), dict(parameters or {})
+    data, parameters = data.suited(name), dict(parameters or {})
     judged = cross_validate(data, name, parameters, config, progress)
     spent: list[float] = []  # by networks, also in an earlier run that this one goes on with
     with circumstances(progress=progress, spent=spent):

@@ -39,6 +39,8 @@ class SynthConfig:
         recipe: ``realistic`` or ``seed``; see ``synth``.
         sharp_copies: Copies of each photo that go through everything but the blur.
         blurred_copies: Blurred copies of each photo.
+        varied_copies: Copies of each labelled photo, sharp or blurred, changed in ways that do not
+            blur; see ``perturb.vary``.
         test_share: Share of the groups whose photographs are marked ``test``.
         seed: Same seed, same photographs, same copies.
     """
@@ -46,12 +48,13 @@ class SynthConfig:
     recipe: str = "realistic"
     sharp_copies: int = 1
     blurred_copies: int = 2
+    varied_copies: int = 0
     test_share: float = 0.1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.sharp_copies, self.blurred_copies) < 0:
-            raise ConfigError("sharp_copies and blurred_copies: expected 0 or more")
+        if min(self.sharp_copies, self.blurred_copies, self.varied_copies) < 0:
+            raise ConfigError("sharp_copies, blurred_copies, varied_copies: expected 0 or more")
         if not 0 <= self.test_share < 1:
             raise ConfigError(f"test_share: expected 0 <= share < 1, got {self.test_share}")
 

@@ -2,22 +2,26 @@
 
 import json
 import zlib
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .config import ReadConfig, SynthConfig
-from .dataset import split_of
+from .dataset import VARIED, split_of
 from .errors import ImageError
 from .images import read_rgb
+from .perturb import vary
 from .pool import ordered_map
 from .progress import Progress, silent
 from .stage import replacing
 from .synth import recipe
 
 FOLDER = "copies"
+GIVEN = ["path", "label", "group", "source"]  # columns of photographs as they come
 COLUMNS = [
     "path",
     "label",
@@ -41,13 +45,14 @@ def make_copies(
     workers: int | None = None,
     progress: Progress = silent,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Copies of every sharp photo, written to ``out/copies``.
+    """Copies of every sharp photo, and varied ones of every labelled photo, in ``out/copies``.
 
     A photo's copies depend on its path, the seed and the recipe alone, whatever else is in the
-    table. Copies that are there already are not made again.
+    table. Copies that are there already are not made again. None are made of photographs that are
+    blurred in part (those with a mask).
 
     Args:
-        photos: Columns path, label, group, source, as ``dataset.collect`` gives them.
+        photos: Columns path, label, group, source, maybe mask, as ``dataset.collect`` gives them.
         folder: What the paths are relative to.
         out: Folder to write to.
         config: How many, how.
@@ -88,14 +93,69 @@ def locate(images: pd.DataFrame, folder: Path, out: Path) -> list[Path]:
     return [Path(out if kind else folder, path) for path, kind in pairs]
 
 
+Entry = dict[str, object]  # of a copy in the table
+
+
 def _copy_photo(
-    path: str, folder: Path, out: Path, config: SynthConfig, read: ReadConfig
-) -> list[dict[str, object]] | str:
+    photo: tuple[str, int], folder: Path, out: Path, config: SynthConfig, read: ReadConfig
+) -> list[Entry] | str:
+    """Sharp and blurred copies of a sharp photo."""
+
+    def make(rgb: np.ndarray, rng: np.random.Generator, stem: str) -> Iterator[Entry]:
+        for number in range(config.sharp_copies + config.blurred_copies):
+            copy = recipe(config.recipe)(rgb, rng, number >= config.sharp_copies, read.size)
+            name = f"{FOLDER}/{stem}_{number}_{copy.kind}.jpg"
+            with replacing(out / name) as temporary:
+                temporary.write_bytes(copy.jpeg)
+            drawn = {key: float(f"{value:.5g}") for key, value in copy.parameters.items()}
+            yield {
+                "path": name,
+                "label": int(copy.kind != "none"),
+                "kind": copy.kind,
+                "strength": round(copy.strength, 6),
+                "level": copy.level,
+                "parameters": json.dumps(drawn),
+            }
+
+    path = photo[0]
     key = f"{config.seed}/{config.recipe}/{path}"
+    settings = [key, config.sharp_copies, config.blurred_copies, read.size]
+    return _recorded(path, key, settings, "", folder, out, read, make)
+
+
+def _vary_photo(
+    photo: tuple[str, int], folder: Path, out: Path, config: SynthConfig, read: ReadConfig
+) -> list[Entry] | str:
+    """Copies of a photo with its label."""
+
+    def make(rgb: np.ndarray, rng: np.random.Generator, stem: str) -> Iterator[Entry]:
+        for number in range(config.varied_copies):
+            data = vary(rgb, rng)
+            name = f"{FOLDER}/{stem}_{number}_{VARIED}.img"
+            with replacing(out / name) as temporary:
+                temporary.write_bytes(data)
+            same = {"kind": VARIED, "strength": 0.0, "level": 0, "parameters": "{}"}
+            yield {"path": name, "label": int(label), **same}
+
+    path, label = photo
+    key = f"{config.seed}/{VARIED}/{path}"
+    return _recorded(path, key, [key, config.varied_copies], f"_{VARIED}", folder, out, read, make)
+
+
+def _recorded(
+    path: str,
+    key: str,
+    settings: list[Any],
+    ending: str,
+    folder: Path,
+    out: Path,
+    read: ReadConfig,
+    make: Callable[[np.ndarray, np.random.Generator, str], Iterator[Entry]],
+) -> list[Entry] | str:
+    """What ``make`` makes of a photo, or what it made earlier with the same settings."""
     # a file's name may have 255 bytes, and a letter of it four
     stem = f"{Path(path).stem[:50]}_{zlib.crc32(path.encode(errors='surrogateescape')):08x}"
-    record = out / FOLDER / f"{stem}.json"  # written after the copies: they are complete
-    settings = [key, config.sharp_copies, config.blurred_copies, read.size]
+    record = out / FOLDER / f"{stem}{ending}.json"  # written after the copies: they are complete
     try:
         entries = json.loads(record.read_text())
         if entries["settings"] == settings:
@@ -107,24 +167,7 @@ def _copy_photo(
     except ImageError as error:
         return str(error)
     rng = np.random.default_rng(zlib.crc32(key.encode(errors="surrogateescape")))
-    make, rows = recipe(config.recipe), []
-    for number in range(config.sharp_copies + config.blurred_copies):
-        copy = make(rgb, rng, number >= config.sharp_copies, read.size)
-        name = f"{FOLDER}/{stem}_{number}_{copy.kind}.jpg"
-        with replacing(out / name) as temporary:
-            temporary.write_bytes(copy.jpeg)
-        rows.append(
-            {
-                "path": name,
-                "label": int(copy.kind != "none"),
-                "kind": copy.kind,
-                "strength": round(copy.strength, 6),
-                "level": copy.level,
-                "parameters": json.dumps(
-                    {name: float(f"{value:.5g}") for name, value in copy.parameters.items()}
-                ),
-            }
-        )
+    rows = list(make(rgb, rng, stem))
     with replacing(record) as temporary:
         temporary.write_text(json.dumps({"settings": settings, "copies": rows}))
     return rows

@@ -26,12 +26,14 @@ from .pool import ordered_map
 from .progress import Progress, silent
 
 MANIFEST = "manifest.csv"
+VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
 FOLDER_LABELS = {"sharp": 0, "blurred": 1}
 UNLABELLED = (
     "no labelled photographs; put them into folders sharp and blurred, or write a manifest.csv "
     "with path and label (1 blurred, 0 sharp)"
 )
 TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
+TEXTS = ("path", "group", "split", "source", "kind", "original", "mask")  # columns
 LABELS = "labels must be 1 (blurred), 0 (sharp) or empty"
 
 
@@ -40,13 +42,15 @@ def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
 
     Args:
         folder: Holds ``manifest.csv`` (``path`` relative to it, optional ``label`` 1 blurred 0
-            sharp or empty, ``group``, ``source``), or photographs in folders of any depth.
+            sharp or empty, ``group``, ``source``, and of photographs blurred in part ``mask``, a
+            picture white where the photo is blurred), or photographs in folders of any depth.
 
     Returns:
         Columns path (POSIX, relative to ``folder``), label (Int64, missing where unknown), group,
-        source. A photo without a label takes that of the nearest folder named ``sharp`` or
-        ``blurred``. Where no group is given it is the file's name without its ending, so that
-        ``sharp/cat.jpg`` and ``blurred/cat.png`` are one scene; the source is the folder's name.
+        source; mask (as path) only if the manifest has it, and empty where there is none. A photo
+        without a label takes that of the nearest folder named ``sharp`` or ``blurred``. Where no
+        group is given it is the file's name without its ending, so that ``sharp/cat.jpg`` and
+        ``blurred/cat.png`` are one scene; the source is the folder's name.
 
     Raises:
         ConfigError: No such folder, a manifest that does not fit, a file name that is not UTF-8
@@ -160,7 +164,7 @@ def read_csv(path: str | PathLike[str], needed: Iterable[str]) -> pd.DataFrame:
     Raises:
         ConfigError: The file is missing, no CSV, or lacks a column.
     """
-    text = dict.fromkeys(("path", "group", "split", "source", "kind", "original"), str)
+    text = dict.fromkeys(TEXTS, str)
     try:
         rows = pd.read_csv(
             path, dtype={**text, "label": "Int64"}, keep_default_na=False, na_values=[""]
@@ -188,7 +192,7 @@ def _read_manifest(path: Path) -> pd.DataFrame:
     for name, default in (("group", stems), ("source", path.parent.resolve().name)):
         given = rows[name] if name in rows else pd.Series([""] * len(rows))
         rows[name] = given.mask(given == "", default)
-    return rows[["path", "label", "group", "source"]]
+    return rows[["path", "label", "group", "source", *(["mask"] if "mask" in rows else [])]]
 
 
 def _folder_label(path: str) -> Any:

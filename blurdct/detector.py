@@ -11,7 +11,7 @@ import onnxruntime
 
 from .bundle import DEFAULT, Bundle, Calibration, Thresholds
 from .bundle import load as load_bundle
-from .cells import as_seen
+from .cells import as_taken
 from .config import ReadConfig
 from .errors import ConfigError, ImageError, ModelError
 from .evidence import missing
@@ -162,7 +162,7 @@ class Detector:
         if not self.has_map:
             raise ModelError(f"{self.model}: this model makes no map")
         looked_at = Photo(photo, self.config, name)
-        return as_seen(self._answer(looked_at)["map"][0], looked_at.luma)
+        return as_taken(self._answer(looked_at)["map"][0], looked_at.luma)
 
     def predict_many(
         self, photos: Iterable[str | os.PathLike[str]], workers: int | None = 1
@@ -208,7 +208,7 @@ class Detector:
         reason = missing(photo.luma)
         sharp = None
         if "map" in answer:
-            sharp = float(np.mean(as_seen(answer["map"][0], photo.luma) < 0.5))
+            sharp = float(np.mean(as_taken(answer["map"][0], photo.luma) < 0.5))
         return Prediction(
             path,
             probability,

@@ -10,10 +10,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
+from .cells import upright, upright_cells
 from .config import ReadConfig, SynthConfig
 from .copies import locate, make_copies
 from .dataset import UNLABELLED, collect
-from .errors import ConfigError
+from .errors import ConfigError, ImageError
+from .images import read_luma
+from .partial import cell_labels, read_mask
 from .progress import Progress, silent
 from .tables import read_views
 
@@ -30,6 +33,8 @@ class Gathered:
         files: Where each image is; copies only as long as their folder is kept.
         bad: A line for each photo that could not be read.
         unlabelled: Photographs left out because nothing says whether they are blurred.
+        masks: Where photographs are blurred, cell by cell; see ``training.Examples``. None if no
+            photo has a mask, or no model looks at cells.
     """
 
     table: pd.DataFrame
@@ -37,6 +42,12 @@ class Gathered:
     files: list[Path]
     bad: list[str]
     unlabelled: int = 0
+    masks: np.ndarray | None = None
+
+    @property
+    def places(self) -> dict[str, Path]:
+        """Where the image of a row is, by the row's path."""
+        return dict(zip(self.table["path"], self.files, strict=True))
 
 
 def gather(
@@ -66,6 +77,8 @@ def gather(
     pairs = zip(unreadable["path"], unreadable["reason"], strict=True)
     bad = [f"{Path(folder, path)}: {reason}" for path, reason in pairs]
     labelled = photos["label"].notna()
+    if "mask" in photos:
+        labelled |= photos["mask"] != ""
     if not labelled.any():
         unread = f"; {len(bad)} cannot be read, such as {bad[0]}" if bad else ""
         raise ConfigError(f"{folder}: {UNLABELLED}{unread}")
@@ -74,7 +87,7 @@ def gather(
     with ExitStack() as stack:
         out = work or Path(stack.enter_context(TemporaryDirectory(prefix="blurdct-")))
         table, uncopied = make_copies(photos, root, out, config, read, workers, progress)
-        found = look_at(table, locate(table, root, out), views, read, workers, progress)
+        found = look_at(table, locate(table, root, out), views, read, workers, progress, root)
     every = list(dict.fromkeys([*bad, *uncopied, *found.bad]))
     return replace(found, bad=every, unlabelled=int((~labelled).sum()))
 
@@ -86,14 +99,41 @@ def look_at(
     read: ReadConfig = ReadConfig(),
     workers: int | None = None,
     progress: Progress = silent,
+    root: Path = Path(),
 ) -> Gathered:
-    """Read the images of a table that stage 3 wrote.
+    """Read the images of a table that stage 3 wrote, and masks where there are some.
 
     Args:
         table: Columns of ``copies``.
         files: Where each row's image is.
         views: As for ``gather``, like the rest.
+        root: What the paths of masks are relative to.
     """
     inputs, readable, bad = read_views(files, views, read, workers, progress)
     kept = [file for file, good in zip(files, readable, strict=True) if good]
-    return Gathered(table[readable].reset_index(drop=True), inputs, kept, bad)
+    table = table[readable].reset_index(drop=True)
+    masks = None
+    if "mask" in table and "cells" in inputs:
+        masks, unread = _masks(table["mask"], kept, root, read, inputs["cells"].shape[2:])
+        bad = [*bad, *unread]
+    return Gathered(table, inputs, kept, bad, masks=masks)
+
+
+def _masks(
+    names: pd.Series, files: Sequence[Path], root: Path, read: ReadConfig, shape: tuple[int, ...]
+) -> tuple[np.ndarray | None, list[str]]:
+    """The masks as maps, in the orientation of ``cells``, (n, h, w), NaN where there is none."""
+    masks = np.full((len(names), *shape), np.nan, np.float16)
+    bad = []
+    for row in np.nonzero((names != "").to_numpy())[0].tolist():
+        try:
+            luma = read_luma(files[row], read)
+            # the mask is turned before it is cut, as the photo is: odd rows of blocks fall alike
+            mask = upright_cells(read_mask(root / names[row]), luma)
+            share = cell_labels(mask, upright(luma).shape)
+        except (ImageError, ValueError) as error:
+            bad.append(str(error) if isinstance(error, ImageError) else f"{names[row]}: {error}")
+            continue
+        share = share[: shape[0], : shape[1]]
+        masks[row, : share.shape[0], : share.shape[1]] = share
+    return (masks if np.isfinite(masks).any() else None), bad

@@ -5,6 +5,9 @@ that have both labels are the *real* rows, on which calibration, thresholds and 
 rest. Synthetic copies teach beside them with less weight. Photographs of a source that has only
 sharp ones (taken as sharp, unchecked) are not learnt from: false positives are counted on them.
 Without real rows, as after the seed's recipe alone, the copies decide.
+
+Some rows lie apart, for backends that learn more from them than others could: varied copies of real
+photographs, and photographs that are blurred in part, with masks. Nothing is judged on them.
 """
 
 import hashlib
@@ -21,7 +24,7 @@ from .bands import FEATURES
 from .bundle import Bundle, Calibration
 from .calibrating import BATCH, decide, labels
 from .config import ReadConfig, TrainConfig
-from .dataset import TOO_FEW, folds
+from .dataset import TOO_FEW, VARIED, folds
 from .errors import BlurdctError, ConfigError, ModelError
 from .models import backend
 from .models.base import Array, Backend, Inputs
@@ -31,6 +34,9 @@ CHECKED = 512  # pictures, at least, that an export is compared with its model o
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
+
+
+PER_ROW = ("y", "groups", "real", "weights", "levels")  # arrays of ``Examples``
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,9 @@ class Examples:
         real: (n,) bool; the rows that decide.
         levels: (n,) strength of the blur, 0..9; -1 where only ``y`` is known.
         weights: (n,) what a row counts in training; 0 for those only judged.
+        masks: (n, h, w) share of blurred pixels of each cell, NaN where nobody says; or None.
+        apart: Rows for backends with ``learns_more`` alone; their ``y`` may be -1: only the mask is
+            known. None if there are none.
     """
 
     table: pd.DataFrame
@@ -54,6 +63,8 @@ class Examples:
     real: Array
     weights: Array
     levels: Array
+    masks: Array | None = None
+    apart: "Examples | None" = None
 
     def take(self, rows: Array) -> Inputs:
         """The inputs of some rows."""
@@ -61,33 +72,68 @@ class Examples:
 
     def only(self, views: Sequence[str]) -> "Examples":
         """The same rows with these views alone, which costs nothing."""
-        return replace(self, inputs={view: self.inputs[view] for view in views})
+        apart = self.apart and self.apart.only(views)
+        return replace(self, inputs={view: self.inputs[view] for view in views}, apart=apart)
+
+    def suited(self, name: str) -> "Examples":
+        """The same rows as a backend takes them: its views, and rows apart if it learns more."""
+        kind = backend(name)
+        data = self.only(kind.views)
+        return data if learns_more(kind) else replace(data, apart=None)
 
     def select(self, rows: Array) -> "Examples":
         """Some of the rows, with what they weigh here."""
         table = self.table[rows].reset_index(drop=True)
-        per_row = (self.y, self.groups, self.real, self.weights, self.levels)
-        return Examples(table, self.take(rows), *(values[rows] for values in per_row))
+        chosen = {name: getattr(self, name)[rows] for name in PER_ROW}
+        masks = None if self.masks is None else self.masks[rows]
+        return replace(self, table=table, inputs=self.take(rows), masks=masks, **chosen)
+
+    def without(self, groups: Array) -> "Examples":
+        """The same rows, and of those apart none of these scenes."""
+        apart = self.apart
+        if apart is not None:
+            apart = apart.select(~np.isin(apart.groups.astype(str), groups.astype(str)))
+        return replace(self, apart=apart)
 
 
 def examples(
-    table: pd.DataFrame, config: TrainConfig = TrainConfig(), inputs: Inputs | None = None
+    table: pd.DataFrame,
+    config: TrainConfig = TrainConfig(),
+    inputs: Inputs | None = None,
+    masks: Array | None = None,
 ) -> Examples:
     """Labelled rows of a table of images with their weights.
 
     Args:
         table: Columns ``COLUMNS``; those of the 18 features only where ``inputs`` are left out.
+            Rows with a path in ``mask``, and varied copies, are set apart.
         config: How to train.
         inputs: By view, a row for each of the table's; the 18 features out of it if left out.
+        masks: A row for each of the table's; see ``Examples``.
 
     Raises:
         ConfigError: Nothing labelled, only one label, another than 0 and 1, or a number that is
             not finite.
     """
-    labelled = table["label"].notna().to_numpy()
     if inputs is None:
         inputs = {"features": _features(table)}
+    aside = (table["kind"] == VARIED).to_numpy()
+    if "mask" in table:
+        aside |= (table["mask"] != "").to_numpy()
+    if aside.any():
+        parts = [
+            (
+                table[rows].reset_index(drop=True),
+                {view: values[rows] for view, values in inputs.items()},
+                None if masks is None else masks[rows],
+            )
+            for rows in (~aside, aside)
+        ]
+        data = examples(parts[0][0], config, parts[0][1], parts[0][2])
+        return replace(data, apart=_apart(*parts[1], data))
+    labelled = table["label"].notna().to_numpy()
     if not labelled.all():
+        masks = None if masks is None else masks[labelled]
         inputs = {view: values[labelled] for view, values in inputs.items()}
     table = table[labelled].reset_index(drop=True)
     y = table["label"].to_numpy(dtype=np.int64)
@@ -115,7 +161,26 @@ def examples(
     groups = table["group"].to_numpy(dtype=object)
     strength = table["strength"].fillna(0).to_numpy(float)
     levels = np.where(y == 0, 0, np.where(found, -1, np.minimum(strength * 10, 9).astype(int)))
-    return Examples(table, inputs, y, groups, real, weights, levels)
+    return Examples(table, inputs, y, groups, real, weights, levels, masks)
+
+
+def _apart(table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: Examples) -> Examples:
+    """Rows that are set apart, beside those that are not."""
+    varied = (table["kind"] == VARIED).to_numpy()
+    # all varied copies of a real photo together count as much as the photo; those of others nothing
+    real = set(data.table["path"][data.real])
+    of_real = table["original"].isin(real).to_numpy()
+    copies = table["original"].map(table["original"][varied].value_counts()).to_numpy(float)
+    weights = np.where(varied, of_real / np.where(varied, copies, 1), 1.0)
+    y = table["label"].fillna(-1).to_numpy(dtype=np.int64)
+    groups = table["group"].to_numpy(dtype=object)
+    none = np.zeros(len(y), bool)
+    return Examples(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
+
+
+def learns_more(kind: type[Backend]) -> bool:
+    """Whether a backend learns from rows apart, and ``fit`` takes masks."""
+    return bool(getattr(kind, "learns_more", False))
 
 
 @dataclass(frozen=True)
@@ -161,7 +226,8 @@ def cross_validate(
         if fold >= len(splits[shuffle]):
             continue  # fewer groups than folds
         learn, judge = splits[shuffle][fold]
-        model = _fit(data.select(_rows(learn, data.weights > 0)), name, parameters)
+        seen = data.select(_rows(learn, data.weights > 0)).without(data.groups[judge])
+        model = _fit(seen, name, parameters)
         raw[shuffle, judge] = model.predict_proba(data.take(judge))
         fold_of[shuffle, judge] = fold
     for shuffle, fold in jobs:
@@ -187,8 +253,9 @@ def judge_unseen(
     judged_only = judged_alone(data)
     answers = {}
     for one in sorted(set(source[judged_only])):
-        model = _fit(data.select((data.weights > 0) & (source != one)), name, parameters)
         photos = judged_only & (source == one)
+        seen = data.select((data.weights > 0) & (source != one)).without(data.groups[photos])
+        model = _fit(seen, name, parameters)
         answers[one] = calibration(model.predict_proba(data.take(photos)))
     return answers
 
@@ -287,6 +354,10 @@ def data_digest(data: Examples) -> str:
         for row in values:  # a copy of all pictures would take gigabytes
             found.update(np.ascontiguousarray(row).data)
     found.update(data.weights.tobytes() + data.levels.astype(np.int64).tobytes())
+    if data.masks is not None:
+        found.update(data.masks.tobytes())
+    if data.apart is not None:
+        found.update(data_digest(data.apart).encode())
     return found.hexdigest()
 
 
@@ -294,14 +365,40 @@ def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Backen
     if len(np.unique(data.y)) < 2:
         raise ConfigError(TOO_FEW)
     model = backend(name)(**(parameters or {}))
+    more: dict[str, Any] = {}
+    if learns_more(type(model)):
+        data = _joined(data)
+        more = {"masks": data.masks}
     try:
-        return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels)
+        return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels, **more)
     except BlurdctError:
         raise
     except ValueError as error:  # so libraries call a parameter out of its range
         if not parameters:
             raise
         raise ConfigError(f"{name}, {parameters}: {str(error).splitlines()[0]}") from error
+
+
+def _joined(data: Examples) -> Examples:
+    """Rows and those apart, as one."""
+    apart = data.apart
+    if apart is None:
+        return data
+    masks = None
+    if apart.masks is not None:
+        own = np.full((len(data.y), *apart.masks.shape[1:]), np.nan, apart.masks.dtype)
+        masks = np.concatenate([own if data.masks is None else data.masks, apart.masks])
+    both = {name: np.concatenate([getattr(data, name), getattr(apart, name)]) for name in PER_ROW}
+    return replace(
+        data,
+        table=pd.concat([data.table, apart.table], ignore_index=True),
+        inputs={
+            view: np.concatenate([rows, apart.inputs[view]]) for view, rows in data.inputs.items()
+        },
+        masks=masks,
+        apart=None,
+        **both,
+    )
 
 
 def _features(table: pd.DataFrame) -> Array:

@@ -67,7 +67,7 @@ def tune(
             were given none to share.
     """
     check(name, storage, workers)
-    data = data.only(backend(name).views)
+    data = data.suited(name)
     title = f"{name}-{data_name(data, config, fixed)}"
     search = _Search(data, name, trials, config, storage, title, fixed or {})
     study = open_study(storage, title, config.seed)

@@ -49,22 +49,22 @@ def quick(monkeypatch):
 
 
 def test_models_are_timed_in_turns_and_only_once(found, rows, quick, tmp_path):
-    report = compare(rows, NAMES, tmp_path, CONFIG, files=found.files)
+    report = compare(rows, NAMES, tmp_path, CONFIG, files=found.places)
     assert [name for name, _ in quick] == ["laplacian", "tree"] * 3
     assert all(photos == found.files for _, photos in quick)
     costs = {name: report["models"][name]["cost"]["ms_per_photo"] for name in NAMES}
     assert costs == {"laplacian": 3.0, "tree:max_depth=2": 4.0}  # medians of 1 3 5 and 2 4 6
-    assert compare(rows, NAMES, tmp_path, CONFIG, files=found.files) == report
+    assert compare(rows, NAMES, tmp_path, CONFIG, files=found.places) == report
     assert len(quick) == 6
-    compare(rows, NAMES[:1], tmp_path, CONFIG, files=found.files)  # other company
+    compare(rows, NAMES[:1], tmp_path, CONFIG, files=found.places)  # other company
     assert len(quick) == 9
 
 
 def test_photographs_that_are_gone_give_no_time_and_are_tried_again(found, rows, tmp_path):
-    gone = [tmp_path / file.name for file in found.files]
+    gone = {path: tmp_path / file.name for path, file in found.places.items()}
     report = compare(rows, NAMES[:1], tmp_path / "out", CONFIG, files=gone)
     assert report["models"]["laplacian"]["cost"]["ms_per_photo"] is None
-    for file, copy in zip(found.files, gone, strict=True):
+    for file, copy in zip(found.files, gone.values(), strict=True):
         shutil.copy(file, copy)
     report = compare(rows, NAMES[:1], tmp_path / "out", CONFIG, files=gone)
     assert report["models"]["laplacian"]["cost"]["ms_per_photo"] > 0

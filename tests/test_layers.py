@@ -17,13 +17,13 @@ LAYERS = """
 errors progress -> config files -> pool stage -> crew
 arrays images -> patches -> dct -> bands -> features cells evidence -> views
 sources
-bundle -> detector -> scan
-metrics dataset -> synth tables -> copies sheets shards -> gathering
+bundle -> detector -> heatmap sizes -> scan
+metrics dataset partial -> synth tables -> perturb sheets shards -> copies -> gathering
 models.base models.fitting -> models -> models.contrasts models.graphs models.torch_training
 models.network -> models.* -> models.fusion
 calibrating -> training studies -> tuning
 report -> sections figures page_style -> pages -> comparison evaluating summaries
-printing -> cli_shared -> cli_checks -> cli_training -> cli service service.*
+printing -> cli_shared -> cli_checks -> cli_map cli_sizes cli_training -> cli service service.*
 """
 
 # Modules that no layer holds: the package's own face and its way in.

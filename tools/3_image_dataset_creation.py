@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--recipe", choices=list(RECIPES))
     parser.add_argument("--sharp-copies", type=int, help="per photo")
     parser.add_argument("--blurred-copies", type=int, help="per photo")
+    parser.add_argument("--varied-copies", type=int, help="per labelled photo, for dct-net")
     parser.add_argument("--seed", type=int)
     args = parser.parse_args()
     settings = load_toml(args.config).get("synth", {}) if args.config else {}

@@ -37,18 +37,21 @@ def main() -> None:
     known = args.features or args.out / ("features.csv" if numbers else "images.csv")
     stage.digest(known)  # says which stage is to be run first
     table = read_csv(known, COLUMNS if numbers else COLUMNS[:7])
-    table = table[table["label"].notna()].reset_index(drop=True)
-    files = [] if args.features else locate(table, stage.photos_folder(args), args.out)
+    wanted = table["label"].notna() | (table["mask"] != "" if "mask" in table else False)
+    table = table[wanted].reset_index(drop=True)
+    folder = stage.photos_folder(args) if not args.features else Path()
+    files = locate(table, folder, args.out) if not args.features else []
+    places = dict(zip(table["path"], files, strict=False))
     if numbers:
         data = examples(table, config)
     else:
-        found = look_at(table, files, views, read, args.workers, bar)
-        data, files = examples(found.table, config, found.inputs), found.files
+        found = look_at(table, files, views, read, args.workers, bar, folder)
+        data = examples(found.table, config, found.inputs, found.masks)
         print(*found.bad, sep="\n", end="\n" if found.bad else "")
     storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
     with circumstances(checkpoints=args.out / "checkpoints"):
         report = compare(
-            data, args.model, args.out, config, read, files, args.trials, storage,
+            data, args.model, args.out, config, read, places, args.trials, storage,
             force=args.force, progress=bar,
         )  # fmt: skip
     for name, one in report["models"].items():

@@ -13,6 +13,7 @@ BACKENDS = {
     "dct-xgb": "blurdct.models.dct_xgb:BoostedTrees",
     "dct-forest": "blurdct.models.dct_forest:RandomForest",
     "dct-logistic": "blurdct.models.dct_logistic:Logistic",
+    "dct-net": "blurdct.models.dct_net:DctNet",
     "laplacian": "blurdct.models.laplacian:LaplacianThreshold",
     "tree": "blurdct.models.tree:GradientTree",
     "cnn": "blurdct.models.cnn:Convolutions",

@@ -3,7 +3,7 @@
 import io
 import pickle
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -106,10 +106,10 @@ class Network:
             load_published(network, file, self.head)
         return network
 
-    def _recipe(self) -> Recipe:
+    def _recipe(self, **changes: Any) -> Recipe:
         names = set(Recipe.__dataclass_fields__) & set(self.parameters)
         settings = {name: self.parameters[name] for name in names}
-        return Recipe(**settings, mixed_on_cpu=self.mixed_on_cpu)
+        return Recipe(**{**settings, "mixed_on_cpu": self.mixed_on_cpu, **changes})
 
     def _fitted(self) -> nn.Module:
         if self.network is None:
@@ -122,20 +122,31 @@ def exported(
     names: Sequence[str],
     shapes: Sequence[tuple[int, ...]],
     dtype: torch.dtype = torch.float32,
+    outputs: Sequence[str] = ("probability",),
+    open_axes: Mapping[str, dict[int, str]] = {},
 ) -> onnx.ModelProto:
-    """The graph of a network: inputs by these names, a row's shape and type; ``probability``."""
-    file, count = io.BytesIO(), {0: "n"}
+    """The graph of a network.
+
+    Args:
+        network: Takes and gives what the names say, n rows each.
+        names: Of its inputs.
+        shapes: Of a row of each.
+        dtype: Of all inputs.
+        outputs: Names.
+        open_axes: By input or output, axes beside the first whose extent depends on the photo.
+    """
+    file = io.BytesIO()
     with warnings.catch_warnings(action="ignore"):  # of how torch will export one day
         torch.onnx.export(
             network.eval(),
             tuple(torch.zeros((2, *shape), dtype=dtype) for shape in shapes),
             file,  # type: ignore[arg-type]  # the exporter that is asked for takes files
             input_names=list(names),
-            output_names=["probability"],
+            output_names=list(outputs),
             opset_version=OPSETS[""],
             dynamo=False,
             training=torch.onnx.TrainingMode.PRESERVE,  # leaves normalisation out of the weights
-            dynamic_axes=dict.fromkeys([*names, "probability"], count),
+            dynamic_axes={name: {0: "n", **open_axes.get(name, {})} for name in (*names, *outputs)},
         )
     return onnx.load_from_string(file.getvalue())
 

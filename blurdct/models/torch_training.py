@@ -47,6 +47,8 @@ class Recipe:
         optimiser: ``adam`` or ``sgd`` (momentum .9).
         weight_decay: L2, on all weights but those that the network's ``decays`` has by name.
         crop: Side of a random crop to train on, pixels; 0 for the whole picture.
+        kept_aside: Whether a part of the scenes is not learnt from but decides when to stop; if
+            not, the last epoch counts.
         mixed_on_cpu: Whether mixed precision pays on a processor that has it.
         seed: Of the first weights, of batches and augmentation.
     """
@@ -58,6 +60,7 @@ class Recipe:
     optimiser: str = "adam"
     weight_decay: float = 0.0
     crop: int = 0
+    kept_aside: bool = True
     mixed_on_cpu: bool = True
     seed: int = 0
 
@@ -73,7 +76,7 @@ class Lesson:
     """What a network learns from: n rows.
 
     Attributes:
-        rows: (n, H, W, 3) uint8, pictures; or (n, k) float32, numbers.
+        rows: (n, H, W, 3) uint8, pictures; (n, C, h, w) float16, maps; or (n, k) float32, numbers.
         targets: (n, k) float32, what the loss compares the output with.
         y: (n,) 1 blurred, 0 sharp; early stopping goes by it.
         groups: (n,) scene.
@@ -87,7 +90,7 @@ class Lesson:
     weights: Array
 
 
-# (output (b,), targets (b, k)) -> loss of each row (b,)
+# (output, (b,) or what else the network gives, targets (b, k)) -> loss of each row (b,)
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -111,8 +114,8 @@ def train_network(
 
     Args:
         name: Of the model, for the progress bar.
-        make: Makes the network with its first weights: (b, 3, H, W) 0..1, or (b, k) -> (b,), higher
-            for blurred.
+        make: Makes the network with its first weights: (b, 3, H, W) 0..1, (b, C, h, w) or (b, k)
+            -> (b,), higher for blurred. While it learns it may answer with more, for the loss.
         loss: Of the output.
         lesson: What to learn from.
         recipe: How.
@@ -126,13 +129,13 @@ def train_network(
         ModelError: Its answers are not finite.
     """
     extent = min(lesson.rows.shape[1:3])
-    if lesson.rows.ndim == 4 and not 0 <= recipe.crop <= extent:
+    if _pictures(lesson.rows) and not 0 <= recipe.crop <= extent:
         raise ConfigError(f"crop: expected 0..{extent} pixels, got {recipe.crop}")
     seeded = torch.Generator().manual_seed(recipe.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         network = make()
-    learn, check = _apart(lesson, recipe.seed)
+    learn, check = _apart(lesson, recipe)
     device = _device()
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = _optimiser(network, recipe)
@@ -262,12 +265,12 @@ def _copy(network: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 
 
-def _apart(lesson: Lesson, seed: int) -> tuple[Array, Array]:
+def _apart(lesson: Lesson, recipe: Recipe) -> tuple[Array, Array]:
     """Rows to learn from, and rows of other scenes to stop by, of those that count full."""
     everything = np.arange(len(lesson.y))
-    if len(np.unique(lesson.groups)) < PARTS:
+    if not recipe.kept_aside or len(np.unique(lesson.groups)) < PARTS:
         return everything, everything[:0]
-    learn, check = folds(lesson.groups, lesson.y, PARTS, seed)[0]
+    learn, check = folds(lesson.groups, lesson.y, PARTS, recipe.seed)[0]
     check = check[lesson.weights[check] == lesson.weights.max()]
     if len(np.unique(lesson.y[check])) < 2 or len(np.unique(lesson.y[learn])) < 2:
         return everything, everything[:0]
@@ -301,7 +304,7 @@ def _epoch(
         if len(chosen) < 2 <= len(rows):
             break  # a batch of one has no variance to normalise by
         batch = _batch(lesson.rows[chosen], device)
-        if batch.ndim == 4:
+        if _pictures(lesson.rows):
             batch = _augmented(batch, recipe.crop, seeded)
         targets = torch.from_numpy(lesson.targets[chosen]).to(device)
         with _mixed(device, recipe):
@@ -313,10 +316,14 @@ def _epoch(
         rate.step()
 
 
+def _pictures(rows: Array) -> bool:
+    return rows.dtype == np.uint8
+
+
 def _batch(rows: Array, device: torch.device) -> torch.Tensor:
-    """Pictures -> (b, 3, H, W) float 0..1, channels last in memory; numbers as they are."""
+    """Pictures -> (b, 3, H, W) 0..1, channels last in memory; maps and numbers as they are."""
     moved = torch.from_numpy(np.ascontiguousarray(rows)).to(device, non_blocking=True)
-    if moved.ndim == 2:
+    if not _pictures(rows):
         return moved.float()
     return moved.permute(0, 3, 1, 2).float().div_(255)
 

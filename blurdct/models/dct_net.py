@@ -1,0 +1,240 @@
+"""``dct-net``: convolutions over the map of block statistics: not only how much detail, but where.
+
+18 averages forget where a photo is sharp. Here the statistics of 2x2 blocks are a small picture of
+37 channels, 32x32 for a square photo at 512 pixels. A 1x1 convolution weighs the channels, a 3x3
+one sees the neighbours, another, after averaging by 2, more of them. What they find is pooled by
+the mean over the photo and by attention, which picks the most telling part, and both together give
+P(blurred). From the same convolutions comes a map of P, cell by cell.
+
+It learns from more than others can: varied copies (a photo resized, darkened, compressed or made
+noisy keeps its label) and photographs blurred in part, with masks. In the map, a photo without a
+mask counts little, every cell with the photo's label.
+
+Sources:
+    Batch normalisation: Ioffe, Szegedy, ICML 2015, arXiv:1502.03167.
+    Attention pooling: Ilse, Tomczak, Welling, ICML 2018, arXiv:1802.04712.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ..cells import CHANNELS, DIRECTIONS, SECTORS
+from .base import Array, Inputs
+from .graphs import halved
+from .network import Network, exported
+from .torch_training import Lesson, Recipe, hash_of, train_network
+
+DEFAULTS: dict[str, Any] = {
+    "epochs": 15,
+    "batch": 64,
+    "learning_rate": 3e-3,
+    "weight_decay": 1e-4,
+    "members": 1,
+    "seed": 0,
+}
+WIDTHS = (32, 48, 64)  # channels after each convolution
+MASKED, UNMASKED = 1.0, 0.1  # what the map of a photo counts beside its P
+FAR = 1e4  # from all other odds: what lies outside the photo gets no attention
+
+
+class DctNet(Network):
+    """One or more networks alike, which answer by the mean of their P."""
+
+    views = ("cells",)
+    defaults = DEFAULTS
+    learns_more = True
+    mixed_on_cpu = False  # maps are small: turning numbers into 16 bits costs what it saves
+
+    def fit(
+        self,
+        inputs: Inputs,
+        y: Array,
+        groups: Array,
+        weights: Array,
+        levels: Array | None = None,
+        masks: Array | None = None,
+    ) -> Self:
+        """Train the members, each from weights of its own; see ``Backend.fit``.
+
+        Args:
+            inputs: As ``Backend.fit`` has them, like the others.
+            y: -1 where only the mask is known.
+            groups: Not needed: the number of epochs is fixed.
+            weights: What a row counts.
+            levels: Not needed.
+            masks: Shape (n, h, w), share of blurred pixels of each cell, NaN where nobody says.
+        """
+        cells = inputs["cells"]
+        mean, deviation = _scales(cells[weights > 0])
+        lesson = Lesson(cells, _targets(cells, y, masks), y, groups, weights)
+        members = []
+        for number in range(int(self.parameters["members"])):
+            seed = hash_of(int(self.parameters["seed"]), number)
+            recipe = self._recipe(seed=seed)
+            members.append(
+                train_network(
+                    "DctNet",
+                    lambda: _Layers(mean, deviation),
+                    _loss,
+                    lesson,
+                    recipe,
+                    {**self.parameters, "member": number},
+                )
+            )
+        self.network = _Together(members)
+        return self
+
+    def to_onnx(self) -> bytes:
+        """See ``Backend.to_onnx``; a second output ``map`` has P of each cell, (n, h, w)."""
+        shape = (len(CHANNELS), 32, 32)
+        graph = exported(
+            _Graph(self._fitted()),
+            ["cells"],
+            [shape],
+            torch.float16,
+            ["probability", "map"],
+            {"cells": {2: "h", 3: "w"}, "map": {1: "h", 2: "w"}},
+        )
+        return halved(graph)
+
+    def _recipe(self, **changes: Any) -> Recipe:
+        # all scenes are learnt from: a sixth of so few, kept aside to stop by, is missed
+        return super()._recipe(**{"patience": 1, "kept_aside": False, **changes})
+
+
+class _Layers(nn.Module):
+    """(b, 38, h, w) -> log odds (b,); while it learns, those of P and then of the cells."""
+
+    def __init__(self, mean: Array, deviation: Array) -> None:
+        super().__init__()
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
+        self.register_buffer("mean", torch.from_numpy(mean)[:, None, None])
+        self.register_buffer("deviation", torch.from_numpy(deviation)[:, None, None])
+        narrow, middle, wide = WIDTHS
+        self.weigh = _convolution(len(CHANNELS) - 1, narrow, 1)
+        self.near = _convolution(narrow, middle, 3)
+        self.far = _convolution(middle, wide, 3)
+        self.attention = nn.Conv2d(wide, 1, 1)
+        self.answer = nn.Linear(2 * wide, 1)
+        self.cell = nn.Conv2d(middle + wide, 1, 1)
+
+    def forward(self, cells: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return self.both(cells)[0]
+        across, down, turn = (torch.rand(3) < 0.5).tolist()
+        odds, places = self.both(_moved(cells, across, down, turn))
+        places = places.transpose(1, 2) if turn else places
+        places = places.flip(1) if down else places
+        places = places.flip(2) if across else places
+        return torch.cat([odds[:, None], places.flatten(1)], 1)
+
+    def both(self, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log odds of the photo, (b,), and of its cells, (b, h, w)."""
+        inside = cells[:, -1:]
+        x = (cells[:, :-1] - self.mean) / self.deviation * inside
+        fine = self.near(self.weigh(x) * inside) * inside
+        # an extent that is odd is padded, and each step divided by how many cells it has
+        covered = functional.avg_pool2d(inside, 2, ceil_mode=True, count_include_pad=False)
+        pooled = functional.avg_pool2d(fine, 2, ceil_mode=True, count_include_pad=False)
+        within = (covered > 0).float()
+        coarse = self.far(pooled / covered.clamp(min=0.25)) * within
+        mean = coarse.sum((2, 3)) / within.sum((2, 3)).clamp(min=1)
+        look = (self.attention(coarse) - FAR * (1 - within)).flatten(2).softmax(2)
+        odds = self.answer(torch.cat([mean, (coarse.flatten(2) * look).sum(2)], 1))[:, 0]
+        wide = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
+        wide = wide[:, :, : fine.shape[2], : fine.shape[3]]
+        return odds, self.cell(torch.cat([fine, wide], 1))[:, 0]
+
+
+class _Together(nn.Module):
+    """Networks alike -> the log odds of the mean of their P."""
+
+    def __init__(self, members: list[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, cells: torch.Tensor) -> torch.Tensor:
+        return self.both(cells)[0]
+
+    def both(self, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """As ``_Layers.both``, of all together."""
+        answers = [member.both(cells) for member in self.members]  # type: ignore[operator]
+        odds, places = (
+            torch.stack([torch.sigmoid(answer[part]) for answer in answers]).mean(0).clamp(1e-7, 1)
+            for part in (0, 1)
+        )
+        return torch.log(odds / (1 - odds + 1e-7)), torch.log(places / (1 - places + 1e-7))
+
+
+class _Graph(nn.Module):
+    """The view as it comes, (n, 38, h, w) float16, to P(blurred), (n,), and that of the cells."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        odds, places = self.network.both(cells.float())  # type: ignore[operator]
+        return torch.sigmoid(odds), torch.sigmoid(places)
+
+
+def _convolution(before: int, after: int, side: int) -> nn.Module:
+    layer = nn.Conv2d(before, after, side, padding=side // 2, bias=False)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU(inplace=True))
+
+
+def _scales(cells: Array) -> tuple[Array, Array]:
+    """Mean and deviation of each channel over what lies inside photographs, (37,) float32."""
+    some = cells[:: max(1, len(cells) // 512)].astype(np.float32)
+    inside = some[:, -1] > 0
+    found = [some[:, channel][inside] for channel in range(len(CHANNELS) - 1)]
+    mean = np.array([values.mean() for values in found], np.float32)
+    return mean, np.array([values.std() + 1e-3 for values in found], np.float32)
+
+
+def _targets(cells: Array, y: Array, masks: Array | None) -> Array:
+    """(n, 2 + h * w): y or NaN; what the map counts; what it should be, NaN where nobody says."""
+    inside = (cells[:, -1] > 0).reshape(len(y), -1)
+    known = np.where(y < 0, np.nan, y).astype(np.float32)[:, None]
+    places = np.where(inside, known, np.float32(np.nan))
+    counts = np.full((len(y), 1), UNMASKED, np.float32)
+    if masks is not None:
+        masked = np.isfinite(masks).any(axis=(1, 2))
+        places[masked] = masks[masked].reshape(int(masked.sum()), -1)
+        counts[masked] = MASKED
+    return np.concatenate([known, counts, places], axis=1)
+
+
+def _loss(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of P, and of the cells on average, where they are known."""
+    entropy = functional.binary_cross_entropy_with_logits
+    wanted = torch.cat([targets[:, :1], targets[:, 2:]], 1)
+    known = wanted.isfinite()
+    each = entropy(output, wanted.nan_to_num(), reduction="none") * known
+    places = each[:, 1:].sum(1) / known[:, 1:].sum(1).clamp(min=1)
+    return each[:, 0] + targets[:, 1] * places
+
+
+def _moved(cells: torch.Tensor, across: bool, down: bool, turn: bool) -> torch.Tensor:
+    """Mirrored, and transposed: then detail across lies down, and the other way round."""
+    cells = cells.flip(3) if across else cells
+    cells = cells.flip(2) if down else cells
+    return cells.transpose(2, 3)[:, TRANSPOSED] if turn else cells
+
+
+def _swapped(name: str) -> str:
+    """The channel that another one becomes when a photo is transposed."""
+    first, last = DIRECTIONS[0], DIRECTIONS[-1]
+    for one, other in ((first, last), (last, first)):
+        if f"_{one}" in name and name.removesuffix("_max") in SECTORS:
+            return name.replace(f"_{one}", f"_{other}")
+    return name
+
+
+TRANSPOSED = [CHANNELS.index(_swapped(name)) for name in CHANNELS]
