@@ -2,13 +2,16 @@
 
 The 18 statistics of each block, the energies of three bands in three directions, and brightness,
 averaged over a cell; of the directed energies the largest too, since one sharp block in a cell
-shows more than four soft ones. Energies are compressed by log(1 + x), so that a cell of strong
-contrast does not outshine the others.
+shows more than four soft ones. Beside them the same statistics of the photo at a half and at a
+quarter of its size: scenes look alike at all scales, so that detail which a photo has at half its
+size and lacks at the full one is missing by blur, whatever the scene. Energies are compressed by
+log(1 + x), so that a cell of strong contrast does not outshine the others.
 
 Orientation: a photo, its mirror image and the photo turned by quarters are one to a model, since
 all eight are brought to one orientation first (``upright``).
 
 Sources:
+    Scale invariance of natural scenes: Field, JOSA A 4, 1987, doi:10.1364/JOSAA.4.002379.
     Directional DCT energies for blur: Tong et al., ICME 2004, doi:10.1109/ICME.2004.1394114, who
     look for edges by direction; the cuts by angle here are this project's own.
 """
@@ -30,7 +33,15 @@ STRIP_BLOCKS = 2048  # worked on at once; see ``features``
 # to a direction goes by the ratio of their frequencies, cut at 2.
 DIRECTIONS = ("across", "diagonal", "down")
 SECTORS = tuple(f"{band}_{direction}" for band in BANDS for direction in DIRECTIONS)
-CHANNELS = (*FEATURES, *SECTORS, "luma", *(f"{sector}_max" for sector in SECTORS), "inside")
+STATISTICS = (*FEATURES, *SECTORS)
+SCALES = {"half": 2, "quarter": 4}  # by how much the photo is reduced
+CHANNELS = (
+    *STATISTICS,
+    "luma",
+    *(f"{sector}_max" for sector in SECTORS),
+    *(f"{scale}_{name}" for scale in SCALES for name in STATISTICS),
+    "inside",
+)
 
 _LOG = [row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))]
 
@@ -42,7 +53,7 @@ def cell_statistics(luma: np.ndarray) -> np.ndarray:
         luma: Shape (H, W), uint8, grey levels 0..255, at least 8x8.
 
     Returns:
-        Shape (38, h, w), float32, channels as in ``CHANNELS``, finite: rows and columns are cells
+        Shape (92, h, w), float32, channels as in ``CHANNELS``, finite: rows and columns are cells
         of the photo in the orientation of ``upright``, two blocks each, the last one maybe single.
         ``luma`` is 0..1; ``inside`` is 1 everywhere, so that padding with zeros is told apart.
 
@@ -54,17 +65,17 @@ def cell_statistics(luma: np.ndarray) -> np.ndarray:
     # what is left over is cropped on both sides, so that the map lies true
     top, left = ((extent % SIZE) // 2 for extent in luma.shape)
     luma = luma[top : top + rows * SIZE, left : left + columns * SIZE]
-    channels = np.concatenate(list(_strips(luma, rows, columns)), axis=1)
-    blocks = channels.reshape(len(channels), rows, columns)
+    blocks = _blocks(luma)
     high, wide = -(-rows // CELL), -(-columns // CELL)
     odd = ((0, 0), (0, high * CELL - rows), (0, wide * CELL - columns))
     blocks = np.pad(blocks, odd)
-    sectors = blocks[len(FEATURES) : len(FEATURES) + len(SECTORS)]
+    sectors = blocks[len(FEATURES) : len(STATISTICS)]
     count = np.outer(_blocks_in(rows), _blocks_in(columns)).astype(np.float32)
     return np.concatenate(
         [
             _over_cells(np.add, blocks) / count,
             _over_cells(np.maximum, sectors),  # energies are 0 or more, as is the padding
+            *(_reduced(luma, factor)[:, :high, :wide] for factor in SCALES.values()),
             np.ones((1, high, wide), np.float32),
         ]
     )
@@ -105,6 +116,24 @@ def _orientation(luma: np.ndarray) -> tuple[bool, bool, bool]:
 def _later(line: np.ndarray) -> int:
     """The sum of the second half, without the middle of an odd one."""
     return int(line[(len(line) + 1) // 2 :].sum(dtype=np.int64))
+
+
+def _reduced(luma: np.ndarray, factor: int) -> np.ndarray:
+    """The (27, h, w) statistics of the photo at a part of its size, at each of its cells."""
+    side = factor * SIZE  # of the part of the photo that becomes a block
+    missing = [(0, -extent % side) for extent in luma.shape]
+    whole = np.pad(luma, missing, "symmetric")
+    small = cv2.resize(whole, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    cells = _blocks(small)[: len(STATISTICS)]
+    again = side // (CELL * SIZE)  # one such block lies over so many cells each way
+    return cells.repeat(again, axis=1).repeat(again, axis=2) if again > 1 else cells
+
+
+def _blocks(luma: np.ndarray) -> np.ndarray:
+    """(H, W), whole blocks -> (28, H / 8, W / 8): statistics and brightness of each block."""
+    rows, columns = grid(*luma.shape)
+    channels = np.concatenate(list(_strips(luma, rows, columns)), axis=1)
+    return channels.reshape(len(channels), rows, columns)
 
 
 def _strips(luma: np.ndarray, rows: int, columns: int) -> Iterator[np.ndarray]:

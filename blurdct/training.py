@@ -33,6 +33,9 @@ from .progress import Progress, silent
 CHECKED = 512  # pictures, at least, that an export is compared with its model on
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
 
+# Kinds of copies that are blurred by motion, and those that are not; a mixture is both.
+MOVED = {"motion": True, "defocus": False, "gaussian": False}
+
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
 
 
@@ -368,7 +371,8 @@ def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Backen
     more: dict[str, Any] = {}
     if learns_more(type(model)):
         data = _joined(data)
-        more = {"masks": data.masks}
+        kinds = data.table["kind"].map({name: float(moved) for name, moved in MOVED.items()})
+        more = {"masks": data.masks, "motion": kinds.to_numpy(float)}
     try:
         return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels, **more)
     except BlurdctError:

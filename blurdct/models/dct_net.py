@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
 }
 WIDTHS = (32, 48, 64)  # channels after each convolution
 MASKED, UNMASKED = 1.0, 0.1  # what the map of a photo counts beside its P
+KIND = 0.2  # what the kind of blur counts
 FAR = 1e4  # from all other odds: what lies outside the photo gets no attention
 
 
@@ -57,6 +58,7 @@ class DctNet(Network):
         weights: Array,
         levels: Array | None = None,
         masks: Array | None = None,
+        motion: Array | None = None,
     ) -> Self:
         """Train the members, each from weights of its own; see ``Backend.fit``.
 
@@ -67,10 +69,11 @@ class DctNet(Network):
             weights: What a row counts.
             levels: Not needed.
             masks: Shape (n, h, w), share of blurred pixels of each cell, NaN where nobody says.
+            motion: Shape (n,), 1 blurred by motion, 0 out of focus, NaN where nobody says.
         """
         cells = inputs["cells"]
         mean, deviation = _scales(cells[weights > 0])
-        lesson = Lesson(cells, _targets(cells, y, masks), y, groups, weights)
+        lesson = Lesson(cells, _targets(cells, y, masks, motion), y, groups, weights)
         members = []
         for number in range(int(self.parameters["members"])):
             seed = hash_of(int(self.parameters["seed"]), number)
@@ -89,14 +92,15 @@ class DctNet(Network):
         return self
 
     def to_onnx(self) -> bytes:
-        """See ``Backend.to_onnx``; a second output ``map`` has P of each cell, (n, h, w)."""
+        """See ``Backend.to_onnx``; more outputs: ``map``, P of each cell, (n, h, w), and ``motion``,
+        P that the blur, if there is some, is one of motion, (n,)."""
         shape = (len(CHANNELS), 32, 32)
         graph = exported(
             _Graph(self._fitted()),
             ["cells"],
             [shape],
             torch.float16,
-            ["probability", "map"],
+            ["probability", "map", "motion"],
             {"cells": {2: "h", 3: "w"}, "map": {1: "h", 2: "w"}},
         )
         return halved(graph)
@@ -107,7 +111,7 @@ class DctNet(Network):
 
 
 class _Layers(nn.Module):
-    """(b, 38, h, w) -> log odds (b,); while it learns, those of P and then of the cells."""
+    """(b, 92, h, w) -> log odds (b,); while it learns, those of P, of motion and of the cells."""
 
     def __init__(self, mean: Array, deviation: Array) -> None:
         super().__init__()
@@ -120,21 +124,21 @@ class _Layers(nn.Module):
         self.near = _convolution(narrow, middle, 3)
         self.far = _convolution(middle, wide, 3)
         self.attention = nn.Conv2d(wide, 1, 1)
-        self.answer = nn.Linear(2 * wide, 1)
+        self.answer = nn.Linear(2 * wide, 2)
         self.cell = nn.Conv2d(middle + wide, 1, 1)
 
     def forward(self, cells: torch.Tensor) -> torch.Tensor:
         if not self.training:
-            return self.both(cells)[0]
+            return self.all(cells)[0]
         across, down, turn = (torch.rand(3) < 0.5).tolist()
-        odds, places = self.both(_moved(cells, across, down, turn))
+        odds, places, motion = self.all(_moved(cells, across, down, turn))
         places = places.transpose(1, 2) if turn else places
         places = places.flip(1) if down else places
         places = places.flip(2) if across else places
-        return torch.cat([odds[:, None], places.flatten(1)], 1)
+        return torch.cat([odds[:, None], motion[:, None], places.flatten(1)], 1)
 
-    def both(self, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log odds of the photo, (b,), and of its cells, (b, h, w)."""
+    def all(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Log odds of the photo, (b,), of its cells, (b, h, w), and of motion, (b,)."""
         inside = cells[:, -1:]
         x = (cells[:, :-1] - self.mean) / self.deviation * inside
         fine = self.near(self.weigh(x) * inside) * inside
@@ -145,10 +149,10 @@ class _Layers(nn.Module):
         coarse = self.far(pooled / covered.clamp(min=0.25)) * within
         mean = coarse.sum((2, 3)) / within.sum((2, 3)).clamp(min=1)
         look = (self.attention(coarse) - FAR * (1 - within)).flatten(2).softmax(2)
-        odds = self.answer(torch.cat([mean, (coarse.flatten(2) * look).sum(2)], 1))[:, 0]
+        odds = self.answer(torch.cat([mean, (coarse.flatten(2) * look).sum(2)], 1))
         wide = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
         wide = wide[:, :, : fine.shape[2], : fine.shape[3]]
-        return odds, self.cell(torch.cat([fine, wide], 1))[:, 0]
+        return odds[:, 0], self.cell(torch.cat([fine, wide], 1))[:, 0], odds[:, 1]
 
 
 class _Together(nn.Module):
@@ -159,28 +163,26 @@ class _Together(nn.Module):
         self.members = nn.ModuleList(members)
 
     def forward(self, cells: torch.Tensor) -> torch.Tensor:
-        return self.both(cells)[0]
+        p = self.all(cells)[0].clamp(1e-7, 1 - 1e-7)
+        return torch.log(p / (1 - p))
 
-    def both(self, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """As ``_Layers.both``, of all together."""
-        answers = [member.both(cells) for member in self.members]  # type: ignore[operator]
-        odds, places = (
-            torch.stack([torch.sigmoid(answer[part]) for answer in answers]).mean(0).clamp(1e-7, 1)
-            for part in (0, 1)
-        )
-        return torch.log(odds / (1 - odds + 1e-7)), torch.log(places / (1 - places + 1e-7))
+    def all(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """As ``_Layers.all``, but probabilities."""
+        answers = [member.all(cells) for member in self.members]  # type: ignore[operator]
+        parts = zip(*answers, strict=True)
+        return tuple(torch.stack([torch.sigmoid(one) for one in part]).mean(0) for part in parts)
 
 
 class _Graph(nn.Module):
-    """The view as it comes, (n, 38, h, w) float16, to P(blurred), (n,), and that of the cells."""
+    """The view as it comes, (n, 92, h, w) float16, to P(blurred), (n,), of its cells, of motion."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        odds, places = self.network.both(cells.float())  # type: ignore[operator]
-        return torch.sigmoid(odds), torch.sigmoid(places)
+    def forward(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        answers: tuple[torch.Tensor, ...] = self.network.all(cells.float())  # type: ignore[operator]
+        return answers
 
 
 def _convolution(before: int, after: int, side: int) -> nn.Module:
@@ -198,8 +200,8 @@ def _scales(cells: Array) -> tuple[Array, Array]:
     return mean, np.array([values.std() + 1e-3 for values in found], np.float32)
 
 
-def _targets(cells: Array, y: Array, masks: Array | None) -> Array:
-    """(n, 2 + h * w): y or NaN; what the map counts; what it should be, NaN where nobody says."""
+def _targets(cells: Array, y: Array, masks: Array | None, motion: Array | None) -> Array:
+    """(n, 3 + h * w): what the map counts; then y, motion and the cells, NaN where nobody says."""
     inside = (cells[:, -1] > 0).reshape(len(y), -1)
     known = np.where(y < 0, np.nan, y).astype(np.float32)[:, None]
     places = np.where(inside, known, np.float32(np.nan))
@@ -208,17 +210,18 @@ def _targets(cells: Array, y: Array, masks: Array | None) -> Array:
         masked = np.isfinite(masks).any(axis=(1, 2))
         places[masked] = masks[masked].reshape(int(masked.sum()), -1)
         counts[masked] = MASKED
-    return np.concatenate([known, counts, places], axis=1)
+    kind = np.full(len(y), np.nan) if motion is None else motion
+    return np.concatenate([counts, known, kind[:, None].astype(np.float32), places], axis=1)
 
 
 def _loss(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of P, and of the cells on average, where they are known."""
+    """Cross-entropy of P, of motion, and of the cells on average, where they are known."""
     entropy = functional.binary_cross_entropy_with_logits
-    wanted = torch.cat([targets[:, :1], targets[:, 2:]], 1)
+    wanted = targets[:, 1:]
     known = wanted.isfinite()
     each = entropy(output, wanted.nan_to_num(), reduction="none") * known
-    places = each[:, 1:].sum(1) / known[:, 1:].sum(1).clamp(min=1)
-    return each[:, 0] + targets[:, 1] * places
+    places = each[:, 2:].sum(1) / known[:, 2:].sum(1).clamp(min=1)
+    return each[:, 0] + KIND * each[:, 1] + targets[:, 0] * places
 
 
 def _moved(cells: torch.Tensor, across: bool, down: bool, turn: bool) -> torch.Tensor:
@@ -232,7 +235,7 @@ def _swapped(name: str) -> str:
     """The channel that another one becomes when a photo is transposed."""
     first, last = DIRECTIONS[0], DIRECTIONS[-1]
     for one, other in ((first, last), (last, first)):
-        if f"_{one}" in name and name.removesuffix("_max") in SECTORS:
+        if any(sector in name for sector in SECTORS) and f"_{one}" in name:
             return name.replace(f"_{one}", f"_{other}")
     return name
 
