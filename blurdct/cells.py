@@ -60,6 +60,8 @@ def cell_statistics(luma: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: Not two axes, or smaller than one block.
     """
+    if luma.ndim != 2:
+        raise ValueError(f"expected shape (H, W), got {luma.shape}")
     luma = upright(luma)
     rows, columns = grid(*luma.shape)
     # what is left over is cropped on both sides, so that the map lies true

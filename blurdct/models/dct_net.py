@@ -111,7 +111,7 @@ class DctNet(Network):
 
 
 class _Layers(nn.Module):
-    """(b, 92, h, w) -> log odds (b,); while it learns, those of P, of motion and of the cells."""
+    """(b, 92, h, w) -> log odds (b,); learning, those of P, of motion and of the cells."""
 
     def __init__(self, mean: Array, deviation: Array) -> None:
         super().__init__()
