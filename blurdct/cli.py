@@ -10,11 +10,12 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from . import __version__, cli_training, printing
+from . import __version__, cli_map, cli_sizes, cli_training, printing
 from .cli_shared import (
     ALL_READ,
     GATE_FAILED,
@@ -30,6 +31,7 @@ from .cli_shared import (
     Paths,
     Size,
     Workers,
+    find,
     note,
 )
 from .config import ONE_THREAD, ReadConfig
@@ -92,6 +94,7 @@ def predict(
     workers: Workers = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
     fail_on: FailOn = None,
+    sizes: cli_sizes.Sizes = False,
 ) -> None:
     """Score photos from 0 (sharp) to 100 (blurred); label them clear, medium or blurred.
 
@@ -101,6 +104,7 @@ def predict(
     Examples:
       blurdct predict photo.jpg
       blurdct predict --csv photos/ > scores.csv
+      blurdct predict --sizes large.jpg
       find . -name '*.jpg' -print0 | blurdct predict --json -0 -
       blurdct predict --fail-on blurred upload.jpg && echo accepted
 
@@ -112,7 +116,7 @@ def predict(
       3  --fail-on found such a photo, whether or not all were read
     """
     form = _form(as_json, as_csv)
-    found = _gather(paths, null)
+    found = find(paths, null)
 
     from .bundle import DEFAULT, load
     from .detector import Detector, Prediction
@@ -133,15 +137,18 @@ def predict(
     photos = [item for item in found if isinstance(item, str)]
     if workers is None and len(photos) < MANY:
         workers = 1
-    answers = _in_order(found, detector.predict_many(photos, workers))
+    judge = partial(cli_sizes.rows, detector) if sizes else detector.predict_many
+    answers = _in_order(found, judge(photos, workers))
     tally: Counter[str] = Counter()
     if form is None and sys.stdout is not None and sys.stdout.isatty():
-        printing.print_verdicts(list(_rows(printing.with_bar(answers, len(found)), tally)))
+        show = cli_sizes.print_table if sizes else printing.print_verdicts
+        show(list(_rows(printing.with_bar(answers, len(found)), tally)))
         if len(found) > 1 and sys.stderr.isatty():
             counts = (f"{tally[label]} {label}" for label in LABELS if tally[label])
             printing.note(f"{len(found)} photos: {', '.join(counts)}")
     else:
-        printer = printing.printer(form, tuple(Prediction.__dataclass_fields__))
+        columns = tuple(Prediction.__dataclass_fields__)
+        printer = cli_sizes.printer(form) if sizes else printing.printer(form, columns)
         for row in _rows(answers, tally):
             printer(row)
     if any(tally[label] for label in FAILING[fail_on]):
@@ -170,7 +177,7 @@ def features(
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
     form = _form(as_json, as_csv)
-    found = _gather(paths, null)
+    found = find(paths, null)
 
     from .features import FEATURES, image_features
     from .images import read_luma
@@ -220,7 +227,7 @@ def models() -> None:
         )
 
 
-for command in cli_training.COMMANDS:
+for command in (*cli_map.COMMANDS, *cli_training.COMMANDS):
     app.command()(command)
 
 
@@ -257,19 +264,6 @@ def _form(as_json: bool, as_csv: bool) -> str | None:
     if as_json and as_csv:
         raise ConfigError("--json and --csv: one or the other")
     return "json" if as_json else "csv" if as_csv else None
-
-
-def _gather(paths: list[str], null: bool) -> "Found":
-    from .sources import STDIN, gather
-
-    if null and STDIN not in paths:
-        raise ConfigError("--null is about the list on standard input: add -")
-    found, empty = gather(paths, null)
-    if not any(isinstance(item, str) for item in found):
-        raise ConfigError(f"no photographs found ({'; '.join([*empty, *map(str, found)])})")
-    for line in empty:
-        note(line)
-    return found
 
 
 def _in_order(found: "Found", answers: Iterator[Any]) -> Iterator[Any]:

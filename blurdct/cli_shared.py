@@ -1,11 +1,15 @@
 """What the commands have in common: arguments, exit statuses, remarks."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from . import printing
+from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from .sources import Found
 
 ALL_READ, SOME_UNREAD, WRONG_USE, GATE_FAILED, PIPE_CLOSED = 0, 1, 2, 3, 141  # exit status
 
@@ -87,3 +91,21 @@ BundleOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the 
 def note(line: str) -> None:
     """A remark on standard error."""
     printing.note(f"blurdct: {line}")
+
+
+def find(paths: list[str], null: bool) -> "Found":
+    """What the user named, as ``sources.gather`` finds it; a remark on each empty place.
+
+    Raises:
+        ConfigError: Not one photo, no standard input, or a list's separator without a list.
+    """
+    from .sources import STDIN, gather
+
+    if null and STDIN not in paths:
+        raise ConfigError("--null is about the list on standard input: add -")
+    found, empty = gather(paths, null)
+    if not any(isinstance(item, str) for item in found):
+        raise ConfigError(f"no photographs found ({'; '.join([*empty, *map(str, found)])})")
+    for line in empty:
+        note(line)
+    return found

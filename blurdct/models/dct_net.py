@@ -92,8 +92,11 @@ class DctNet(Network):
         return self
 
     def to_onnx(self) -> bytes:
-        """See ``Backend.to_onnx``; more outputs: ``map``, P of each cell, (n, h, w), and ``motion``,
-        P that the blur, if there is some, is one of motion, (n,)."""
+        """See ``Backend.to_onnx``; beside P come two other outputs.
+
+        ``map`` is P of each cell, (n, h, w); ``motion``, (n,), is P that the blur, if there is
+        some, is one of motion.
+        """
         shape = (len(CHANNELS), 32, 32)
         graph = exported(
             _Graph(self._fitted()),
