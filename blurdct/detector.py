@@ -139,6 +139,10 @@ class Detector:
         looked_at = Photo(photo, self.config, name or None)
         return self._verdict(str(name), looked_at)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process loads its graph anew."""
+        return Detector, self._arguments
+
     @property
     def has_map(self) -> bool:
         """Whether the model says where a photo is blurred."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 LONG = 20  # photos; more of them get a progress bar
-COLOURS = {"clear": "green", "medium": "yellow", "blurred": "red"}
+COLOURS = {"clear": "green", "medium": "yellow", "blurred": "red", "unknown": "dim"}
 
 # What would break a line in two, or make a terminal do things.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -85,6 +85,9 @@ def print_verdicts(rows: list[Row]) -> None:
     table.columns[0].overflow = "fold"
     for row in rows:
         label = f"[{COLOURS[row['label']]}]{row['label']}[/]"
+        if row["reason"]:
+            table.add_row(_cell(row["path"]), "", f"{label} ({row['reason']})")
+            continue
         table.add_row(_cell(row["path"]), f"{row['score']:.1f}", label)
     console.print(table)
 

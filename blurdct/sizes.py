@@ -116,8 +116,7 @@ def judge_sizes_many(
     from .pool import cores, ordered_map  # takes tens of milliseconds
 
     workers = cores() if workers is None else workers
-    arguments = detector._arguments
-    yield from ordered_map(_judge_in_worker, photos, workers, 2, _load, arguments)
+    yield from ordered_map(_judge_in_worker, photos, workers, 2, _load, (detector,))
 
 
 def judged_at(own: int, working: int) -> list[int]:
@@ -167,9 +166,9 @@ def _starts(extent: int, side: int) -> list[int]:
 _detector: Detector | None = None  # in a worker process, its own
 
 
-def _load(*arguments: Any) -> None:
+def _load(detector: Detector) -> None:
     global _detector
-    _detector = Detector(*arguments)
+    _detector = detector
 
 
 def _judge_or_error(detector: Detector, photo: Any) -> SizeVerdict | ImageError:

@@ -91,10 +91,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """clear.png, medium.png and blurred.png, by the toy model."""
+    """clear.png, medium.png and blurred.png, by the toy model: more or less noise on soft waves."""
     rng = np.random.default_rng(0)
-    for name, deviation in {"clear": 40, "medium": 1.6, "blurred": 0}.items():
-        pixels = rng.normal(128, deviation, (64, 64)).round().clip(0, 255).astype(np.uint8)
+    wave = 30 * np.cos(np.arange(64) * 2 * np.pi / 48)
+    for name, deviation in {"clear": 40, "medium": 1.4, "blurred": 0}.items():
+        light = rng.normal(128 + wave[:, None] + wave[None], deviation)
+        pixels = light.round().clip(0, 255).astype(np.uint8)
         cv2.imwrite(str(tmp_path / f"{name}.png"), pixels)
     return tmp_path
 
@@ -155,8 +157,20 @@ def test_features_agree_with_the_package(cli):
 def test_csv_and_json_hold_the_same(cli, photos):
     objects = [json.loads(line) for line in cli("predict", "--json", photos).lines]
     rows = list(csv.DictReader(io.StringIO(cli("predict", "--csv", photos).out, newline="")))
-    assert [{name: str(value) for name, value in one.items()} for one in objects] == rows
+    text = [{name: str(value) for name, value in one.items()} for one in objects]
+    none = {"reason": "", "sharp_fraction": ""}  # no photo is unknown, and the toy makes no map
+    assert [{**one, **none} for one in text] == rows
     assert [row["label"] for row in rows] == ["blurred", "clear", "medium"]
+
+
+def test_a_photo_that_shows_nothing_is_unknown_and_says_why(cli, photos):
+    flat = photos / "flat.png"
+    cv2.imwrite(str(flat), np.full((64, 64), 128, np.uint8))
+    assert cli("predict", "--fail-on", "blurred", flat).labels == {str(flat): "unknown"}
+    found = json.loads(cli("predict", "--json", flat).out)
+    assert found["reason"] and found["probability"] > 0.9
+    (row,) = csv.DictReader(io.StringIO(cli("predict", "--csv", flat).out, newline=""))
+    assert row["reason"] == found["reason"]
 
 
 def test_threshold_changes_the_label(cli, photos):
