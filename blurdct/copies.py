@@ -64,27 +64,37 @@ def make_copies(
         Columns path, label, group, split, source, kind, strength, level, parameters (JSON),
         original: first the photographs as they were found (kind "", path relative to ``folder``;
         with the recipe ``seed`` none of them), then the copies (path relative to ``out``, original
-        the photo's path). And a line for each photo that could not be read.
+        the photo's path; kind ``varied`` and the photo's label if it is no more and no less
+        blurred); mask if ``photos`` has it. And a line for each photo that could not be read.
     """
     recipe(config.recipe)
-    wanted = config.sharp_copies + config.blurred_copies > 0
-    sharp = photos[(photos["label"] == 0).fillna(False).to_numpy(bool) & wanted]
-    work = partial(_copy_photo, folder=folder, out=out, config=config, read=read)
-    answers = list(progress(ordered_map(work, sharp["path"], workers), len(sharp), "copies"))
-    rows: list[dict[str, object]] = []
+    whole = (photos["mask"] == "").to_numpy() if "mask" in photos else np.ones(len(photos), bool)
+    sharp = (photos["label"] == 0).fillna(False).to_numpy(bool) & whole
+    labelled = photos["label"].notna().to_numpy() & whole
+    rows: list[Entry] = []
     if config.recipe != "seed":  # there the uncopied photographs play no part
-        rows += [
-            {**row, "kind": "", "strength": 0.0, "level": 0, "parameters": "{}", "original": ""}
-            for row in photos[["path", "label", "group", "source"]].to_dict("records")
-        ]
-    for source, answer in zip(sharp.to_dict("records"), answers, strict=True):
-        if not isinstance(answer, str):
-            kept = {"group": source["group"], "source": source["source"]}
-            rows += [{**kept, **copy, "original": source["path"]} for copy in answer]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+        kept = [name for name in (*GIVEN, "mask") if name in photos]
+        plain = {"kind": "", "strength": 0.0, "level": 0, "parameters": "{}", "original": ""}
+        rows += [{**row, **plain} for row in photos[kept].to_dict("records")]
+    bad: dict[str, None] = {}  # lines, each once
+    for make, of, count in (
+        (_copy_photo, sharp, config.sharp_copies + config.blurred_copies),
+        (_vary_photo, labelled, config.varied_copies),
+    ):
+        chosen = photos[of & (count > 0)]
+        work = partial(make, folder=folder, out=out, config=config, read=read)
+        jobs = list(chosen[["path", "label"]].itertuples(index=False, name=None))
+        answers = progress(ordered_map(work, jobs, workers), len(jobs), "copies")
+        for source, answer in zip(chosen.to_dict("records"), answers, strict=True):
+            if isinstance(answer, str):
+                bad[answer] = None
+                continue
+            same = {"group": source["group"], "source": source["source"], "mask": ""}
+            rows += [{**same, **copy, "original": source["path"]} for copy in answer]
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *(["mask"] if "mask" in photos else [])])
     table["label"] = table["label"].astype("Int64")
     table["split"] = [split_of(group, config.test_share, config.seed) for group in table["group"]]
-    return table, [answer for answer in answers if isinstance(answer, str)]
+    return table, list(bad)
 
 
 def locate(images: pd.DataFrame, folder: Path, out: Path) -> list[Path]:

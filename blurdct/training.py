@@ -82,7 +82,7 @@ class Examples:
         """The same rows as a backend takes them: its views, and rows apart if it learns more."""
         kind = backend(name)
         data = self.only(kind.views)
-        return data if learns_more(kind) else replace(data, apart=None)
+        return data if learns_more(kind) else replace(data, masks=None, apart=None)
 
     def select(self, rows: Array) -> "Examples":
         """Some of the rows, with what they weigh here."""
@@ -122,7 +122,7 @@ def examples(
         inputs = {"features": _features(table)}
     aside = (table["kind"] == VARIED).to_numpy()
     if "mask" in table:
-        aside |= (table["mask"] != "").to_numpy()
+        aside = aside | (table["mask"] != "").to_numpy()
     if aside.any():
         parts = [
             (

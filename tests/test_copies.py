@@ -203,3 +203,33 @@ def test_the_table_comes_back_from_its_file(photos, tmp_path):
     pd.testing.assert_frame_equal(again, table, check_dtype=False)
     write_csv(again, tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "images.csv").read_bytes()
+
+
+def test_varied_copies_keep_the_label_and_leave_the_others_as_they_are(photos, tmp_path):
+    plain, _ = make(photos, tmp_path / "plain")
+    table, unreadable = make(photos, tmp_path / "run", SynthConfig(test_share=0.5, varied_copies=2))
+    assert unreadable == []
+    pd.testing.assert_frame_equal(table.iloc[: len(plain)], plain)
+    varied = table.iloc[len(plain) :]
+    assert set(varied["kind"]) == {"varied"}
+    labelled = photos[0].dropna(subset="label").set_index("path")["label"]
+    assert varied["original"].value_counts().to_dict() == dict.fromkeys(labelled.index, 2)
+    assert (varied["label"].to_numpy() == labelled[varied["original"]].to_numpy()).all()
+    assert varied["path"].is_unique
+    for path in varied["path"]:
+        assert min(read_luma(tmp_path / "run" / path, READ).shape) >= 16
+    before = files(tmp_path / "run")
+    again, _ = make(photos, tmp_path / "run", SynthConfig(test_share=0.5, varied_copies=2))
+    pd.testing.assert_frame_equal(again, table)
+    assert files(tmp_path / "run") == before
+
+
+def test_photographs_blurred_in_part_have_no_copies_and_keep_their_mask(photos, tmp_path):
+    rows, folder = photos
+    rows = rows.assign(mask=["masks/cat.png", *[""] * (len(rows) - 1)])
+    config = SynthConfig(test_share=0.5, varied_copies=1)
+    table, _ = make((rows, folder), tmp_path / "run", config)
+    assert list(table) == [*COLUMNS, "mask"]
+    originals = set(table["original"]) - {""}
+    assert rows["path"][0] not in originals and rows["path"][1] in originals
+    assert table["mask"].tolist() == [*rows["mask"], *[""] * (len(table) - len(rows))]

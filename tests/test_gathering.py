@@ -1,15 +1,18 @@
 import tempfile
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 import toys
 
+from blurdct.cells import as_taken
 from blurdct.config import ReadConfig, SynthConfig
 from blurdct.copies import COLUMNS
 from blurdct.errors import ConfigError
 from blurdct.gathering import gather, look_at
+from blurdct.images import read_luma
 from blurdct.training import examples
 from blurdct.views import VIEWS, photo_views
 
@@ -171,3 +174,57 @@ def test_what_was_gathered_can_be_learnt_from(folder):
     assert (data.levels[~sharp & ~copied] == -1).all()  # only that it is blurred is known
     assert (data.levels[~sharp & copied] >= 0).all()
     np.testing.assert_array_equal(data.inputs["rgb96"], found.inputs["rgb96"])
+
+
+@pytest.fixture
+def masked(tmp_path) -> Path:
+    """Two scenes, sharp and blurred, and three partly blurred photographs, one of them labelled."""
+    root = toys.save_photos(tmp_path / "mine", 2)
+    (root / "partial").mkdir()
+    lines = ["path,label,group,source,mask"]
+    lines += [f"sharp/0{n}.png,0,{n},mine," for n in range(2)]
+    lines += [f"blurred/0{n}.png,1,{n},mine," for n in range(2)]
+    for number, label in ((0, ""), (1, "0"), (2, "")):
+        rgb = toys.photo(number + 5)
+        cv2.imwrite(str(root / "partial" / f"{number}.png"), rgb[:, :, ::-1])
+        mask = np.zeros(rgb.shape[:2], np.uint8)
+        mask[:, :32] = 255
+        cv2.imwrite(str(root / "partial" / f"{number}_mask.png"), mask)
+        lines.append(f"partial/{number}.png,{label},p{number},parts,partial/{number}_mask.png")
+    (root / "partial" / "2_mask.png").unlink()
+    (root / "manifest.csv").write_text("\n".join(lines))
+    return root
+
+
+def test_masks_come_as_maps_that_lie_like_the_cells(masked):
+    found = gather(masked, ["cells"], synth=None, workers=1)
+    names = found.table["path"].tolist()
+    assert found.masks is not None and found.masks.shape == found.inputs["cells"][:, 0].shape
+    known = np.isfinite(found.masks).any(axis=(1, 2))
+    assert [name for name, one in zip(names, known, strict=True) if one] == [
+        "partial/0.png",
+        "partial/1.png",
+    ]
+    (line,) = found.bad
+    assert "2_mask.png" in line
+    for number in (0, 1):
+        luma = read_luma(masked / "partial" / f"{number}.png")
+        place = found.masks[names.index(f"partial/{number}.png"), :4, :4]
+        expected = np.zeros((4, 4))
+        expected[:, :2] = 1
+        np.testing.assert_array_equal(as_taken(place, luma), expected)
+
+
+def test_rows_with_masks_and_varied_copies_are_set_apart(masked):
+    synth = SynthConfig(sharp_copies=0, blurred_copies=1, varied_copies=2)
+    found = gather(masked, ["cells"], synth=synth, workers=1)
+    data = examples(found.table, inputs=found.inputs, masks=found.masks)
+    assert set(data.table["kind"]) & {"varied"} == set() and (data.table["mask"] == "").all()
+    apart = data.apart
+    assert apart is not None and np.isfinite(apart.masks).any(axis=(1, 2)).sum() == 2
+    assert dict(zip(apart.table["path"], apart.y, strict=True))["partial/1.png"] == 0
+    assert (apart.y == -1).sum() == 2
+    varied = (apart.table["kind"] == "varied").to_numpy()
+    assert varied.sum() == 8 and apart.weights[varied].tolist() == [0.5] * 8
+    assert data.suited("dct-net").apart is not None
+    assert found.places["sharp/00.png"] == masked / "sharp" / "00.png"

@@ -87,6 +87,17 @@ class Spy:
         return toys.graph()
 
 
+class Keen(Spy):
+    """A backend that learns from rows apart as well, and from what is known about them."""
+
+    learns_more = True
+    more: ClassVar[list[dict[str, np.ndarray]]] = []
+
+    def fit(self, inputs, y, groups, weights, levels, masks=None, motion=None):
+        Keen.more.append({"y": y, "masks": masks, "motion": motion, "groups": groups})
+        return super().fit(inputs, y, groups, weights, levels)
+
+
 @pytest.fixture
 def spy(monkeypatch):
     """The spy as the backend ``spy``, with nothing remembered."""
@@ -195,6 +206,57 @@ def test_no_row_is_judged_by_a_model_that_saw_its_scene(spy, data):
         assert learnt.isdisjoint(group_of[value] for value in judged)
     per_shuffle = sum(len(judged) for _, judged in spy.judged) / QUICK.shuffles
     assert per_shuffle == len(data.y)
+
+
+@pytest.fixture
+def more(table, monkeypatch):
+    """Examples with a varied copy of every photo and two photographs that only have masks."""
+    monkeypatch.setitem(BACKENDS, "keen", f"{__name__}:Keen")
+    monkeypatch.setattr(Keen, "more", [])
+    monkeypatch.setattr(Spy, "seen", [])
+    monkeypatch.setattr(Spy, "judged", [])
+    monkeypatch.setattr(Spy, "levels", [])
+    photos = table[table["kind"] == ""]
+    varied = photos.assign(
+        kind="varied", original=photos["path"], path="v/" + photos["path"], mask=""
+    )
+    parts = photos.iloc[:2].assign(path=["p0", "p1"], group=["p0", "p1"], label=pd.NA, mask="m")
+    whole = pd.concat([table, varied, parts], ignore_index=True).fillna(
+        {"mask": "", "original": ""}
+    )
+    masks = np.full((len(whole), 2, 2), np.nan, np.float16)
+    masks[-2:] = 0.5
+    return examples(whole, QUICK, masks=masks)
+
+
+def test_rows_apart_change_nothing_for_those_who_do_not_learn_from_them(more, data):
+    pd.testing.assert_frame_equal(more.table[list(data.table)], data.table, check_dtype=False)
+    np.testing.assert_array_equal(more.weights, data.weights)
+    assert more.suited("dct-xgb").apart is None
+    assert training.data_digest(more.suited("dct-xgb")) == training.data_digest(data)
+    assert training.data_digest(more.suited("keen")) != training.data_digest(data)
+
+
+def test_copies_of_photographs_that_are_not_learnt_from_weigh_nothing(more, data):
+    weight = dict(zip(more.apart.table["original"], more.apart.weights, strict=True))
+    for path, real in zip(data.table["path"], data.real, strict=True):
+        if path in weight:
+            assert weight[path] == real
+
+
+def test_rows_apart_are_learnt_from_but_not_those_of_scenes_that_are_judged(more):
+    cross_validate(more.suited("keen"), "keen", {}, QUICK)
+    judge_unseen(more.suited("keen"), "keen", {}, Calibration())
+    train(more.suited("keen"), "keen", {}, QUICK)
+    group_of = dict(zip(more.inputs["features"][:, 0], more.groups, strict=True))
+    for number, judged in Spy.judged:
+        learnt = set(Spy.seen[number][1])
+        if number < QUICK.folds * QUICK.shuffles:
+            assert learnt.isdisjoint(group_of[value] for value in judged)
+    for told in Keen.more:
+        assert (told["y"] == -1).sum() == 2 and np.isfinite(told["masks"]).sum() == 8
+        assert set(told["motion"][np.isfinite(told["motion"])]) == {0.0, 1.0}
+        assert len(told["y"]) == len(told["masks"]) == len(told["motion"])
 
 
 def test_what_weighs_nothing_is_never_learnt_from(spy, data):

@@ -1,10 +1,10 @@
 """``dct-net``: convolutions over the map of block statistics: not only how much detail, but where.
 
 18 averages forget where a photo is sharp. Here the statistics of 2x2 blocks are a small picture of
-37 channels, 32x32 for a square photo at 512 pixels. A 1x1 convolution weighs the channels, a 3x3
-one sees the neighbours, another, after averaging by 2, more of them. What they find is pooled by
-the mean over the photo and by attention, which picks the most telling part, and both together give
-P(blurred). From the same convolutions comes a map of P, cell by cell.
+91 channels, 32x32 for a square photo at 512 pixels. A 1x1 convolution weighs the channels; after
+averaging by 2, two 3x3 ones see the neighbours. What they find is pooled by the mean over the
+photo and by attention, which picks the most telling part, and both together give P(blurred). From
+the same convolutions comes a map of P, cell by cell.
 
 It learns from more than others can: varied copies (a photo resized, darkened, compressed or made
 noisy keeps its label) and photographs blurred in part, with masks. In the map, a photo without a
@@ -128,7 +128,7 @@ class _Layers(nn.Module):
         self.far = _convolution(middle, wide, 3)
         self.attention = nn.Conv2d(wide, 1, 1)
         self.answer = nn.Linear(2 * wide, 2)
-        self.cell = nn.Conv2d(middle + wide, 1, 1)
+        self.cell = nn.Conv2d(narrow + wide, 1, 1)
 
     def forward(self, cells: torch.Tensor) -> torch.Tensor:
         if not self.training:
@@ -143,13 +143,12 @@ class _Layers(nn.Module):
     def all(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Log odds of the photo, (b,), of its cells, (b, h, w), and of motion, (b,)."""
         inside = cells[:, -1:]
-        x = (cells[:, :-1] - self.mean) / self.deviation * inside
-        fine = self.near(self.weigh(x) * inside) * inside
+        fine = self.weigh((cells[:, :-1] - self.mean) / self.deviation * inside) * inside
         # an extent that is odd is padded, and each step divided by how many cells it has
         covered = functional.avg_pool2d(inside, 2, ceil_mode=True, count_include_pad=False)
         pooled = functional.avg_pool2d(fine, 2, ceil_mode=True, count_include_pad=False)
         within = (covered > 0).float()
-        coarse = self.far(pooled / covered.clamp(min=0.25)) * within
+        coarse = self.far(self.near(pooled / covered.clamp(min=0.25)) * within) * within
         mean = coarse.sum((2, 3)) / within.sum((2, 3)).clamp(min=1)
         look = (self.attention(coarse) - FAR * (1 - within)).flatten(2).softmax(2)
         odds = self.answer(torch.cat([mean, (coarse.flatten(2) * look).sum(2)], 1))
