@@ -224,13 +224,14 @@ def more(table, monkeypatch):
     whole = pd.concat([table, varied, parts], ignore_index=True).fillna(
         {"mask": "", "original": ""}
     )
+    whole = whole.astype(table.dtypes.to_dict())
     masks = np.full((len(whole), 2, 2), np.nan, np.float16)
     masks[-2:] = 0.5
     return examples(whole, QUICK, masks=masks)
 
 
 def test_rows_apart_change_nothing_for_those_who_do_not_learn_from_them(more, data):
-    pd.testing.assert_frame_equal(more.table[list(data.table)], data.table, check_dtype=False)
+    pd.testing.assert_frame_equal(more.table[list(data.table)], data.table)
     np.testing.assert_array_equal(more.weights, data.weights)
     assert more.suited("dct-xgb").apart is None
     assert training.data_digest(more.suited("dct-xgb")) == training.data_digest(data)
