@@ -150,8 +150,10 @@ class _Layers(nn.Module):
         within = (covered > 0).float()
         coarse = self.far(self.near(pooled / covered.clamp(min=0.25)) * within) * within
         mean = coarse.sum((2, 3)) / within.sum((2, 3)).clamp(min=1)
-        look = (self.attention(coarse) - FAR * (1 - within)).flatten(2).softmax(2)
-        odds = self.answer(torch.cat([mean, (coarse.flatten(2) * look).sum(2)], 1))
+        look = self.attention(coarse) - FAR * (1 - within)
+        look = torch.exp(look - look.amax((2, 3), keepdim=True))
+        seen = (coarse * look).sum((2, 3)) / look.sum((2, 3))
+        odds = self.answer(torch.cat([mean, seen], 1))
         wide = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
         wide = wide[:, :, : fine.shape[2], : fine.shape[3]]
         return odds[:, 0], self.cell(torch.cat([fine, wide], 1))[:, 0], odds[:, 1]
