@@ -41,6 +41,8 @@ class SynthConfig:
         blurred_copies: Blurred copies of each photo.
         varied_copies: Copies of each labelled photo, sharp or blurred, changed in ways that do not
             blur; see ``perturb.vary``.
+        lights_copies: Copies of each sharp photo with bright lights, the first one sharp, the
+            others blurred; see ``synth.lights``.
         test_share: Share of the groups whose photographs are marked ``test``.
         seed: Same seed, same photographs, same copies.
     """
@@ -49,12 +51,14 @@ class SynthConfig:
     sharp_copies: int = 1
     blurred_copies: int = 2
     varied_copies: int = 0
+    lights_copies: int = 0
     test_share: float = 0.1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.sharp_copies, self.blurred_copies, self.varied_copies) < 0:
-            raise ConfigError("sharp_copies, blurred_copies, varied_copies: expected 0 or more")
+        counts = {name: number for name, number in vars(self).items() if name.endswith("_copies")}
+        if min(counts.values()) < 0:
+            raise ConfigError(f"{', '.join(counts)}: expected 0 or more")
         if not 0 <= self.test_share < 1:
             raise ConfigError(f"test_share: expected 0 <= share < 1, got {self.test_share}")
 

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from .config import ReadConfig, SynthConfig
-from .dataset import VARIED, split_of
+from .dataset import LIGHTS, VARIED, split_of
 from .errors import ImageError
 from .images import read_rgb
 from .perturb import vary
 from .pool import ordered_map
 from .progress import Progress, silent
 from .stage import replacing
-from .synth import recipe
+from .synth import Copy, lights, recipe
 
 FOLDER = "copies"
 GIVEN = ["path", "label", "group", "source"]  # columns of photographs as they come
@@ -79,6 +79,7 @@ def make_copies(
     bad: dict[str, None] = {}  # lines, each once
     for make, of, count in (
         (_copy_photo, sharp, config.sharp_copies + config.blurred_copies),
+        (_light_photo, sharp, config.lights_copies),
         (_vary_photo, labelled, config.varied_copies),
     ):
         chosen = photos[of & (count > 0)]
@@ -109,28 +110,33 @@ Entry = dict[str, object]  # of a copy in the table
 def _copy_photo(
     photo: tuple[str, int], folder: Path, out: Path, config: SynthConfig, read: ReadConfig
 ) -> list[Entry] | str:
-    """Sharp and blurred copies of a sharp photo."""
+    """Sharp and blurred copies of a sharp photo, by the recipe."""
 
     def make(rgb: np.ndarray, rng: np.random.Generator, stem: str) -> Iterator[Entry]:
         for number in range(config.sharp_copies + config.blurred_copies):
             copy = recipe(config.recipe)(rgb, rng, number >= config.sharp_copies, read.size)
-            name = f"{FOLDER}/{stem}_{number}_{copy.kind}.jpg"
-            with replacing(out / name) as temporary:
-                temporary.write_bytes(copy.jpeg)
-            drawn = {key: float(f"{value:.5g}") for key, value in copy.parameters.items()}
-            yield {
-                "path": name,
-                "label": int(copy.kind != "none"),
-                "kind": copy.kind,
-                "strength": round(copy.strength, 6),
-                "level": copy.level,
-                "parameters": json.dumps(drawn),
-            }
+            yield _written(copy, f"{FOLDER}/{stem}_{number}_{copy.kind}.jpg", copy.kind, out)
 
     path = photo[0]
     key = f"{config.seed}/{config.recipe}/{path}"
     settings = [key, config.sharp_copies, config.blurred_copies, read.size]
     return _recorded(path, key, settings, "", folder, out, read, make)
+
+
+def _light_photo(
+    photo: tuple[str, int], folder: Path, out: Path, config: SynthConfig, read: ReadConfig
+) -> list[Entry] | str:
+    """Copies of a sharp photo with bright lights: the first one sharp, the others blurred."""
+
+    def make(rgb: np.ndarray, rng: np.random.Generator, stem: str) -> Iterator[Entry]:
+        for number in range(config.lights_copies):
+            copy = lights(rgb, rng, number > 0, read.size)
+            yield _written(copy, f"{FOLDER}/{stem}_{number}_{LIGHTS}.jpg", LIGHTS, out)
+
+    path = photo[0]
+    key = f"{config.seed}/{LIGHTS}/{path}"
+    settings = [key, config.lights_copies, read.size]
+    return _recorded(path, key, settings, f"_{LIGHTS}", folder, out, read, make)
 
 
 def _vary_photo(
@@ -150,6 +156,20 @@ def _vary_photo(
     path, label = photo
     key = f"{config.seed}/{VARIED}/{path}"
     return _recorded(path, key, [key, config.varied_copies], f"_{VARIED}", folder, out, read, make)
+
+
+def _written(copy: Copy, name: str, kind: str, out: Path) -> Entry:
+    with replacing(out / name) as temporary:
+        temporary.write_bytes(copy.jpeg)
+    drawn = {key: float(f"{value:.5g}") for key, value in copy.parameters.items()}
+    return {
+        "path": name,
+        "label": int(copy.kind != "none"),
+        "kind": kind,
+        "strength": round(copy.strength, 6),
+        "level": copy.level,
+        "parameters": json.dumps(drawn),
+    }
 
 
 def _recorded(

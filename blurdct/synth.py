@@ -131,6 +131,10 @@ KERNELS: dict[str, Callable[[float, np.random.Generator], np.ndarray]] = {
 # Motion counts most: it is the kind that real training photographs have least of.
 KIND_WEIGHTS = {"defocus": 0.3, "motion": 0.4, "gaussian": 0.15, "mixture": 0.15}
 
+LIGHTS_WEIGHTS = {"motion": 0.55, "defocus": 0.3, "mixture": 0.15}
+LIGHTS_EXTENT = (1.8, 28.0)  # as ``EXTENT``
+INTERPOLATIONS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+
 
 def blur(rgb: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Blur in linear light: (H, W, 3) uint8 sRGB -> (H, W, 3) float32 linear, 0..1."""
@@ -164,7 +168,7 @@ def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: in
     gamma = math.exp(rng.normal(0, 0.08))
     noise = math.exp(rng.uniform(math.log(0.3), math.log(6.0)))
     quality = int(rng.integers(40, 97))
-    interpolation = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)[rng.integers(3)]
+    interpolation = INTERPOLATIONS[rng.integers(3)]
 
     height, width = rgb.shape[:2]
     scale = min(scale * max(1.0, 800 / max(height, width)), 1.0)
@@ -179,14 +183,56 @@ def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: in
     else:
         kind, strength, light = "none", 0.0, LINEAR[rgb]
     pixels = 255 * _encode(np.clip(light * exposure, 0, 1)) ** gamma
-    # sensor noise: a constant part and one that grows with the light
-    deviation = noise * np.sqrt(0.5 + 0.5 * pixels.mean(axis=2, keepdims=True) / 128)
-    pixels += deviation * rng.standard_normal(pixels.shape, dtype=np.float32)
+    pixels += _sensor_noise(pixels, noise, rng)
     copy: np.ndarray = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
     if scale < 1:
         target = (max(16, round(width * scale)), max(16, round(height * scale)))
         copy = cv2.resize(copy, target, interpolation=interpolation)
     return Copy(_jpeg(copy, quality), kind, float(strength), parameters)
+
+
+def lights(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 512) -> Copy:
+    """A copy as a camera might have taken it at night, or made of it afterwards.
+
+    Beside ``realistic`` four things: what is white in the photo was brighter than white before it
+    was blurred, so that lights leave trails and disks; blur may be weaker, and is motion or defocus
+    more often; noise may have been smoothed away, and edges sharpened, as cameras do.
+
+    Args:
+        rgb: Sharp photo, shape (H, W, 3), uint8 sRGB.
+        rng: Where chance comes from.
+        blurred: With blur, or only with all the rest.
+        side: Working size that extents are meant at, pixels.
+    """
+    kind = list(LIGHTS_WEIGHTS)[rng.choice(len(LIGHTS_WEIGHTS), p=list(LIGHTS_WEIGHTS.values()))]
+    strength = rng.random()
+    brightest = math.exp(rng.uniform(0, math.log(20)))  # times white
+    height, width = rgb.shape[:2]
+    scale = min(rng.uniform(0.7, 1.0) * max(1.0, 800 / max(height, width)), 1.0)
+    light = LINEAR[rgb]
+    if blurred:
+        low, high = LIGHTS_EXTENT
+        extent = low * (high / low) ** strength
+        read = max(1.0, max(height, width) * scale / side)
+        glow = np.clip((light.max(axis=2, keepdims=True) - 0.85) / 0.15, 0, 1) ** 2
+        kernel = KERNELS[kind](extent * read / scale, rng)
+        light = light * (1 + (brightest - 1) * glow)
+        light = cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+    else:
+        kind, strength = "none", 0.0
+    gamma = math.exp(rng.normal(0, 0.15))
+    pixels = 255 * _encode(np.clip(light * 2 ** rng.normal(0, 0.5), 0, 1)) ** gamma
+    pixels += _sensor_noise(pixels, math.exp(rng.uniform(math.log(0.2), math.log(6))), rng)
+    copy: np.ndarray = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    if rng.random() < 0.15:
+        copy = cv2.bilateralFilter(copy, 5, 12, 2)
+    if scale < 1:
+        target = (max(16, round(width * scale)), max(16, round(height * scale)))
+        copy = cv2.resize(copy, target, interpolation=INTERPOLATIONS[rng.integers(3)])
+    if rng.random() < 0.3:
+        amount = rng.uniform(0.2, 1.0)
+        copy = cv2.addWeighted(copy, 1 + amount, cv2.GaussianBlur(copy, (0, 0), 1.0), -amount, 0)
+    return Copy(_jpeg(copy, int(rng.integers(50, 97))), kind, float(strength), {})
 
 
 def seed(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 512) -> Copy:
@@ -244,6 +290,13 @@ def recipe(name: str) -> Callable[..., Copy]:
     if name not in RECIPES:
         raise ConfigError(f"no recipe {name!r}; known: {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def _sensor_noise(pixels: np.ndarray, level: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise with a constant part and one that grows with the light, grey levels, shape as given."""
+    deviation = level * np.sqrt(0.5 + 0.5 * pixels.mean(axis=2, keepdims=True) / 128)
+    noise: np.ndarray = deviation * rng.standard_normal(pixels.shape, dtype=np.float32)
+    return noise
 
 
 def _unit(kernel: np.ndarray) -> np.ndarray:

@@ -24,17 +24,15 @@ from .bands import FEATURES
 from .bundle import Bundle, Calibration
 from .calibrating import BATCH, decide, labels
 from .config import ReadConfig, TrainConfig
-from .dataset import TOO_FEW, VARIED, folds
+from .dataset import APART, LIGHTS, TOO_FEW, VARIED, folds
 from .errors import BlurdctError, ConfigError, ModelError
 from .models import backend
 from .models.base import Array, Backend, Inputs
 from .progress import Progress, silent
 
 CHECKED = 512  # pictures, at least, that an export is compared with its model on
+LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
-
-# Kinds of copies that are blurred by motion, and those that are not; a mixture is both.
-MOVED = {"motion": True, "defocus": False, "gaussian": False}
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
 
@@ -91,13 +89,6 @@ class Examples:
         masks = None if self.masks is None else self.masks[rows]
         return replace(self, table=table, inputs=self.take(rows), masks=masks, **chosen)
 
-    def without(self, groups: Array) -> "Examples":
-        """The same rows, and of those apart none of these scenes."""
-        apart = self.apart
-        if apart is not None:
-            apart = apart.select(~np.isin(apart.groups.astype(str), groups.astype(str)))
-        return replace(self, apart=apart)
-
 
 def examples(
     table: pd.DataFrame,
@@ -120,7 +111,7 @@ def examples(
     """
     if inputs is None:
         inputs = {"features": _features(table)}
-    aside = (table["kind"] == VARIED).to_numpy()
+    aside = table["kind"].isin(APART).to_numpy()
     if "mask" in table:
         aside = aside | (table["mask"] != "").to_numpy()
     if aside.any():
@@ -169,13 +160,16 @@ def examples(
 
 def _apart(table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: Examples) -> Examples:
     """Rows that are set apart, beside those that are not."""
-    varied = (table["kind"] == VARIED).to_numpy()
-    # all varied copies of a real photo together count as much as the photo; those of others nothing
-    real = set(data.table["path"][data.real])
-    of_real = table["original"].isin(real).to_numpy()
-    copies = table["original"].map(table["original"][varied].value_counts()).to_numpy(float)
-    weights = np.where(varied, of_real / np.where(varied, copies, 1), 1.0)
-    y = table["label"].fillna(-1).to_numpy(dtype=np.int64)
+    kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
+    real = table["original"].isin(data.table["path"][data.real]).to_numpy()
+    weights = np.ones(len(y))  # of photographs with masks
+    # all varied copies of a real photo together count as the photo, of other photos nothing;
+    # those with lights a part of it, sharp and blurred ones alike
+    for own, worth in ((VARIED, real * 1.0), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
+        for label in (0, 1):
+            rows = (kind == own) & (y == label)
+            copies = table["original"][rows].value_counts()
+            weights[rows] = worth[rows] / table["original"][rows].map(copies).to_numpy(float)
     groups = table["group"].to_numpy(dtype=object)
     none = np.zeros(len(y), bool)
     return Examples(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
@@ -229,8 +223,8 @@ def cross_validate(
         if fold >= len(splits[shuffle]):
             continue  # fewer groups than folds
         learn, judge = splits[shuffle][fold]
-        seen = data.select(_rows(learn, data.weights > 0)).without(data.groups[judge])
-        model = _fit(seen, name, parameters)
+        rows = _rows(learn, data.weights > 0)
+        model = _fit(_seen(data, rows, data.groups[judge]), name, parameters)
         raw[shuffle, judge] = model.predict_proba(data.take(judge))
         fold_of[shuffle, judge] = fold
     for shuffle, fold in jobs:
@@ -257,7 +251,7 @@ def judge_unseen(
     answers = {}
     for one in sorted(set(source[judged_only])):
         photos = judged_only & (source == one)
-        seen = data.select((data.weights > 0) & (source != one)).without(data.groups[photos])
+        seen = _seen(data, (data.weights > 0) & (source != one), data.groups[source == one])
         model = _fit(seen, name, parameters)
         answers[one] = calibration(model.predict_proba(data.take(photos)))
     return answers
@@ -296,7 +290,7 @@ def train(
     times = len(judged.raw)
     y, raw = np.tile(data.y[data.real], times), judged.raw[:, data.real].ravel()
     calibration, thresholds = decide(y, raw, config)
-    model = _fit(data.select(data.weights > 0), name, parameters)
+    model = _fit(_seen(data, data.weights > 0), name, parameters)
     graph = model.to_onnx()
     checked = data.take(_checked(data))
     check_export(graph, checked, model.predict_proba(checked))
@@ -370,9 +364,7 @@ def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Backen
     model = backend(name)(**(parameters or {}))
     more: dict[str, Any] = {}
     if learns_more(type(model)):
-        data = _joined(data)
-        kinds = data.table["kind"].map({name: float(moved) for name, moved in MOVED.items()})
-        more = {"masks": data.masks, "motion": kinds.to_numpy(float)}
+        more = {"masks": data.masks}
     try:
         return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels, **more)
     except BlurdctError:
@@ -383,26 +375,38 @@ def _fit(data: Examples, name: str, parameters: dict[str, Any] | None) -> Backen
         raise ConfigError(f"{name}, {parameters}: {str(error).splitlines()[0]}") from error
 
 
-def _joined(data: Examples) -> Examples:
-    """Rows and those apart, as one."""
+def _seen(data: Examples, rows: Array, judged: Sequence[str] = ()) -> Examples:
+    """Rows to learn from, and those apart, as one, but none apart of the scenes that are judged."""
     apart = data.apart
     if apart is None:
-        return data
+        return data.select(rows)
+    away = np.isin(apart.groups.astype(str), np.array(judged, dtype=str))
+    parts = [(data, np.nonzero(rows)[0]), (apart, np.nonzero(~away & (apart.weights > 0))[0])]
     masks = None
     if apart.masks is not None:
         own = np.full((len(data.y), *apart.masks.shape[1:]), np.nan, apart.masks.dtype)
-        masks = np.concatenate([own if data.masks is None else data.masks, apart.masks])
-    both = {name: np.concatenate([getattr(data, name), getattr(apart, name)]) for name in PER_ROW}
+        both = (own if data.masks is None else data.masks, apart.masks)
+        masks = np.concatenate([one[of] for one, (_, of) in zip(both, parts, strict=True)])
     return replace(
         data,
-        table=pd.concat([data.table, apart.table], ignore_index=True),
+        table=pd.concat([one.table.iloc[of] for one, of in parts], ignore_index=True),
         inputs={
-            view: np.concatenate([rows, apart.inputs[view]]) for view, rows in data.inputs.items()
+            view: _together([(one.inputs[view], of) for one, of in parts]) for view in data.inputs
         },
         masks=masks,
         apart=None,
-        **both,
+        **{name: np.concatenate([getattr(one, name)[of] for one, of in parts]) for name in PER_ROW},
     )
+
+
+def _together(parts: list[tuple[Array, Array]]) -> Array:
+    """Rows of several arrays as one; maps take gigabytes, so nothing is copied twice."""
+    found = np.empty((sum(len(of) for _, of in parts), *parts[0][0].shape[1:]), parts[0][0].dtype)
+    start = 0
+    for values, of in parts:
+        np.take(values, of, axis=0, out=found[start : start + len(of)], mode="clip")
+        start += len(of)
+    return found
 
 
 def _features(table: pd.DataFrame) -> Array:

@@ -44,8 +44,7 @@ def halves():
 @pytest.fixture(scope="module")
 def fitted(halves):
     inputs, y, masks = halves
-    motion = np.where(np.arange(len(y)) % 2, np.nan, 0.0)
-    everything = (np.arange(len(y)), np.ones(len(y)), None, masks, motion)
+    everything = (np.arange(len(y)), np.ones(len(y)), None, masks)
     return DctNet(**QUICK).fit({"cells": inputs}, y, *everything)
 
 
@@ -69,10 +68,10 @@ def test_masks_teach_where_a_photo_is_blurred(session, halves):
 
 def test_the_graph_answers_as_the_network_does(fitted, session, halves):
     inputs = halves[0]
-    p, places, motion = session.run(["probability", "map", "motion"], {"cells": inputs})
+    p, places = session.run(["probability", "map"], {"cells": inputs})
     np.testing.assert_allclose(p, fitted.predict_proba({"cells": inputs}), atol=1e-5)
-    assert places.shape == inputs[:, 0].shape and motion.shape == p.shape
-    for answer in (p, places, motion):
+    assert places.shape == inputs[:, 0].shape
+    for answer in (p, places):
         assert ((answer >= 0) & (answer <= 1)).all()
 
 

@@ -93,8 +93,8 @@ class Keen(Spy):
     learns_more = True
     more: ClassVar[list[dict[str, np.ndarray]]] = []
 
-    def fit(self, inputs, y, groups, weights, levels, masks=None, motion=None):
-        Keen.more.append({"y": y, "masks": masks, "motion": motion, "groups": groups})
+    def fit(self, inputs, y, groups, weights, levels, masks=None):
+        Keen.more.append({"y": y, "masks": masks, "groups": groups})
         return super().fit(inputs, y, groups, weights, levels)
 
 
@@ -256,8 +256,7 @@ def test_rows_apart_are_learnt_from_but_not_those_of_scenes_that_are_judged(more
             assert learnt.isdisjoint(group_of[value] for value in judged)
     for told in Keen.more:
         assert (told["y"] == -1).sum() == 2 and np.isfinite(told["masks"]).sum() == 8
-        assert set(told["motion"][np.isfinite(told["motion"])]) == {0.0, 1.0}
-        assert len(told["y"]) == len(told["masks"]) == len(told["motion"])
+        assert len(told["y"]) == len(told["masks"])
 
 
 def test_what_weighs_nothing_is_never_learnt_from(spy, data):

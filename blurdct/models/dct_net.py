@@ -38,7 +38,6 @@ DEFAULTS: dict[str, Any] = {
 }
 WIDTHS = (32, 48, 64)  # channels after each convolution
 MASKED, UNMASKED = 1.0, 0.1  # what the map of a photo counts beside its P
-KIND = 0.2  # what the kind of blur counts
 FAR = 1e4  # from all other odds: what lies outside the photo gets no attention
 
 
@@ -58,7 +57,6 @@ class DctNet(Network):
         weights: Array,
         levels: Array | None = None,
         masks: Array | None = None,
-        motion: Array | None = None,
     ) -> Self:
         """Train the members, each from weights of its own; see ``Backend.fit``.
 
@@ -69,11 +67,10 @@ class DctNet(Network):
             weights: What a row counts.
             levels: Not needed.
             masks: Shape (n, h, w), share of blurred pixels of each cell, NaN where nobody says.
-            motion: Shape (n,), 1 blurred by motion, 0 out of focus, NaN where nobody says.
         """
         cells = inputs["cells"]
         mean, deviation = _scales(cells[weights > 0])
-        lesson = Lesson(cells, _targets(cells, y, masks, motion), y, groups, weights)
+        lesson = Lesson(cells, _targets(cells, y, masks), y, groups, weights)
         members = []
         for number in range(int(self.parameters["members"])):
             seed = hash_of(int(self.parameters["seed"]), number)
@@ -92,18 +89,14 @@ class DctNet(Network):
         return self
 
     def to_onnx(self) -> bytes:
-        """See ``Backend.to_onnx``; beside P come two other outputs.
-
-        ``map`` is P of each cell, (n, h, w); ``motion``, (n,), is P that the blur, if there is
-        some, is one of motion.
-        """
+        """See ``Backend.to_onnx``; a second output ``map`` has P of each cell, (n, h, w)."""
         shape = (len(CHANNELS), 32, 32)
         graph = exported(
             _Graph(self._fitted()),
             ["cells"],
             [shape],
             torch.float16,
-            ["probability", "map", "motion"],
+            ["probability", "map"],
             {"cells": {2: "h", 3: "w"}, "map": {1: "h", 2: "w"}},
         )
         return halved(graph)
@@ -114,7 +107,7 @@ class DctNet(Network):
 
 
 class _Layers(nn.Module):
-    """(b, 92, h, w) -> log odds (b,); learning, those of P, of motion and of the cells."""
+    """(b, 92, h, w) -> log odds (b,); learning, those of P and of the cells."""
 
     def __init__(self, mean: Array, deviation: Array) -> None:
         super().__init__()
@@ -127,21 +120,21 @@ class _Layers(nn.Module):
         self.near = _convolution(narrow, middle, 3)
         self.far = _convolution(middle, wide, 3)
         self.attention = nn.Conv2d(wide, 1, 1)
-        self.answer = nn.Linear(2 * wide, 2)
+        self.answer = nn.Linear(2 * wide, 1)
         self.cell = nn.Conv2d(narrow + wide, 1, 1)
 
     def forward(self, cells: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return self.all(cells)[0]
         across, down, turn = (torch.rand(3) < 0.5).tolist()
-        odds, places, motion = self.all(_moved(cells, across, down, turn))
+        odds, places = self.all(_moved(cells, across, down, turn))
         places = places.transpose(1, 2) if turn else places
         places = places.flip(1) if down else places
         places = places.flip(2) if across else places
-        return torch.cat([odds[:, None], motion[:, None], places.flatten(1)], 1)
+        return torch.cat([odds[:, None], places.flatten(1)], 1)
 
     def all(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Log odds of the photo, (b,), of its cells, (b, h, w), and of motion, (b,)."""
+        """Log odds of the photo, (b,), and of its cells, (b, h, w)."""
         inside = cells[:, -1:]
         fine = self.weigh((cells[:, :-1] - self.mean) / self.deviation * inside) * inside
         # an extent that is odd is padded, and each step divided by how many cells it has
@@ -153,10 +146,10 @@ class _Layers(nn.Module):
         look = self.attention(coarse) - FAR * (1 - within)
         look = torch.exp(look - look.amax((2, 3), keepdim=True))
         seen = (coarse * look).sum((2, 3)) / look.sum((2, 3))
-        odds = self.answer(torch.cat([mean, seen], 1))
+        odds = self.answer(torch.cat([mean, seen], 1))[:, 0]
         wide = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
         wide = wide[:, :, : fine.shape[2], : fine.shape[3]]
-        return odds[:, 0], self.cell(torch.cat([fine, wide], 1))[:, 0], odds[:, 1]
+        return odds, self.cell(torch.cat([fine, wide], 1))[:, 0]
 
 
 class _Together(nn.Module):
@@ -178,7 +171,7 @@ class _Together(nn.Module):
 
 
 class _Graph(nn.Module):
-    """The view as it comes, (n, 92, h, w) float16, to P(blurred), (n,), of its cells, of motion."""
+    """The view as it comes, (n, 92, h, w) float16, to P(blurred), (n,), and that of its cells."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -204,8 +197,8 @@ def _scales(cells: Array) -> tuple[Array, Array]:
     return mean, np.array([values.std() + 1e-3 for values in found], np.float32)
 
 
-def _targets(cells: Array, y: Array, masks: Array | None, motion: Array | None) -> Array:
-    """(n, 3 + h * w): what the map counts; then y, motion and the cells, NaN where nobody says."""
+def _targets(cells: Array, y: Array, masks: Array | None) -> Array:
+    """(n, 2 + h * w): what the map counts; then y and the cells, NaN where nobody says."""
     inside = (cells[:, -1] > 0).reshape(len(y), -1)
     known = np.where(y < 0, np.nan, y).astype(np.float32)[:, None]
     places = np.where(inside, known, np.float32(np.nan))
@@ -214,18 +207,17 @@ def _targets(cells: Array, y: Array, masks: Array | None, motion: Array | None) 
         masked = np.isfinite(masks).any(axis=(1, 2))
         places[masked] = masks[masked].reshape(int(masked.sum()), -1)
         counts[masked] = MASKED
-    kind = np.full(len(y), np.nan) if motion is None else motion
-    return np.concatenate([counts, known, kind[:, None].astype(np.float32), places], axis=1)
+    return np.concatenate([counts, known, places], axis=1)
 
 
 def _loss(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of P, of motion, and of the cells on average, where they are known."""
+    """Cross-entropy of P, and of the cells on average, where they are known."""
     entropy = functional.binary_cross_entropy_with_logits
     wanted = targets[:, 1:]
     known = wanted.isfinite()
     each = entropy(output, wanted.nan_to_num(), reduction="none") * known
-    places = each[:, 2:].sum(1) / known[:, 2:].sum(1).clamp(min=1)
-    return each[:, 0] + KIND * each[:, 1] + targets[:, 0] * places
+    places = each[:, 1:].sum(1) / known[:, 1:].sum(1).clamp(min=1)
+    return each[:, 0] + targets[:, 0] * places
 
 
 def _moved(cells: torch.Tensor, across: bool, down: bool, turn: bool) -> torch.Tensor:
