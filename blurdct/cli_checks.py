@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
-VARIED_COPIES = 3  # of each photo, for models that learn more from them
+MORE_COPIES = 3  # of each photo and kind, for models that learn more from them
 THREADS = os.environ.get("OMP_NUM_THREADS")  # what the user wants; commands set it for themselves
 PACKAGE = __name__.partition(".")[0]
 
@@ -104,14 +104,15 @@ def prepare(
 
 
 def copies_for(names: Sequence[str], wanted: bool, seed: int) -> SynthConfig | None:
-    """Which copies models learn from: varied ones too, if one of them learns more from those."""
+    """Which copies models learn from, also those that not every model learns from."""
     from .models import backend
     from .training import learns_more
 
     if not wanted:
         return None
     more = any(learns_more(backend(name)) for name in names)
-    return SynthConfig(seed=seed, varied_copies=VARIED_COPIES if more else 0)
+    count = MORE_COPIES if more else 0
+    return SynthConfig(seed=seed, varied_copies=count, lights_copies=count)
 
 
 def gather(
@@ -120,12 +121,13 @@ def gather(
     workers: int | None,
     synth: SynthConfig | None = None,
     read: ReadConfig = ReadConfig(),
+    learning: bool = False,
 ) -> "Gathered":
     """``gathering.gather`` with a bar, and remarks on what was left out."""
     from .gathering import gather
     from .progress import bar
 
-    found = gather(photos, views, read, synth, None, workers, bar)
+    found = gather(photos, views, read, synth, None, workers, bar, learning)
     remark(found)
     return found
 

@@ -102,7 +102,8 @@ def train(
     config = TrainConfig(shuffles=1 if pictures else TrainConfig.shuffles, seed=seed)
     if seed:
         parameters = seeded(registered, parameters, seed)
-    found = gather(photos, views_of([name]), workers, copies_for([registered], copies, seed))
+    synth = copies_for([registered], copies, seed)
+    found = gather(photos, views_of([name]), workers, synth, learning=True)
     data = learnable(found, config)
     with circumstances(device=device, checkpoints=checkpoints, weights=weights, progress=bar):
         if trials:
@@ -213,7 +214,8 @@ def compare(
     labels_of(photos)
     prepare(registered, device, checkpoints)
     config = TrainConfig(folds=folds, shuffles=shuffles, seed=seed)
-    found = gather(photos, views_of(wanted), workers, copies_for(registered, copies, seed))
+    synth = copies_for(registered, copies, seed)
+    found = gather(photos, views_of(wanted), workers, synth, learning=True)
     data = learnable(found, config)
     with circumstances(device=device, checkpoints=checkpoints, progress=bar):
         report = compare(data, wanted, out, config, files=found.places, force=force, progress=bar)

@@ -19,6 +19,7 @@ from .images import read_luma
 from .partial import cell_labels, read_mask
 from .progress import Progress, silent
 from .tables import read_views
+from .views import learnt_at
 
 NO_COPIES = SynthConfig(sharp_copies=0, blurred_copies=0)
 
@@ -58,6 +59,7 @@ def gather(
     work: Path | None = None,
     workers: int | None = None,
     progress: Progress = silent,
+    learning: bool = False,
 ) -> Gathered:
     """Read the labelled photographs of a folder, and copies of the sharp ones.
 
@@ -69,6 +71,8 @@ def gather(
         work: Folder that keeps the copies; they are made again each time if left out.
         workers: Processes; None for one per core.
         progress: Wraps what takes long.
+        learning: With photographs that have no label but a mask, and with each view at the working
+            size that models learn from it at.
 
     Raises:
         ConfigError: As for ``dataset.list_photos``, or no photo of it has a label.
@@ -77,7 +81,7 @@ def gather(
     pairs = zip(unreadable["path"], unreadable["reason"], strict=True)
     bad = [f"{Path(folder, path)}: {reason}" for path, reason in pairs]
     labelled = photos["label"].notna()
-    if "mask" in photos:
+    if learning and "mask" in photos:
         labelled |= photos["mask"] != ""
     if not labelled.any():
         unread = f"; {len(bad)} cannot be read, such as {bad[0]}" if bad else ""
@@ -87,7 +91,8 @@ def gather(
     with ExitStack() as stack:
         out = work or Path(stack.enter_context(TemporaryDirectory(prefix="blurdct-")))
         table, uncopied = make_copies(photos, root, out, config, read, workers, progress)
-        found = look_at(table, locate(table, root, out), views, read, workers, progress, root)
+        files = locate(table, root, out)
+        found = look_at(table, files, views, read, workers, progress, root, learning)
     every = list(dict.fromkeys([*bad, *uncopied, *found.bad]))
     return replace(found, bad=every, unlabelled=int((~labelled).sum()))
 
@@ -100,6 +105,7 @@ def look_at(
     workers: int | None = None,
     progress: Progress = silent,
     root: Path = Path(),
+    learning: bool = True,
 ) -> Gathered:
     """Read the images of a table that stage 3 wrote, and masks where there are some.
 
@@ -109,12 +115,14 @@ def look_at(
         views: As for ``gather``, like the rest.
         root: What the paths of masks are relative to.
     """
-    inputs, readable, bad = read_views(files, views, read, workers, progress)
+    inputs, readable, bad = read_views(files, views, read, workers, progress, learning)
     kept = [file for file, good in zip(files, readable, strict=True) if good]
     table = table[readable].reset_index(drop=True)
     masks = None
-    if "mask" in table and "cells" in inputs:
-        masks, unread = _masks(table["mask"], kept, root, read, inputs["cells"].shape[2:])
+    if learning and "mask" in table and "cells" in inputs:
+        size = learnt_at(["cells"], read.size)
+        shape = inputs["cells"].shape[2:]
+        masks, unread = _masks(table["mask"], kept, root, replace(read, size=size), shape)
         bad = [*bad, *unread]
     return Gathered(table, inputs, kept, bad, masks=masks)
 

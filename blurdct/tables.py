@@ -4,6 +4,7 @@ The fused road: from file to 18 features in memory. ``shards`` has the one with 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ import numpy as np
 from .bands import FEATURES
 from .config import ReadConfig
 from .errors import ImageError
+from .files import read_bytes
 from .pool import ordered_map
 from .progress import Progress, silent
-from .views import VIEWS, photo_views
+from .views import VIEWS, learnt_at, photo_views
 
 if TYPE_CHECKING:  # worker processes import this module, and pandas takes a second
     import pandas as pd
@@ -51,6 +53,7 @@ def read_views(
     config: ReadConfig = ReadConfig(),
     workers: int | None = None,
     progress: Progress = silent,
+    learning: bool = False,
 ) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:
     """What models eat of many photographs.
 
@@ -60,6 +63,7 @@ def read_views(
         config: How they are read.
         workers: Processes; None for one per core.
         progress: Wraps the photographs as they come.
+        learning: Each view at the working size that models learn from it at.
 
     Returns:
         By view, a row for each readable photo, maps padded with zeros to a square of the working
@@ -67,12 +71,13 @@ def read_views(
         line for each of the others.
     """
     names = list(names)
+    sizes = {view: learnt_at([view], config.size) if learning else config.size for view in names}
     rows = {
-        view: np.zeros((len(paths), *VIEWS[view].shape_at(config.size)), VIEWS[view].dtype)
+        view: np.zeros((len(paths), *VIEWS[view].shape_at(sizes[view])), VIEWS[view].dtype)
         for view in names
     }
     readable, bad = np.zeros(len(paths), bool), []
-    stream = ordered_map(partial(_views, names=names, config=config), paths, workers)
+    stream = ordered_map(partial(_views, sizes=sizes, config=config), paths, workers)
     for number, answer in enumerate(progress(stream, len(paths), "photographs")):
         if isinstance(answer, str):
             bad.append(answer)
@@ -93,8 +98,13 @@ def with_features(rows: "pd.DataFrame", values: np.ndarray) -> "pd.DataFrame":
     return rows.assign(**columns)
 
 
-def _views(path: Path, names: list[str], config: ReadConfig) -> dict[str, np.ndarray] | str:
+def _views(path: Path, sizes: dict[str, int], config: ReadConfig) -> dict[str, np.ndarray] | str:
     try:
-        return photo_views(path, names, config)
+        data, name = read_bytes(path)
+        found = {}
+        for size in dict.fromkeys(sizes.values()):
+            names = [view for view, own in sizes.items() if own == size]
+            found.update(photo_views(data, names, replace(config, size=size), name))
+        return {view: found[view] for view in sizes}
     except ImageError as error:
         return str(error)

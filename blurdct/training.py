@@ -29,6 +29,7 @@ from .errors import BlurdctError, ConfigError, ModelError
 from .models import backend
 from .models.base import Array, Backend, Inputs
 from .progress import Progress, silent
+from .views import learnt_at
 
 CHECKED = 512  # pictures, at least, that an export is compared with its model on
 LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
@@ -297,7 +298,7 @@ def train(
     bundle = Bundle(
         backend=name,
         graph=graph,
-        size=read.size,
+        size=learnt_at(model.views, read.size),
         calibration=calibration,
         thresholds=thresholds,
         views=model.views,

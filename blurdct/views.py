@@ -65,6 +65,7 @@ class View:
         make: From a photo to that row.
         side: Of the square that it is taken on, pixels; 0 for the photo at the working size.
         cell: Of a map of the photo, pixels to one step of it; 0 if it is none.
+        size: Working size that models learn from it at, pixels; 0 for the usual one.
     """
 
     shape: tuple[int | None, ...]
@@ -72,6 +73,7 @@ class View:
     make: Callable[[Photo], np.ndarray]
     side: int = 0
     cell: int = 0
+    size: int = 0
 
     def shape_at(self, size: int) -> tuple[int, ...]:
         """Of a row in a table, photographs at a working size: the largest that one may have."""
@@ -138,7 +140,7 @@ def _square(side: int) -> View:
 
 VIEWS = {
     "features": View((len(FEATURES),), "float32", _features),
-    "cells": View((len(CHANNELS), None, None), "float16", _cells, cell=CELL * SIZE),
+    "cells": View((len(CHANNELS), None, None), "float16", _cells, cell=CELL * SIZE, size=640),
     "laplacian": View((1,), "float32", _laplacian),
     "gradients": View((3,), "float32", _gradients, GRADIENT_SIDE),
     "rgb96": _square(96),
@@ -146,6 +148,11 @@ VIEWS = {
     "rgb256": _square(256),
     "crop224": View((224, 224, 3), "uint8", partial(_centre, short=256, side=224), 224),
 }
+
+
+def learnt_at(names: Iterable[str], usual: int) -> int:
+    """The working size, pixels, that a model with these views learns at."""
+    return max((VIEWS[name].size for name in names if VIEWS[name].size), default=usual)
 
 
 def seen_at(names: Iterable[str], size: int) -> str:

@@ -197,7 +197,7 @@ def masked(tmp_path) -> Path:
 
 
 def test_masks_come_as_maps_that_lie_like_the_cells(masked):
-    found = gather(masked, ["cells"], synth=None, workers=1)
+    found = gather(masked, ["cells"], synth=None, workers=1, learning=True)
     names = found.table["path"].tolist()
     assert found.masks is not None and found.masks.shape == found.inputs["cells"][:, 0].shape
     known = np.isfinite(found.masks).any(axis=(1, 2))
@@ -217,7 +217,7 @@ def test_masks_come_as_maps_that_lie_like_the_cells(masked):
 
 def test_rows_with_masks_and_varied_copies_are_set_apart(masked):
     synth = SynthConfig(sharp_copies=0, blurred_copies=1, varied_copies=2)
-    found = gather(masked, ["cells"], synth=synth, workers=1)
+    found = gather(masked, ["cells"], synth=synth, workers=1, learning=True)
     data = examples(found.table, inputs=found.inputs, masks=found.masks)
     assert set(data.table["kind"]) & {"varied"} == set() and (data.table["mask"] == "").all()
     apart = data.apart

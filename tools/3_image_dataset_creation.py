@@ -19,9 +19,8 @@ def main() -> None:
     parser = stage.options(__doc__)
     parser.add_argument("--config", help="TOML file with a table [synth]")
     parser.add_argument("--recipe", choices=list(RECIPES))
-    parser.add_argument("--sharp-copies", type=int, help="per photo")
-    parser.add_argument("--blurred-copies", type=int, help="per photo")
-    parser.add_argument("--varied-copies", type=int, help="per labelled photo, for dct-net")
+    for kind in ("sharp", "blurred", "lights", "varied"):
+        parser.add_argument(f"--{kind}-copies", type=int, help="per photo; the last two: dct-net")
     parser.add_argument("--seed", type=int)
     args = parser.parse_args()
     settings = load_toml(args.config).get("synth", {}) if args.config else {}
