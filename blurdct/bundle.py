@@ -16,6 +16,7 @@ from .config import ReadConfig, from_dict
 from .errors import ConfigError, ModelError
 
 DEFAULT = "dct-xgb"
+BEST = "dct-net"  # what ``best`` names: the most often right, if not the fastest
 SHIPPED = Path(__file__).parent / "weights"  # a bundle's folder for each model in the wheel
 GRAPH, SHEET = "model.onnx", "bundle.json"
 # What training makes: the keys of ``models.BACKENDS``, which a prediction does not need.
@@ -107,22 +108,28 @@ def shipped() -> list[str]:
     return sorted(path.parent.name for path in SHIPPED.glob(f"*/{SHEET}"))
 
 
+def named(model: str | PathLike[str]) -> str:
+    """A model's name or folder as text; ``best`` becomes the name of the model that it is."""
+    return BEST if str(model) == "best" else str(model)
+
+
 def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
-    """A bundle by the name of a shipped model or by its folder.
+    """A bundle by the name of a shipped model, ``best`` for one, or by its folder.
 
     Raises:
         ModelError: No such model, a broken one, or one made for other features.
     """
-    folder = SHIPPED / str(model) if str(model) in shipped() else Path(model)
+    model = named(model)
+    folder = SHIPPED / model if model in shipped() else Path(model)
     if not os.path.isfile(folder / SHEET):  # False, not an error, for a path that cannot be
-        name = str(model).partition(":")[0]  # it may carry parameters
+        name = model.partition(":")[0]  # it may carry parameters
         if name in TRAINED:
             raise ModelError(
                 f"{model} is not part of this install; make it by: blurdct train {model} "
                 f"--photos DIR --out {name}"
             )
         names = ", ".join(shipped()) or "none"
-        raise ModelError(f"no model {str(model)!r}: neither a bundle's folder nor one of {names}")
+        raise ModelError(f"no model {model!r}: neither a bundle's folder nor one of {names}")
     try:
         entries = json.loads((folder / SHEET).read_text())
         version = entries.pop("format", None)

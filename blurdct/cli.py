@@ -118,11 +118,11 @@ def predict(
     form = _form(as_json, as_csv)
     found = find(paths, null)
 
-    from .bundle import DEFAULT, load
+    from .bundle import DEFAULT, load, named
     from .detector import Detector, Prediction
     from .views import VIEWS, seen_at
 
-    name = DEFAULT if model is None else model
+    name = DEFAULT if model is None else named(model)
     bundle = load(name)
     config = ReadConfig(size or bundle.size, max_pixels)
     detector = Detector(bundle, config, None if threshold is None else threshold / 100, name)

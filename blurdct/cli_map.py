@@ -26,7 +26,6 @@ from .errors import ImageError, ModelError
 if TYPE_CHECKING:
     from .detector import Detector, Prediction
 
-MODEL = "dct-net"  # the shipped model that has a map
 ENDING = "_map.png"
 MARK = "blurdct-map"  # key of a PNG text: SHA-256 of the path of the photo that it is a map of
 LONGEST = 200  # bytes of a photo's name that go into the file's, which may have 255
@@ -59,16 +58,16 @@ def map(
     \b
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
-    from .bundle import load
+    from .bundle import BEST, load, named
     from .detector import Detector
 
     check_out(out)
     found = find(paths, null)
-    name = MODEL if model is None else model
+    name = BEST if model is None else named(model)
     bundle = load(name)
     detector = Detector(bundle, ReadConfig(size or bundle.size, max_pixels), name=name)
     if not detector.has_map:
-        raise ModelError(f"{name} cannot tell parts of a photo apart; {MODEL} can: --model {MODEL}")
+        raise ModelError(f"{name} cannot tell parts of a photo apart; {BEST} can: --model {BEST}")
     if detector.config.size != bundle.size:
         note(f"{name} was calibrated at {bundle.size} pixels; at {size} its maps mean less")
     status, former = ALL_READ, 0

@@ -30,7 +30,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for ea
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
 Model = Annotated[
     str | None,
-    typer.Option(metavar="NAME|FOLDER", help="A name from 'blurdct models', or a bundle's folder."),
+    typer.Option(
+        metavar="NAME|FOLDER", help="A name from 'blurdct models', best, or a bundle's folder."
+    ),
 ]
 Size = Annotated[
     int | None,

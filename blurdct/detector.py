@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from .bundle import DEFAULT, Bundle, Calibration, Thresholds
+from .bundle import DEFAULT, Bundle, Calibration, Thresholds, named
 from .bundle import load as load_bundle
 from .cells import as_taken
 from .config import ReadConfig
@@ -110,7 +110,7 @@ class Detector:
         """A detector by the name of a shipped model or a bundle's folder.
 
         Args:
-            model: A name out of ``bundle.shipped()``, or a folder that training wrote.
+            model: A name out of ``bundle.shipped()``, ``best``, or a folder that training wrote.
             size: Working size in pixels, instead of the one that the model was trained at.
             threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
             max_pixels: Photos of more pixels are refused.
@@ -121,7 +121,7 @@ class Detector:
         """
         bundle = load_bundle(model)
         config = ReadConfig(size=bundle.size if size is None else size, max_pixels=max_pixels)
-        return cls(bundle, config, threshold, str(model))
+        return cls(bundle, config, threshold, named(model))
 
     def predict(self, photo: Source, name: str | None = None) -> Prediction:
         """Judge one photo.

@@ -47,7 +47,6 @@ class DctNet(Network):
     views = ("cells",)
     defaults = DEFAULTS
     learns_more = True
-    mixed_on_cpu = False  # maps are small: turning numbers into 16 bits costs what it saves
 
     def fit(
         self,
@@ -113,43 +112,57 @@ class _Layers(nn.Module):
         super().__init__()
         self.mean: torch.Tensor
         self.deviation: torch.Tensor
-        self.register_buffer("mean", torch.from_numpy(mean)[:, None, None])
-        self.register_buffer("deviation", torch.from_numpy(deviation)[:, None, None])
+        self.register_buffer("mean", torch.from_numpy(mean))
+        self.register_buffer("deviation", torch.from_numpy(deviation))
         narrow, middle, wide = WIDTHS
-        self.weigh = _convolution(len(CHANNELS) - 1, narrow, 1)
+        self.weights = nn.Parameter(torch.empty(narrow, len(CHANNELS) - 1))
+        nn.init.kaiming_normal_(self.weights, nonlinearity="relu")
+        self.normal = nn.BatchNorm2d(narrow)
         self.near = _convolution(narrow, middle, 3)
         self.far = _convolution(middle, wide, 3)
         self.attention = nn.Conv2d(wide, 1, 1)
         self.answer = nn.Linear(2 * wide, 1)
-        self.cell = nn.Conv2d(narrow + wide, 1, 1)
+        self.cell = nn.Conv2d(narrow, 1, 1)
+        self.around = nn.Conv2d(wide, 1, 1, bias=False)
 
     def forward(self, cells: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return self.all(cells)[0]
-        across, down, turn = (torch.rand(3) < 0.5).tolist()
-        odds, places = self.all(_moved(cells, across, down, turn))
-        places = places.transpose(1, 2) if turn else places
-        places = places.flip(1) if down else places
-        places = places.flip(2) if across else places
+        odds, places = self.all(cells, *(torch.rand(3) < 0.5).tolist())
         return torch.cat([odds[:, None], places.flatten(1)], 1)
 
-    def all(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Log odds of the photo, (b,), and of its cells, (b, h, w)."""
-        inside = cells[:, -1:]
-        fine = self.weigh((cells[:, :-1] - self.mean) / self.deviation * inside) * inside
+    def all(
+        self, cells: torch.Tensor, across: bool = False, down: bool = False, turn: bool = False
+    ) -> tuple[torch.Tensor, ...]:
+        """Log odds of the photo, (b,), and of its cells, (b, h, w); seen mirrored or turned."""
+        # Turning a photo is another order of the weights of a 1x1 convolution, and all else may
+        # wait until the map is small.
+        mixed, inside = functional.conv2d(cells, self._mixing(turn)), cells[:, -1:]
+        fine = functional.relu(self.normal(mixed)) * inside
         # an extent that is odd is padded, and each step divided by how many cells it has
         covered = functional.avg_pool2d(inside, 2, ceil_mode=True, count_include_pad=False)
         pooled = functional.avg_pool2d(fine, 2, ceil_mode=True, count_include_pad=False)
-        within = (covered > 0).float()
-        coarse = self.far(self.near(pooled / covered.clamp(min=0.25)) * within) * within
+        within = _moved((covered > 0).float(), across, down, turn)
+        pooled = _moved(pooled / covered.clamp(min=0.25), across, down, turn)
+        coarse = self.far(self.near(pooled) * within) * within
         mean = coarse.sum((2, 3)) / within.sum((2, 3)).clamp(min=1)
         look = self.attention(coarse) - FAR * (1 - within)
         look = torch.exp(look - look.amax((2, 3), keepdim=True))
         seen = (coarse * look).sum((2, 3)) / look.sum((2, 3))
         odds = self.answer(torch.cat([mean, seen], 1))[:, 0]
-        wide = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
-        wide = wide[:, :, : fine.shape[2], : fine.shape[3]]
-        return odds, self.cell(torch.cat([fine, wide], 1))[:, 0]
+        around = self.around(coarse)
+        around = around.transpose(2, 3) if turn else around
+        around = _moved(around, across, down, False)
+        around = functional.interpolate(around, scale_factor=2.0, mode="nearest")
+        places = self.cell(fine) + around[:, :, : fine.shape[2], : fine.shape[3]]
+        return odds, places[:, 0]
+
+    def _mixing(self, turn: bool) -> torch.Tensor:
+        """The first convolution, on channels not scaled yet; the last weight is the offset."""
+        scaled = self.weights / self.deviation
+        offset = -(scaled * self.mean).sum(1, keepdim=True)
+        scaled = scaled[:, TRANSPOSED[:-1]] if turn else scaled
+        return torch.cat([scaled, offset], 1)[:, :, None, None]
 
 
 class _Together(nn.Module):
@@ -220,11 +233,11 @@ def _loss(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return each[:, 0] + targets[:, 0] * places
 
 
-def _moved(cells: torch.Tensor, across: bool, down: bool, turn: bool) -> torch.Tensor:
-    """Mirrored, and transposed: then detail across lies down, and the other way round."""
-    cells = cells.flip(3) if across else cells
-    cells = cells.flip(2) if down else cells
-    return cells.transpose(2, 3)[:, TRANSPOSED] if turn else cells
+def _moved(maps: torch.Tensor, across: bool, down: bool, turn: bool) -> torch.Tensor:
+    """Mirrored, and transposed."""
+    maps = maps.flip(3) if across else maps
+    maps = maps.flip(2) if down else maps
+    return maps.transpose(2, 3) if turn else maps
 
 
 def _swapped(name: str) -> str:
