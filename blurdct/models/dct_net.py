@@ -29,7 +29,7 @@ from .network import Network, exported
 from .torch_training import Lesson, Recipe, hash_of, train_network
 
 DEFAULTS: dict[str, Any] = {
-    "epochs": 15,
+    "epochs": 12,
     "batch": 64,
     "learning_rate": 3e-3,
     "weight_decay": 1e-4,
@@ -37,7 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "seed": 0,
 }
 WIDTHS = (32, 48, 64)  # channels after each convolution
-MASKED, UNMASKED = 1.0, 0.1  # what the map of a photo counts beside its P
+MASKED, UNMASKED = 6.0, 0.1  # what the map of a photo counts beside its P
 FAR = 1e4  # from all other odds: what lies outside the photo gets no attention
 
 
