@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -233,3 +234,17 @@ def test_photographs_blurred_in_part_have_no_copies_and_keep_their_mask(photos, 
     originals = set(table["original"]) - {""}
     assert rows["path"][0] not in originals and rows["path"][1] in originals
     assert table["mask"].tolist() == [*rows["mask"], *[""] * (len(table) - len(rows))]
+
+
+def test_copies_with_lights_are_of_sharp_photographs_and_the_first_is_sharp(photos, tmp_path):
+    plain, _ = make(photos, tmp_path / "plain")
+    config = SynthConfig(test_share=0.5, lights_copies=3)
+    table, _ = make(photos, tmp_path / "run", config)
+    pd.testing.assert_frame_equal(table.iloc[: len(plain)], plain)
+    made = table.iloc[len(plain) :]
+    assert set(made["kind"]) == {"lights"} and len(made) == 9
+    for _, rows in made.groupby("original"):
+        assert rows["label"].tolist() == [0, 1, 1]
+        assert (rows["strength"] > 0).tolist() == [False, True, True]
+    names = {path.name for path in (tmp_path / "run" / FOLDER).iterdir()}
+    assert {Path(path).name for path in made["path"]} <= names

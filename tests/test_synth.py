@@ -13,6 +13,7 @@ from blurdct.synth import (
     KERNELS,
     KIND_WEIGHTS,
     LEVELS,
+    LIGHTS_WEIGHTS,
     RECIPES,
     SEED_KINDS,
     Copy,
@@ -21,6 +22,7 @@ from blurdct.synth import (
     disk,
     extent_of,
     gaussian,
+    lights,
     motion,
     path_kernel,
     realistic,
@@ -397,3 +399,30 @@ def test_motion_needs_no_global_chance():
     before = np.random.get_state()[1].copy()  # noqa: NPY002  (the global one is what is watched)
     motion(9.0, np.random.default_rng(0))
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def night() -> np.ndarray:
+    """A dark picture with a few white lights; (160, 200, 3) uint8."""
+    rgb = np.random.default_rng(0).integers(8, 30, (160, 200, 3), dtype=np.uint8)
+    rgb[30:34, 40:44] = rgb[90:94, 150:154] = 255
+    return rgb
+
+
+def test_lights_leave_brighter_trails_than_white_would():
+    differences = []
+    for number in range(30):
+        bright, plain = (
+            decoded(make(night(), np.random.default_rng(number), True)).astype(float)
+            for make in (lights, realistic)
+        )
+        differences.append([(picture > 150).mean() for picture in (bright, plain)])
+    assert np.mean(differences, axis=0)[0] > 2 * np.mean(differences, axis=0)[1]
+
+
+def test_copies_with_lights_are_sharp_or_of_their_kinds_and_the_same_for_the_same_seed():
+    found = [lights(night(), np.random.default_rng(n), n % 3 > 0) for n in range(60)]
+    for number, copy in enumerate(found):
+        assert copy == lights(night(), np.random.default_rng(number), number % 3 > 0)
+        assert (copy.kind == "none") == (number % 3 == 0) == (copy.strength == 0)
+    assert {copy.kind for copy in found} == {"none", *LIGHTS_WEIGHTS}
+    assert sum(LIGHTS_WEIGHTS.values()) == pytest.approx(1)

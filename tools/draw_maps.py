@@ -13,7 +13,12 @@ from blurdct import Detector, heatmap
 from blurdct.images import read_rgb
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
-CHOSEN = ("sharp/ladybird", "sharp/portrait_closeup", "sharp/bridge_night", "blurred/pool_hall_mixture")
+CHOSEN = (
+    "sharp/ladybird",
+    "sharp/portrait_closeup",
+    "sharp/bridge_night",
+    "blurred/pool_hall_mixture",
+)
 WIDTH, HEIGHT, MARGIN = 330, 300, 8  # of one of them, pixels
 
 
