@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .errors import BlurdctError, ConfigError, ImageError, ModelError
     from .features import block_statistics, image_features
     from .images import read_luma
+    from .sizes import SizeVerdict, judge_sizes
 
 __version__ = "0.1.0"
 
@@ -26,7 +27,9 @@ _HOME = {
     "ModelError": "errors",
     "block_statistics": "features",
     "image_features": "features",
+    "judge_sizes": "sizes",
     "read_luma": "images",
+    "SizeVerdict": "sizes",
 }
 
 __all__ = [
@@ -37,8 +40,10 @@ __all__ = [
     "ImageError",
     "ModelError",
     "Prediction",
+    "SizeVerdict",
     "block_statistics",
     "image_features",
+    "judge_sizes",
     "read_luma",
 ]
 

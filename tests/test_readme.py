@@ -56,8 +56,9 @@ def test_a_command_of_the_readme_runs(folder, command):
     done = subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     # eight photographs of each label are few, and learning says so
-    assert ("too few to trust" in done.stderr) == ("--out" in line), done.stderr
-    assert done.stdout and not ("--out" not in line and done.stderr)
+    learns = "--out" in line and "blurdct map" not in command
+    assert ("too few to trust" in done.stderr) == learns, done.stderr
+    assert done.stdout and (learns or not done.stderr)
 
 
 def test_the_python_of_the_readme_runs(folder, monkeypatch):
