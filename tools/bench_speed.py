@@ -20,6 +20,7 @@ import numpy as np
 
 from blurdct import Detector, read_luma
 from blurdct.bands import band_statistics
+from blurdct.bundle import DEFAULT
 from blurdct.dct import block_dct
 from blurdct.features import image_features
 from blurdct.files import find_photos
@@ -39,6 +40,7 @@ def main() -> None:
     )
     parser.add_argument("--workers", type=int, default=min(2, cores()), help="(%(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="medians of this many (%(default)s)")
+    parser.add_argument("--model", nargs="+", default=[DEFAULT], help="(%(default)s)")
     parser.add_argument("--images", type=int, default=2700, help="for the set (%(default)s)")
     parser.add_argument("--disk", action="store_true", help="stages 4 to 6 too; needs 5 GB")
     parser.add_argument("--gpu", action="store_true", help="blocks per second on the GPU, only")
@@ -50,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         measure_features(args.workers, args.rounds)
         measure_command(args.rounds)
-        measure_photos(Path(folder), args.workers, args.rounds)
+        measure_photos(Path(folder), args.workers, args.rounds, args.model)
         measure_set(Path(folder), args)
 
 
@@ -92,17 +94,20 @@ def wall(command: list[str]) -> float:
     return time.perf_counter() - start
 
 
-def measure_photos(folder: Path, workers: int, rounds: int) -> None:
+def measure_photos(folder: Path, workers: int, rounds: int, models: list[str]) -> None:
     """Photos per second from file to verdict against grey decoding alone."""
     for side, count in ((1024, 1000), (2048, 400)):
         paths = write_jpegs(folder / str(side), count, side)
-        ours, floor = [], []
+        ours: dict[str, list[float]] = {model: [] for model in models}
+        floor = []
         for _ in range(rounds):
             floor.append(rate(ordered_map(grey, paths, workers)))
-            ours.append(rate(Detector.load().predict_many(paths, workers)))
-        show(f"photos/s of `predict_many`, {side}-pixel JPEGs", ours, "{:.0f}")
-        ratios = [mine / bare for mine, bare in zip(ours, floor, strict=True)]
-        show("the same / grey decoding alone", ratios, "{:.2f}")
+            for model, rates in ours.items():
+                rates.append(rate(Detector.load(model).predict_many(paths, workers)))
+        for model, rates in ours.items():
+            show(f"photos/s of `{model}`, {side}-pixel JPEGs", rates, "{:.0f}")
+            ratios = [mine / bare for mine, bare in zip(rates, floor, strict=True)]
+            show("the same / grey decoding alone", ratios, "{:.2f}")
 
 
 def measure_set(folder: Path, args: argparse.Namespace) -> None:
