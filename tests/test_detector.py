@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import toys
+from onnx import TensorProto, helper
 
 import blurdct.bundle
 import blurdct.pool
 from blurdct import synth
 from blurdct.bands import FEATURES
-from blurdct.bundle import Thresholds
+from blurdct.bundle import TRAINED, Bundle, Calibration, Thresholds, named
+from blurdct.cells import CHANNELS
 from blurdct.config import ReadConfig, TrainConfig
 from blurdct.detector import Detector, Prediction
 from blurdct.errors import ConfigError, ImageError, ModelError
@@ -345,3 +347,72 @@ def test_predicting_loads_nothing_that_trains(tmp_path, photos):
     assert label in ("clear", "medium", "blurred")
     assert loaded == "[]"
     assert answer.stderr == ""
+
+
+# Maps, and photographs that show nothing
+
+
+def light_map() -> Bundle:
+    """A model whose map is the light of each cell, and whose P is the mean of that."""
+    nodes = [
+        helper.make_node("Cast", ["cells"], ["wide"], to=TensorProto.FLOAT),
+        helper.make_node("Gather", ["wide", "channel"], ["map"], axis=1),
+        helper.make_node("ReduceMean", ["map"], ["probability"], axes=[1, 2], keepdims=0),
+    ]
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "light",
+        [value("cells", TensorProto.FLOAT16, ["n", len(CHANNELS), "h", "w"])],
+        [value("probability", TensorProto.FLOAT, ["n"]), value("map", 1, ["n", "h", "w"])],
+        [helper.make_tensor("channel", TensorProto.INT64, [], [CHANNELS.index("luma")])],
+    )
+    opset = helper.make_opsetid("", 17)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+    return Bundle("light", model, 640, Calibration(), Thresholds(0.3, 0.7), views=("cells",))
+
+
+@pytest.mark.parametrize("shape", [(160, 240), (240, 160), (168, 168), (150, 91)])
+def test_a_map_lies_as_the_photo_does(shape):
+    luma = np.random.default_rng(0).integers(0, 90, shape, dtype=np.uint8)
+    luma[: shape[0] // 3, shape[1] // 2 :] += 150
+    detector = Detector(light_map())
+    places = detector.map(luma)
+    rows, columns = shape[0] // 8, shape[1] // 8
+    assert places.shape == (-(-rows // 2), -(-columns // 2)) and places.dtype == np.float32
+    expected = cv2.resize(luma, places.shape[::-1], interpolation=cv2.INTER_AREA) / 255
+    assert np.corrcoef(places.ravel(), expected.ravel())[0, 1] > 0.9
+    np.testing.assert_allclose(detector.map(luma[:, ::-1]), places[:, ::-1], atol=1e-3)
+
+
+def test_the_sharp_fraction_is_the_part_of_the_map_under_a_half():
+    luma = np.random.default_rng(0).integers(0, 60, (160, 160), dtype=np.uint8)
+    luma[:, 112:] += 190
+    detector = Detector(light_map())
+    assert detector.has_map
+    assert detector.predict(luma).sharp_fraction == pytest.approx(0.7)
+    assert detector.predict(luma).sharp_fraction == np.mean(detector.map(luma) < 0.5)
+
+
+def test_a_model_without_a_map_says_so():
+    detector = Detector(toys.bundle())
+    assert not detector.has_map and detector.predict(toys.photo(0)).sharp_fraction is None
+    with pytest.raises(ModelError, match="makes no map"):
+        detector.map(toys.photo(0))
+
+
+def test_a_photo_that_shows_nothing_is_unknown_and_keeps_its_p():
+    verdict = Detector(toys.bundle()).predict(np.full((64, 64), 128, np.uint8))
+    assert verdict.label == "unknown" and "flat" in verdict.reason
+    assert verdict.score == 100 * verdict.probability > 50
+    assert Detector(toys.bundle()).predict(toys.photo(0)).reason == ""
+
+
+def test_a_detector_can_be_sent_to_another_process():
+    detector = Detector(toys.bundle(), threshold=0.6, name="mine")
+    copy = pickle.loads(pickle.dumps(detector))
+    assert copy.predict(toys.photo(0)) == detector.predict(toys.photo(0))
+
+
+def test_best_is_the_name_of_a_shipped_model():
+    assert named("best") in TRAINED and named("dct-xgb") == "dct-xgb"
