@@ -16,13 +16,13 @@ from .config import ReadConfig, from_dict
 from .errors import ConfigError, ModelError
 
 DEFAULT = "dct-xgb"
-BEST = "dct-net"  # what ``best`` names: the most often right, if not the fastest
+BEST = "dct-fusion"  # what ``best`` names: the most often right, if not the fastest
 SHIPPED = Path(__file__).parent / "weights"  # a bundle's folder for each model in the wheel
 GRAPH, SHEET = "model.onnx", "bundle.json"
 # What training makes: the keys of ``models.BACKENDS``, which a prediction does not need.
 TRAINED = tuple(
-    "dct-xgb dct-forest dct-logistic dct-net laplacian tree cnn stacking resnet18 certh-cnn "
-    "certh-fusion lcnet".split()
+    "dct-xgb dct-forest dct-logistic dct-xgb-wide dct-net dct-fusion laplacian tree cnn stacking "
+    "resnet18 certh-cnn certh-fusion lcnet".split()
 )
 FORMAT = 1  # version of the layout of bundle.json
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from .bands import FEATURES
-from .cells import CELL, CHANNELS, cell_statistics
+from .cells import CELL, CHANNELS, SUMMARY, cell_statistics, summary
 from .config import ReadConfig
 from .features import image_features
 from .files import read_bytes
@@ -24,6 +24,7 @@ from .images import Source, read_least, read_luma
 from .patches import SIZE
 
 STRIP = 8  # long side by short side, from which on only the middle of a photo is looked at
+LARGER = 640  # pixels, the working size of what is looked at more closely
 GRADIENT_SIDE = 800  # pixels, of the square that the published scores are taken on
 
 
@@ -53,6 +54,11 @@ class Photo:
     def luma(self) -> np.ndarray:
         """At the working size; see ``images.read_luma``, which raises what there is to raise."""
         return np.asarray(read_luma(self.source, self.config, self.name))
+
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """Block statistics of the luma, cell by cell; see ``cells.cell_statistics``."""
+        return cell_statistics(self.luma)
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,11 @@ def _centre(photo: Photo, short: int, side: int) -> Any:
 
 
 def _cells(photo: Photo) -> np.ndarray:
-    return cell_statistics(photo.luma).astype(np.float16)
+    return photo.cells.astype(np.float16)
+
+
+def _wide(photo: Photo) -> np.ndarray:
+    return summary(photo.cells)
 
 
 def _resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -140,7 +150,8 @@ def _square(side: int) -> View:
 
 VIEWS = {
     "features": View((len(FEATURES),), "float32", _features),
-    "cells": View((len(CHANNELS), None, None), "float16", _cells, cell=CELL * SIZE, size=640),
+    "cells": View((len(CHANNELS), None, None), "float16", _cells, cell=CELL * SIZE, size=LARGER),
+    "wide": View((len(SUMMARY),), "float32", _wide, size=LARGER),
     "laplacian": View((1,), "float32", _laplacian),
     "gradients": View((3,), "float32", _gradients, GRADIENT_SIDE),
     "rgb96": _square(96),
@@ -173,10 +184,11 @@ def photo_views(
         source: As for ``images.read_luma``; a file is read once. Or a ``Photo``, which has the
             rest already.
         names: Out of ``VIEWS``: ``features``, the 18 of the block DCT; ``cells``, the map of block
-            statistics that ``cells`` makes; ``laplacian``, its variance at the working size;
-            ``gradients``, the variances of Sobel magnitude and Laplacian at 800x800 and the photo's
-            number of pixels; ``rgb96``, ``rgb224``, ``rgb256``, the photo squashed to that square;
-            ``crop224``, its centre after the short side became 256.
+            statistics that ``cells`` makes; ``wide``, that map in 273 numbers; ``laplacian``, its
+            variance at the working size; ``gradients``, the variances of Sobel magnitude and
+            Laplacian at 800x800 and the photo's number of pixels; ``rgb96``, ``rgb224``,
+            ``rgb256``, the photo squashed to that square; ``crop224``, its centre after the short
+            side became 256.
         config: Working size and pixel limit.
         name: What errors call the photo; its path if left out.
 

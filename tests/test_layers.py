@@ -19,8 +19,9 @@ arrays images -> patches -> dct -> bands -> features cells evidence -> views
 sources
 bundle -> detector -> heatmap sizes -> scan
 metrics dataset partial -> synth tables -> perturb sheets shards -> copies -> gathering
-models.base models.fitting -> models -> models.contrasts models.graphs models.torch_training
-models.network -> models.* -> models.fusion
+models.base models.fitting -> models -> models.boosting models.contrasts models.graphs
+models.torch_training
+models.network -> models.* -> models.fusion models.dct_fusion
 calibrating -> training studies -> tuning
 report -> sections figures page_style -> pages -> comparison evaluating summaries
 printing -> cli_shared -> cli_checks -> cli_map cli_sizes cli_training -> cli service service.*

@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 import toys
 
-from blurdct.models import dct_xgb
+from blurdct.models import boosting, dct_xgb
 from blurdct.models.contrasts import column_values, columns
 from blurdct.training import examples
 
@@ -58,7 +58,7 @@ def test_features_of_nothing_at_all_are_finite(trees):
 def test_moving_cuts_into_gaps_hardly_changes_what_is_learnt(many, monkeypatch):
     moved = fit(dct_xgb.BoostedTrees(**PLAIN), many).predict_proba(many.inputs)
     assert np.corrcoef(moved, many.y)[0, 1] > 0.8
-    monkeypatch.setattr(dct_xgb, "_cut_between", lambda booster, values: booster)
+    monkeypatch.setattr(boosting, "_cut_between", lambda booster, values: booster)
     plain = fit(dct_xgb.BoostedTrees(**PLAIN), many).predict_proba(many.inputs)
     # a cut may leave the photo it was at on the other side: one of 200 here
     assert np.abs(moved - plain).mean() < 0.02

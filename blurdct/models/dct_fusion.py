@@ -1,0 +1,108 @@
+"""``dct-fusion``: ``dct-xgb-wide`` and ``dct-net`` together, with the map of the latter.
+
+The weighted mean of their log odds. Trees over numbers of the whole photo and convolutions over its
+map err on different scenes, and a network that is wrong is often very sure of it.
+
+Source: Genest, Zidek, Statistical Science 1(1), 1986, doi:10.1214/ss/1177013825.
+"""
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from ..bundle import logit
+from ..errors import ConfigError
+from .base import Array, Inputs
+from .dct_net import DctNet
+from .dct_xgb_wide import WideTrees
+from .graphs import joined
+
+WEIGHTS = {"dct-xgb-wide": 2 / 3, "dct-net": 1 / 3}  # of the log odds
+KINDS: dict[str, type[Any]] = {"dct-xgb-wide": WideTrees, "dct-net": DctNet}
+LEAST = 1e-7  # P counts as no nearer to 0 and 1
+
+
+class DctFusion:
+    """Two models on the same photographs, one answer."""
+
+    views = ("wide", "cells")
+    learns_more = True
+    defaults: ClassVar[dict[str, Any]] = {"dct-xgb-wide": {}, "dct-net": {}, "seed": 0}
+
+    def __init__(self, **parameters: Any) -> None:
+        unknown = sorted(set(parameters) - set(self.defaults))
+        if unknown:
+            known = ", ".join(self.defaults)
+            raise ConfigError(f"unknown parameter {', '.join(unknown)}; known: {known}")
+        self.parameters = {**self.defaults, **parameters}
+        self.fitted: dict[str, Any] = {}
+
+    def fit(
+        self,
+        inputs: Inputs,
+        y: Array,
+        groups: Array,
+        weights: Array,
+        levels: Array | None = None,
+        masks: Array | None = None,
+    ) -> Self:
+        """Both learn from the same rows; see ``DctNet.fit``."""
+        seed = int(self.parameters["seed"])
+        members = {
+            name: kind(**{"seed": seed, **self.parameters[name]}) for name, kind in KINDS.items()
+        }
+        for model in members.values():
+            model.fit(inputs, y, groups, weights, levels, masks)
+        self.fitted = members
+        return self
+
+    def predict_proba(self, inputs: Inputs) -> Array:
+        """P(blurred); see ``Backend.predict_proba``."""
+        odds = sum(
+            WEIGHTS[name] * logit(model.predict_proba(inputs))
+            for name, model in self._members().items()
+        )
+        return np.asarray(1 / (1 + np.exp(-odds)))
+
+    def to_onnx(self) -> bytes:
+        """See ``Backend.to_onnx``; a second output ``map`` is that of ``dct-net``."""
+        members = {name: model.to_onnx() for name, model in self._members().items()}
+        nodes: list[onnx.NodeProto] = []
+        parts: list[str] = []
+        for name in members:
+            p, parts = f"{name}/probability", [*parts, f"{name}/part"]
+            nodes += [
+                helper.make_node("Clip", [p, "least", "most"], [f"{name}/p"]),
+                helper.make_node("Sub", ["one", f"{name}/p"], [f"{name}/q"]),
+                helper.make_node("Div", [f"{name}/p", f"{name}/q"], [f"{name}/ratio"]),
+                helper.make_node("Log", [f"{name}/ratio"], [f"{name}/odds"]),
+                helper.make_node("Mul", [f"{name}/odds", f"{name}/weight"], parts[-1:]),
+            ]
+        nodes += [
+            helper.make_node("Sum", parts, ["odds"]),
+            helper.make_node("Sigmoid", ["odds"], ["probability"]),
+            helper.make_node("Identity", ["dct-net/map"], ["map"]),
+        ]
+        numbers = {"least": LEAST, "most": 1 - LEAST, "one": 1.0}
+        numbers |= {f"{name}/weight": weight for name, weight in WEIGHTS.items()}
+        constants = {name: np.array(value, np.float32) for name, value in numbers.items()}
+        value, shape = helper.make_tensor_value_info, ["n", "h", "w"]
+        answers = [value(f"{name}/probability", TensorProto.FLOAT, ["n"]) for name in members]
+        head = helper.make_graph(
+            nodes,
+            "dct-fusion",
+            [*answers, value("dct-net/map", TensorProto.FLOAT, shape)],
+            [
+                value("probability", TensorProto.FLOAT, ["n"]),
+                value("map", TensorProto.FLOAT, shape),
+            ],
+            [numpy_helper.from_array(number, name) for name, number in constants.items()],
+        )
+        return joined("dct-fusion", members, head)
+
+    def _members(self) -> dict[str, Any]:
+        if not self.fitted:
+            raise ValueError("expected a fitted model; call fit first")
+        return self.fitted

@@ -1,0 +1,75 @@
+"""``dct-xgb-wide``: boosted trees over more than means: a photo's poorest and richest cells, too.
+
+Of each channel of the map of block statistics, at three scales and in three directions, the mean
+over the photo, over its lowest tenth and over its highest tenth of cells. A photo may be sharp in
+a tenth of its cells alone, where its subject is; and motion leaves trails in a few.
+
+Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+import xgboost
+from onnx import helper
+
+from ..cells import SUMMARY
+from .base import Array, Inputs
+from .boosting import boost, boosted_nodes, gains, predicted
+from .graphs import graph
+
+DEFAULTS: dict[str, Any] = {
+    "rounds": 300,
+    "learning_rate": 0.06,
+    "max_depth": 4,
+    "min_child_weight": 3.0,
+    "subsample": 0.7,
+    "colsample_bytree": 0.4,
+    "max_bin": 64,
+    "seed": 0,
+}
+
+
+class WideTrees:
+    """XGBoost on 273 numbers; it learns from varied copies and from copies with lights, too."""
+
+    views = ("wide",)
+    learns_more = True
+
+    def __init__(self, **parameters: Any) -> None:
+        self.parameters = {**DEFAULTS, **parameters}
+        self.booster: xgboost.Booster | None = None
+
+    def fit(
+        self,
+        inputs: Inputs,
+        y: Array,
+        groups: Array,
+        weights: Array,
+        levels: Array | None = None,
+        masks: Array | None = None,
+    ) -> Self:
+        """Boost for ``rounds`` rounds; rows of which only the mask is known teach nothing here."""
+        known = np.asarray(y) >= 0
+        values = inputs["wide"][known]
+        self.booster = boost(values, y[known], weights[known], self.parameters, SUMMARY)
+        return self
+
+    def predict_proba(self, inputs: Inputs) -> Array:
+        """P(blurred); see ``Backend.predict_proba``."""
+        return predicted(self._fitted(), inputs["wide"])
+
+    def importance(self) -> dict[str, float]:
+        """Mean gain of the splits on each column that is split on, largest first."""
+        return gains(self._fitted())
+
+    def to_onnx(self) -> bytes:
+        """See ``Backend.to_onnx``."""
+        start, nodes, constants = boosted_nodes(self._fitted(), len(SUMMARY))
+        first = helper.make_node("Identity", ["wide"], [start])
+        return graph("dct-xgb-wide", {"wide": (len(SUMMARY),)}, [first, *nodes], constants)
+
+    def _fitted(self) -> xgboost.Booster:
+        if self.booster is None:
+            raise ValueError("expected a fitted model; call fit first")
+        return self.booster
