@@ -9,8 +9,10 @@ from blurdct.cells import (
     CHANNELS,
     DIRECTIONS,
     SECTORS,
+    SUMMARY,
     as_taken,
     cell_statistics,
+    summary,
     upright,
     upright_cells,
 )
@@ -131,3 +133,21 @@ def test_scales_lie_over_the_same_cells():
 def test_what_is_no_photo_is_refused(shape):
     with pytest.raises(ValueError, match="expected"):
         cell_statistics(np.zeros(shape, np.uint8))
+
+
+def test_a_summary_has_means_of_all_cells_and_of_the_poorest_and_richest_tenth():
+    cells = cell_statistics(photo((200, 320)))
+    values = np.sort(cells[:-1].reshape(len(CHANNELS) - 1, -1), axis=1)
+    tenth = values.shape[1] // 10
+    found = dict(zip(SUMMARY, summary(cells), strict=True))
+    assert len(found) == 3 * 91
+    for number, name in enumerate(CHANNELS[:-1]):
+        assert found[f"mean {name}"] == pytest.approx(values[number].mean(), rel=1e-4, abs=1e-5)
+        low, high = values[number, :tenth].mean(), values[number, -tenth:].mean()
+        assert found[f"low {name}"] == pytest.approx(low, rel=1e-4, abs=1e-5)
+        assert found[f"high {name}"] == pytest.approx(high, rel=1e-4, abs=1e-5)
+
+
+def test_a_summary_of_one_cell_is_that_cell_three_times():
+    cells = cell_statistics(photo((16, 16)))
+    np.testing.assert_allclose(summary(cells), np.tile(cells[:-1, 0, 0], 3), rtol=1e-6)

@@ -35,7 +35,9 @@ QUICK = {
     "certh-cnn": "epochs=1,batch=8",
     "certh-fusion": "epochs=1,batch=8,certh-cnn.epochs=1,certh-cnn.batch=8",
     "lcnet": "epochs=1,batch=8",
+    "dct-xgb-wide": "rounds=20,min_child_weight=0.1",
     "dct-net": "epochs=1,batch=8",
+    "dct-fusion": "dct-xgb-wide.rounds=20,dct-net.epochs=1,dct-net.batch=8",
 }
 NAMES = {name: f"{name}:{QUICK[name]}" if name in QUICK else name for name in BACKENDS}
 CONFIG = TrainConfig(folds=2, shuffles=1)

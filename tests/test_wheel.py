@@ -25,7 +25,7 @@ PHOTO = ROOT / "data" / "sample" / "sharp" / "dog_in_woods.jpg"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # What trains models and what tests the code; a prediction does without all of it.
 HEAVY = ("torch", "xgboost", "sklearn", "pandas", "scipy", "onnx", "optuna", "matplotlib", "pytest")
-SHIPPED = {"dct-xgb", "dct-net", "laplacian", "tree", "lcnet", "cnn", "stacking"}
+SHIPPED = {"dct-xgb", "dct-fusion", "laplacian", "tree", "lcnet", "cnn", "stacking"}
 WEIGHTS_LIMIT = 12_000_000  # bytes, all shipped models together
 
 
