@@ -90,7 +90,7 @@ QUOTED = {
         *("Real photographs", "By source", "By threshold", "Sharp photographs called blurred"),
         *("Synthetic blur: ROC AUC", "Synthetic blur: found at .5", "Labels"),
     ),
-    "comparison": ("Real photographs", "At equal false positives", "Cost"),
+    "comparison": ("Real photographs", "By source", "At equal false positives", "Cost"),
 }
 
 
