@@ -112,6 +112,14 @@ def collect(
     return rows, unreadable.reset_index(drop=True)
 
 
+def telling(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a manifest that something can be learnt from: with a label, or with a mask."""
+    known = rows["label"].notna()
+    if "mask" in rows:
+        known |= rows["mask"] != ""
+    return rows[known].reset_index(drop=True)
+
+
 def fingerprint(rows: pd.DataFrame, folder: Path) -> str:
     """Digest of a manifest and of the sizes and times of its files: changes when a photo does."""
     lines = rows.to_csv(index=False).splitlines()

@@ -281,7 +281,7 @@ def test_a_model_without_a_map_is_one_line_that_names_one_with(photos, models, t
     assert (run.status, run.out) == (2, "")
     assert run.err.count("\n") == 1
     assert str(models / "plain") in run.err
-    assert "--model dct-net" in run.err
+    assert "--model dct-fusion" in run.err
     assert not (tmp_path / "out").exists()
 
 

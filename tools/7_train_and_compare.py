@@ -12,7 +12,7 @@ from blurdct import stage
 from blurdct.comparison import compare, views_of
 from blurdct.config import ReadConfig, TrainConfig, from_dict
 from blurdct.copies import locate
-from blurdct.dataset import read_csv
+from blurdct.dataset import read_csv, telling
 from blurdct.gathering import look_at
 from blurdct.models.fitting import circumstances
 from blurdct.progress import bar
@@ -36,9 +36,7 @@ def main() -> None:
     numbers = views == ["features"]
     known = args.features or args.out / ("features.csv" if numbers else "images.csv")
     stage.digest(known)  # says which stage is to be run first
-    table = read_csv(known, COLUMNS if numbers else COLUMNS[:7])
-    wanted = table["label"].notna() | (table["mask"] != "" if "mask" in table else False)
-    table = table[wanted].reset_index(drop=True)
+    table = telling(read_csv(known, COLUMNS if numbers else COLUMNS[:7]))
     folder = stage.photos_folder(args) if not args.features else Path()
     files = locate(table, folder, args.out) if not args.features else []
     places = dict(zip(table["path"], files, strict=False))
