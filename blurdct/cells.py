@@ -16,18 +16,17 @@ Sources:
     look for edges by direction; the cuts by angle here are this project's own.
 """
 
-from collections.abc import Iterator
 from functools import cache, reduce
 
 import cv2
 import numpy as np
 
 from .bands import BANDS, FEATURES, band_statistics
-from .dct import block_dct, zigzag
-from .patches import SIZE, grid, unfold
+from .dct import zigzag
+from .features import coefficient_strips
+from .patches import SIZE, grid
 
 CELL = 2  # side of a cell, blocks
-STRIP_BLOCKS = 2048  # worked on at once; see ``features``
 
 # Detail that changes from left to right, both ways, from top to bottom: which coefficients belong
 # to a direction goes by the ratio of their frequencies, cut at 2.
@@ -99,9 +98,8 @@ def summary(cells: np.ndarray) -> np.ndarray:
     tenth = max(1, count // 10)
     ordered = np.partition(values, sorted({tenth - 1, count - tenth}), axis=1)
     parts = (ordered, ordered[:, :tenth], ordered[:, count - tenth :])
-    return np.concatenate([part.mean(axis=1, dtype=np.float64) for part in parts]).astype(
-        np.float32
-    )
+    means = [part.mean(axis=1, dtype=np.float64) for part in parts]
+    return np.concatenate(means).astype(np.float32)
 
 
 def upright(luma: np.ndarray) -> np.ndarray:
@@ -154,21 +152,16 @@ def _reduced(luma: np.ndarray, factor: int) -> np.ndarray:
 
 def _blocks(luma: np.ndarray) -> np.ndarray:
     """(H, W), whole blocks -> (28, H / 8, W / 8): statistics and brightness of each block."""
-    rows, columns = grid(*luma.shape)
-    channels = np.concatenate(list(_strips(luma, rows, columns)), axis=1)
-    return channels.reshape(len(channels), rows, columns)
+    channels = np.concatenate([_described(strip) for strip in coefficient_strips(luma)], axis=1)
+    return channels.reshape(len(channels), *grid(*luma.shape))
 
 
-def _strips(luma: np.ndarray, rows: int, columns: int) -> Iterator[np.ndarray]:
-    """The (28, n) channels of a few rows of blocks after the other."""
-    step = max(1, STRIP_BLOCKS // columns)
-    for top in range(0, rows, step):
-        strip = luma[top * SIZE : (top + step) * SIZE]
-        coefficients = block_dct(unfold(strip).astype(np.float32))
-        statistics = band_statistics(coefficients)
-        statistics[_LOG] = np.log1p(statistics[_LOG])
-        energies = np.log1p(_sector_means() @ (coefficients * coefficients))
-        yield np.concatenate([statistics, energies, coefficients[:1] / (SIZE * 255)])
+def _described(coefficients: np.ndarray) -> np.ndarray:
+    """(64, n) DCT of some blocks -> their channels, (28, n)."""
+    statistics = band_statistics(coefficients)
+    statistics[_LOG] = np.log1p(statistics[_LOG])
+    energies = np.log1p(_sector_means() @ (coefficients * coefficients))
+    return np.concatenate([statistics, energies, coefficients[:1] / (SIZE * 255)])
 
 
 def _over_cells(combine: np.ufunc, blocks: np.ndarray) -> np.ndarray:

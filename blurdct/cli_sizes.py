@@ -54,22 +54,17 @@ def print_table(found: list[printing.Row]) -> None:
     """One table of photos with their verdicts; long paths are folded, never cut."""
     if not found:
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table("photo", "score", "label", "sharp up to", "P at", box=box.SIMPLE_HEAD)
+    console, table = printing.new_table("photo", "score", "label", "sharp up to", "P at")
+    for column in (0, 2, 4):
+        table.columns[column].justify = "left"
     table.columns[0].overflow = "fold"
-    table.columns[1].justify = table.columns[3].justify = "right"
     for row in found:
-        path = printing.visible(row["path"]).encode("utf-8", "backslashreplace").decode()
         label = Text(row["label"], printing.COLOURS.get(row["label"], ""))
-        sharp = str(row["sharp_size"] or NONE)
-        table.add_row(
-            Text(path), f"{row['score']:.1f}", label, sharp, _flat(row["sizes"], ": ", "\n")
-        )
-    Console(highlight=False).print(table)
+        sharp, sizes = str(row["sharp_size"] or NONE), _flat(row["sizes"], ": ", "\n")
+        table.add_row(printing.path_cell(row["path"]), f"{row['score']:.1f}", label, sharp, sizes)
+    console.print(table)
 
 
 def _text(row: printing.Row) -> str:

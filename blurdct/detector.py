@@ -134,8 +134,8 @@ class Detector:
             ImageError: It cannot be read; the message names it and says why.
         """
         if name is None:
-            named = isinstance(photo, (str, os.PathLike))
-            name = os.fspath(photo) if named else str(getattr(photo, "name", ""))  # type: ignore
+            is_path = isinstance(photo, (str, os.PathLike))
+            name = os.fspath(photo) if is_path else str(getattr(photo, "name", ""))  # type: ignore
         looked_at = Photo(photo, self.config, name or None)
         return self._verdict(str(name), looked_at)
 
@@ -212,7 +212,7 @@ class Detector:
         reason = missing(photo.luma)
         sharp = None
         if "map" in answer:
-            sharp = float(np.mean(as_taken(answer["map"][0], photo.luma) < 0.5))
+            sharp = float(np.mean(answer["map"][0] < 0.5))
         return Prediction(
             path,
             probability,

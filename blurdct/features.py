@@ -10,7 +10,7 @@ from .bands import FEATURES, band_statistics
 from .dct import block_dct
 from .patches import SIZE, grid, unfold
 
-__all__ = ["FEATURES", "block_statistics", "image_features"]
+__all__ = ["FEATURES", "block_statistics", "coefficient_strips", "image_features"]
 
 # glibc hands freed arrays back to the system after every strip and faults the pages in again, which
 # costs a third of the time. One large array made and dropped raises its threshold for good (see
@@ -38,7 +38,8 @@ def image_features(luma: Any, strip_blocks: int = STRIP_BLOCKS) -> Any:
     xp = array_namespace(luma)
     total: Any = 0
     count = 0
-    for statistics in _strips(luma, strip_blocks):
+    for coefficients in coefficient_strips(luma, strip_blocks):
+        statistics = band_statistics(coefficients)
         total = total + xp.sum(statistics, axis=1, dtype=xp.float64)
         count += statistics.shape[1]
     return total / count
@@ -58,12 +59,24 @@ def block_statistics(luma: Any, strip_blocks: int = STRIP_BLOCKS) -> Any:
         ValueError: Not two axes, or smaller than one block.
     """
     xp = array_namespace(luma)
-    statistics = xp.concat(list(_strips(luma, strip_blocks)), axis=1)
+    strips = map(band_statistics, coefficient_strips(luma, strip_blocks))
+    statistics = xp.concat(list(strips), axis=1)
     return xp.reshape(statistics, (len(FEATURES), *grid(*luma.shape)))
 
 
-def _strips(luma: Any, strip_blocks: int) -> Iterator[Any]:
-    """(H, W) -> the (18, n) statistics of a few rows of blocks after the other."""
+def coefficient_strips(luma: Any, strip_blocks: int = STRIP_BLOCKS) -> Iterator[Any]:
+    """The DCT of a few rows of blocks after the other.
+
+    Args:
+        luma: As for ``image_features``.
+        strip_blocks: As for ``image_features``.
+
+    Yields:
+        Shape (64, n), float32, as ``dct.block_dct`` gives them, blocks in raster order.
+
+    Raises:
+        ValueError: Not two axes, or smaller than one block.
+    """
     if luma.ndim != 2:
         raise ValueError(f"expected shape (H, W), got {tuple(luma.shape)}")
     xp = array_namespace(luma)
@@ -71,4 +84,4 @@ def _strips(luma: Any, strip_blocks: int) -> Iterator[Any]:
     step = max(1, strip_blocks // columns)
     for top in range(0, rows, step):
         strip = luma[top * SIZE : min(top + step, rows) * SIZE, :]
-        yield band_statistics(block_dct(xp.astype(unfold(strip), xp.float32)))
+        yield block_dct(xp.astype(unfold(strip), xp.float32))

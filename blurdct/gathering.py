@@ -13,7 +13,7 @@ import pandas as pd
 from .cells import upright, upright_cells
 from .config import ReadConfig, SynthConfig
 from .copies import locate, make_copies
-from .dataset import UNLABELLED, collect
+from .dataset import UNLABELLED, collect, telling
 from .errors import ConfigError, ImageError
 from .images import read_luma
 from .partial import cell_labels, read_mask
@@ -80,21 +80,19 @@ def gather(
     photos, unreadable = collect(folder, read, workers, progress)
     pairs = zip(unreadable["path"], unreadable["reason"], strict=True)
     bad = [f"{Path(folder, path)}: {reason}" for path, reason in pairs]
-    labelled = photos["label"].notna()
-    if learning and "mask" in photos:
-        labelled |= photos["mask"] != ""
-    if not labelled.any():
+    # only learning has a use for masks
+    told = telling(photos if learning else photos.drop(columns="mask", errors="ignore"))
+    if told.empty:
         unread = f"; {len(bad)} cannot be read, such as {bad[0]}" if bad else ""
         raise ConfigError(f"{folder}: {UNLABELLED}{unread}")
-    photos = photos[labelled].reset_index(drop=True)
     root, config = Path(folder), synth or NO_COPIES
     with ExitStack() as stack:
         out = work or Path(stack.enter_context(TemporaryDirectory(prefix="blurdct-")))
-        table, uncopied = make_copies(photos, root, out, config, read, workers, progress)
+        table, uncopied = make_copies(told, root, out, config, read, workers, progress)
         files = locate(table, root, out)
         found = look_at(table, files, views, read, workers, progress, root, learning)
-    every = list(dict.fromkeys([*bad, *uncopied, *found.bad]))
-    return replace(found, bad=every, unlabelled=int((~labelled).sum()))
+    lines = list(dict.fromkeys([*bad, *uncopied, *found.bad]))
+    return replace(found, bad=lines, unlabelled=len(photos) - len(told))
 
 
 def look_at(

@@ -80,15 +80,15 @@ def print_verdicts(rows: list[Row]) -> None:
     """One table of photos with their scores and labels; long paths are folded, never cut."""
     if not rows:
         return
-    console, table = _table("photo", "score", "label")
+    console, table = new_table("photo", "score", "label")
     table.columns[0].justify = table.columns[2].justify = "left"
     table.columns[0].overflow = "fold"
     for row in rows:
         label = f"[{COLOURS[row['label']]}]{row['label']}[/]"
         if row["reason"]:
-            table.add_row(_cell(row["path"]), "", f"{label} ({row['reason']})")
+            table.add_row(path_cell(row["path"]), "", f"{label} ({row['reason']})")
             continue
-        table.add_row(_cell(row["path"]), f"{row['score']:.1f}", label)
+        table.add_row(path_cell(row["path"]), f"{row['score']:.1f}", label)
     console.print(table)
 
 
@@ -96,14 +96,15 @@ def print_bands(row: Row) -> None:
     """The features of one photo as a table, bands down and statistics across."""
     from .bands import BANDS, STATISTICS
 
-    console, table = _table("band", *STATISTICS)
+    console, table = new_table("band", *STATISTICS)
     for band in BANDS:
         table.add_row(band, *(f"{row[f'{band}_{name}']:,.3f}" for name in STATISTICS))
-    console.print(_cell(row["path"]), soft_wrap=True)
+    console.print(path_cell(row["path"]), soft_wrap=True)
     console.print(table)
 
 
-def _table(*columns: str) -> "tuple[Console, Table]":
+def new_table(*columns: str) -> "tuple[Console, Table]":
+    """An empty table, all columns to the right, and what prints it."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -114,7 +115,8 @@ def _table(*columns: str) -> "tuple[Console, Table]":
     return Console(highlight=False), table
 
 
-def _cell(path: str) -> "Text":
+def path_cell(path: str) -> "Text":
+    """A path as it stands in a table, whatever characters are in it."""
     from rich.text import Text
 
     return Text(visible(path).encode("utf-8", "backslashreplace").decode())

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from .bundle import logit
 from .detector import UNKNOWN, Detector, Prediction
 from .errors import ImageError
 from .files import read_bytes
@@ -44,7 +45,7 @@ class SizeVerdict:
             working size, its doubles as long as the photo is larger, and last the photo's own
             size. A size at which nothing in the photo could be sharp or blurred is left out.
         sharp_size: The largest of these sizes at which the photo is ``clear`` by the detector's
-            thresholds, and so sharp at all smaller ones too; None if it is clear at none.
+            thresholds; None if it is clear at none.
     """
 
     prediction: Prediction
@@ -152,8 +153,7 @@ def joined(
     p = np.sort(np.fromiter(probabilities, np.float64))
     if len(p) == 1:
         return float(p[0])
-    p = np.clip(p, 1 - SUREST, SUREST)
-    odds = np.log(p / (1 - p))
+    odds = logit(np.clip(p, 1 - SUREST, SUREST))
     first = math.ceil(sharpest * len(p))
     mean = weight * odds[:first].mean() + (1 - weight) * odds[first:].mean()
     return float(1 / (1 + np.exp(-mean)))

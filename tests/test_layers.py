@@ -15,7 +15,7 @@ PACKAGE = ROOT / "blurdct"
 # from steps left of its own. A star stands for any name that no other entry spells out.
 LAYERS = """
 errors progress -> config files -> pool stage -> crew
-arrays images -> patches -> dct -> bands -> features cells evidence -> views
+arrays images -> patches -> dct -> bands -> features evidence -> cells -> views
 sources
 bundle -> detector -> heatmap sizes -> scan
 metrics dataset partial -> synth tables -> perturb sheets shards -> copies -> gathering

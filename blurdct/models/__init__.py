@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from ..errors import ModelError
+from ..errors import ConfigError, ModelError
 from .base import Backend
 
 BACKENDS = {
@@ -80,6 +80,18 @@ def parse_name(text: str) -> tuple[str, dict[str, Any]]:
     for made, own in ((name, parameters), *members.items()):
         backend(made)(**own)  # raises if it cannot be
     return name, parameters
+
+
+def completed(usual: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """A backend's usual parameters, and those that are given in their place.
+
+    Raises:
+        ConfigError: One that there is not; the message has all that there are.
+    """
+    unknown = sorted(set(given) - set(usual))
+    if unknown:
+        raise ConfigError(f"unknown parameter {', '.join(unknown)}; known: {', '.join(usual)}")
+    return {**usual, **given}
 
 
 def seeded(name: str, parameters: dict[str, Any], seed: int) -> dict[str, Any]:

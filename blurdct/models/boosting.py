@@ -5,16 +5,58 @@ Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import xgboost
 from onnx import NodeProto, helper
 
 from ..pool import cores
-from .base import Array
+from .base import Array, Inputs
 
 ROWS_PER_THREAD = 50_000
+
+
+class Boosted:
+    """What backends of boosted trees share; a family says which columns it makes of its views.
+
+    Attributes:
+        defaults: Parameters.
+        booster: None before ``fit``.
+    """
+
+    defaults: ClassVar[dict[str, Any]]
+
+    def __init__(self, **parameters: Any) -> None:
+        self.parameters = {**self.defaults, **parameters}
+        self.booster: xgboost.Booster | None = None
+
+    def columns(self, inputs: Inputs) -> Array:
+        """What the trees cut, (n, columns) float32."""
+        raise NotImplementedError
+
+    def predict_proba(self, inputs: Inputs) -> Array:
+        """P(blurred); see ``Backend.predict_proba``."""
+        booster = self.fitted()
+        rows = xgboost.DMatrix(self.columns(inputs), feature_names=booster.feature_names)
+        return np.asarray(booster.predict(rows))
+
+    def importance(self) -> dict[str, float]:
+        """Mean gain of the splits on each column that is split on, largest first."""
+        gains = self.fitted().get_score(importance_type="gain")
+        # a list only where a booster is linear
+        pairs = [(name, float(gain)) for name, gain in gains.items()]  # type: ignore[arg-type]
+        return dict(sorted(pairs, key=lambda pair: -pair[1]))
+
+    def fitted(self) -> xgboost.Booster:
+        """The trees.
+
+        Raises:
+            ValueError: There are none yet.
+        """
+        if self.booster is None:
+            raise ValueError("expected a fitted model; call fit first")
+        return self.booster
 
 
 def boost(
@@ -37,20 +79,6 @@ def boost(
     fixed = {"objective": "binary:logistic", "tree_method": "hist", "nthread": threads}
     booster = xgboost.train({**fixed, **settings}, rows, int(parameters["rounds"]))
     return _cut_between(booster, values)
-
-
-def predicted(booster: xgboost.Booster, values: Array) -> Array:
-    """P(blurred) of n rows, shape (n,)."""
-    rows = xgboost.DMatrix(values, feature_names=booster.feature_names)
-    return np.asarray(booster.predict(rows))
-
-
-def gains(booster: xgboost.Booster) -> dict[str, float]:
-    """Mean gain of the splits on each column that is split on, largest first."""
-    found = booster.get_score(importance_type="gain")
-    # a list only where a booster is linear
-    pairs = [(name, float(gain)) for name, gain in found.items()]  # type: ignore[arg-type]
-    return dict(sorted(pairs, key=lambda pair: -pair[1]))
 
 
 def boosted_nodes(

@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ..bundle import logit
-from ..errors import ConfigError
+from . import completed
 from .base import Array, Inputs
 from .dct_net import DctNet
 from .dct_xgb_wide import WideTrees
@@ -32,11 +32,7 @@ class DctFusion:
     defaults: ClassVar[dict[str, Any]] = {"dct-xgb-wide": {}, "dct-net": {}, "seed": 0}
 
     def __init__(self, **parameters: Any) -> None:
-        unknown = sorted(set(parameters) - set(self.defaults))
-        if unknown:
-            known = ", ".join(self.defaults)
-            raise ConfigError(f"unknown parameter {', '.join(unknown)}; known: {known}")
-        self.parameters = {**self.defaults, **parameters}
+        self.parameters = completed(self.defaults, parameters)
         self.fitted: dict[str, Any] = {}
 
     def fit(

@@ -202,7 +202,7 @@ def _convolution(before: int, after: int, side: int) -> nn.Module:
 
 
 def _scales(cells: Array) -> tuple[Array, Array]:
-    """Mean and deviation of each channel over what lies inside photographs, (37,) float32."""
+    """Mean and deviation of each channel over what lies inside photographs, (91,) float32."""
     some = cells[:: max(1, len(cells) // 512)].astype(np.float32)
     inside = some[:, -1] > 0
     found = [some[:, channel][inside] for channel in range(len(CHANNELS) - 1)]

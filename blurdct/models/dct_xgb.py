@@ -8,11 +8,9 @@ Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 
 from typing import Any, Self
 
-import xgboost
-
 from ..bands import FEATURES
 from .base import Array, Inputs
-from .boosting import boost, boosted_nodes, gains, predicted
+from .boosting import Boosted, boost, boosted_nodes
 from .contrasts import column_nodes, column_values, columns
 from .graphs import graph
 
@@ -44,14 +42,15 @@ def search_space(trial: Any) -> dict[str, Any]:
     }
 
 
-class BoostedTrees:
+class BoostedTrees(Boosted):
     """XGBoost on contrasts of the 18 features."""
 
     views = ("features",)
+    defaults = DEFAULTS
 
-    def __init__(self, **parameters: Any) -> None:
-        self.parameters = {**DEFAULTS, **parameters}
-        self.booster: xgboost.Booster | None = None
+    def columns(self, inputs: Inputs) -> Array:
+        """See ``Boosted.columns``."""
+        return column_values(inputs)
 
     def fit(
         self,
@@ -62,26 +61,12 @@ class BoostedTrees:
         levels: Array | None = None,
     ) -> Self:
         """Boost for ``rounds`` rounds; see ``Backend.fit``."""
-        values, names = column_values(inputs), list(columns())
-        self.booster = boost(values, y, weights, self.parameters, names)
+        self.booster = boost(self.columns(inputs), y, weights, self.parameters, list(columns()))
         return self
-
-    def predict_proba(self, inputs: Inputs) -> Array:
-        """P(blurred); see ``Backend.predict_proba``."""
-        return predicted(self._fitted(), column_values(inputs))
-
-    def importance(self) -> dict[str, float]:
-        """Mean gain of the splits on each column that is split on, largest first."""
-        return gains(self._fitted())
 
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``: features -> contrasts -> trees -> P(blurred)."""
-        start, trees, more = boosted_nodes(self._fitted(), len(columns()))
+        start, trees, more = boosted_nodes(self.fitted(), len(columns()))
         nodes, constants = column_nodes(start)
         inputs = {"features": (len(FEATURES),)}
         return graph("dct-xgb", inputs, [*nodes, *trees], {**constants, **more})
-
-    def _fitted(self) -> xgboost.Booster:
-        if self.booster is None:
-            raise ValueError("expected a fitted model; call fit first")
-        return self.booster

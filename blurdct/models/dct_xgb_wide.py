@@ -10,12 +10,11 @@ Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 from typing import Any, Self
 
 import numpy as np
-import xgboost
 from onnx import helper
 
 from ..cells import SUMMARY
 from .base import Array, Inputs
-from .boosting import boost, boosted_nodes, gains, predicted
+from .boosting import Boosted, boost, boosted_nodes
 from .graphs import graph
 
 DEFAULTS: dict[str, Any] = {
@@ -30,15 +29,16 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-class WideTrees:
+class WideTrees(Boosted):
     """XGBoost on 273 numbers; it learns from varied copies and from copies with lights, too."""
 
     views = ("wide",)
     learns_more = True
+    defaults = DEFAULTS
 
-    def __init__(self, **parameters: Any) -> None:
-        self.parameters = {**DEFAULTS, **parameters}
-        self.booster: xgboost.Booster | None = None
+    def columns(self, inputs: Inputs) -> Array:
+        """See ``Boosted.columns``."""
+        return inputs["wide"]
 
     def fit(
         self,
@@ -55,21 +55,8 @@ class WideTrees:
         self.booster = boost(values, y[known], weights[known], self.parameters, SUMMARY)
         return self
 
-    def predict_proba(self, inputs: Inputs) -> Array:
-        """P(blurred); see ``Backend.predict_proba``."""
-        return predicted(self._fitted(), inputs["wide"])
-
-    def importance(self) -> dict[str, float]:
-        """Mean gain of the splits on each column that is split on, largest first."""
-        return gains(self._fitted())
-
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``."""
-        start, nodes, constants = boosted_nodes(self._fitted(), len(SUMMARY))
+        start, nodes, constants = boosted_nodes(self.fitted(), len(SUMMARY))
         first = helper.make_node("Identity", ["wide"], [start])
         return graph("dct-xgb-wide", {"wide": (len(SUMMARY),)}, [first, *nodes], constants)
-
-    def _fitted(self) -> xgboost.Booster:
-        if self.booster is None:
-            raise ValueError("expected a fitted model; call fit first")
-        return self.booster

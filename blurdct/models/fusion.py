@@ -22,7 +22,7 @@ from torch import nn
 
 from ..dataset import TOO_FEW, folds
 from ..errors import ConfigError
-from . import backend, seeded
+from . import backend, completed, seeded
 from .base import Array, Backend, Inputs
 from .graphs import averaged, graph, halved, joined, trees_node
 from .network import exported
@@ -43,11 +43,7 @@ class Fusion:
     defaults: ClassVar[dict[str, Any]]
 
     def __init__(self, **parameters: Any) -> None:
-        unknown = sorted(set(parameters) - set(self.defaults))
-        if unknown:
-            known = ", ".join(self.defaults)
-            raise ConfigError(f"unknown parameter {', '.join(unknown)}; known: {known}")
-        self.parameters = {**self.defaults, **parameters}
+        self.parameters = completed(self.defaults, parameters)
         self.fitted: dict[str, list[Backend]] = {}
 
     def fit(

@@ -12,9 +12,10 @@ import onnx
 import torch
 from torch import nn
 
-from ..errors import ConfigError, ModelError
+from ..errors import ModelError
 from ..stage import replacing
 from ..views import VIEWS
+from . import completed
 from .base import Array, Inputs
 from .fitting import fitting
 from .graphs import OPSETS, halved
@@ -40,11 +41,7 @@ class Network:
     mixed_on_cpu = True
 
     def __init__(self, **parameters: Any) -> None:
-        unknown = sorted(set(parameters) - set(self.defaults))
-        if unknown:
-            known = ", ".join(self.defaults)
-            raise ConfigError(f"unknown parameter {', '.join(unknown)}; known: {known}")
-        self.parameters = {**self.defaults, **parameters}
+        self.parameters = completed(self.defaults, parameters)
         self.network: nn.Module | None = None
         self.recipe = self._recipe()
 
