@@ -124,15 +124,28 @@ def test_halving_is_told_apart_at_twice_the_working_size_of_each_model(tables, m
     one, two = map(str, models)
     assert [row[:3] for row in tables[2]] == [
         [one, "up to 256", str(2 * SCENES)],
+        [one, "mosaics over 256", str(2 * SCENES)],
         [two, "over 32", str(2 * SCENES)],
+        [two, "mosaics over 256", str(2 * SCENES)],
     ]
     halved = [next(row for row in table if row[0] == "halved") for table in tables[:2]]
-    assert [row[3:] for row in tables[2]] == [row[1:] for row in halved]
+    assert [row[3:] for row in tables[2][::2]] == [row[1:] for row in halved]
 
 
 def test_what_is_averaged_down_twice_looks_as_if_averaged_once(tables):
-    small, large = tables[2]  # of 64 pixels, seen at 128 and at 16
+    small, mosaics, large, _ = tables[2]  # of 64 pixels, seen at 128 and at 16
     assert number(large[5]) < number(small[5]) / 4
+    assert number(mosaics[5]) < number(small[5]) / 2
+
+
+def test_a_mosaic_has_the_photo_and_its_mirror_images_without_seams():
+    photo = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    whole = runpy.run_path(str(ROBUSTNESS))["mosaic"](photo, 64)
+    assert whole.shape == (60, 90, 3)  # the fewest times that are over 64
+    np.testing.assert_array_equal(whole[:20, :30], photo)
+    np.testing.assert_array_equal(whole[20:40, 30:60], photo[::-1, ::-1])
+    for edge in (30, 60):
+        np.testing.assert_array_equal(whole[:, edge - 1], whole[:, edge])
 
 
 def test_a_limit_draws_photographs_by_the_seed_alone(run, photos, models):

@@ -3,7 +3,8 @@
 Each photo is judged as it is (its pixels, decoded in full) and after each change of
 ``blurdct.perturb``, by every shipped model. A verdict flips when P crosses .5. A halved photo that
 is still as large as the working size should look the same; of a smaller one the halves of a blur
-are seen as well, so there are two rows for that.
+are seen as well, so there are two rows for that, and a third for mosaics: each photo beside its
+mirror images, over twice the largest working size.
 Example: python tools/bench_robustness.py
          python tools/bench_robustness.py --photos folder --model dct-xgb --limit 60
 """
@@ -32,11 +33,17 @@ SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 COLUMNS = ("verdict flips", "label changes", "mean move of P", "largest move of P")
 
 
+MOSAIC, HALVED_MOSAIC = -2, -1  # rows of ``Judged``
+
+
 class Judged(NamedTuple):
-    """What the models say of one photo; first axis: as it is, then each change; then models."""
+    """What the models say of one photo.
+
+    First axis: as it is, each change, its mosaic, that halved; then models.
+    """
 
     side: int  # the longer one, pixels
-    p: np.ndarray  # (1 + changes, models), P(blurred)
+    p: np.ndarray  # (3 + changes, models), P(blurred)
     labels: np.ndarray  # the same shape, text
 
 
@@ -87,7 +94,7 @@ def detectors(models: tuple[str, ...]) -> list[Detector]:
 
 def judge(path: str, folder: Path, models: tuple[str, ...], seed: int) -> Judged | str:
     """Every model's verdicts on one photo and its changes, or why there are none."""
-    p, labels = [], []
+    p, labels, pictures = [], [], []
     try:
         rgb = read_rgb(folder / path)
         for change in (None, *PERTURBATIONS):
@@ -95,12 +102,30 @@ def judge(path: str, folder: Path, models: tuple[str, ...], seed: int) -> Judged
             rng = np.random.default_rng(zlib.crc32(key))
             picture = PERTURBATIONS[change](rgb, rng) if change else rgb
             name = f"{folder / path}, {change}" if change else str(folder / path)
+            pictures.append((picture, name))
+        large = mosaic(rgb, 2 * max(one.config.size for one in detectors(models)))
+        small = PERTURBATIONS["halved"](large, rng)
+        pictures += [(each, f"{folder / path}, mosaic") for each in (large, small)]
+        for picture, name in pictures:
             verdicts = [detector.predict(picture, name) for detector in detectors(models)]
             p.append([verdict.probability for verdict in verdicts])
             labels.append([verdict.label for verdict in verdicts])
     except ImageError as error:
         return str(error)
     return Judged(max(rgb.shape[:2]), np.array(p), np.array(labels))
+
+
+def mosaic(rgb: np.ndarray, over: int) -> np.ndarray:
+    """A photo beside its mirror images, so often that its longer side is over so many pixels."""
+    times = over // max(rgb.shape[:2]) + 1
+    rows = [
+        np.hstack([_turned(rgb, row, column) for column in range(times)]) for row in range(times)
+    ]
+    return np.ascontiguousarray(np.vstack(rows))
+
+
+def _turned(rgb: np.ndarray, row: int, column: int) -> np.ndarray:
+    return rgb[:: -1 if row % 2 else 1, :: -1 if column % 2 else 1]
 
 
 def show_model(model: str, number: int, judged: Sequence[Judged]) -> None:
@@ -123,13 +148,15 @@ def show_halved(models: Sequence[str], sizes: Sequence[int], judged: Sequence[Ju
             if some:
                 columns = " | ".join(moves(some, row, number))
                 print(f"| {model} | {words} | {len(some)} | {columns} |")
+        columns = " | ".join(moves(judged, HALVED_MOSAIC, number, MOSAIC))
+        print(f"| {model} | mosaics over {2 * max(sizes)} | {len(judged)} | {columns} |")
 
 
-def moves(judged: Sequence[Judged], row: int, model: int) -> list[str]:
-    """The four numbers of ``COLUMNS`` for one change and one model."""
-    before, after = (np.array([one.p[at, model] for one in judged]) for at in (0, row))
+def moves(judged: Sequence[Judged], row: int, model: int, start: int = 0) -> list[str]:
+    """The four numbers of ``COLUMNS`` for one change, from one row to another, and one model."""
+    before, after = (np.array([one.p[at, model] for one in judged]) for at in (start, row))
     flips = (before >= 0.5) != (after >= 0.5)
-    changes = [one.labels[0, model] != one.labels[row, model] for one in judged]
+    changes = [one.labels[start, model] != one.labels[row, model] for one in judged]
     away = np.abs(after - before)
     shares = [f"{np.mean(flips):.1%}", f"{np.mean(changes):.1%}"]
     return [*shares, f"{away.mean():.3f}", f"{away.max():.3f}"]
