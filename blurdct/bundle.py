@@ -21,8 +21,8 @@ SHIPPED = Path(__file__).parent / "weights"  # a bundle's folder for each model 
 GRAPH, SHEET = "model.onnx", "bundle.json"
 # What training makes: the keys of ``models.BACKENDS``, which a prediction does not need.
 TRAINED = tuple(
-    "dct-xgb dct-forest dct-logistic dct-xgb-wide dct-net dct-fusion laplacian tree cnn stacking "
-    "resnet18 certh-cnn certh-fusion lcnet".split()
+    "dct-xgb dct-forest dct-logistic dct-xgb-wide dct-mlp dct-net dct-fusion laplacian tree cnn "
+    "stacking resnet18 certh-cnn certh-fusion lcnet".split()
 )
 FORMAT = 1  # version of the layout of bundle.json
 

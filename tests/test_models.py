@@ -37,7 +37,9 @@ QUICK = {
     "lcnet": "epochs=1,batch=8",
     "dct-xgb-wide": "rounds=20,min_child_weight=0.1",
     "dct-net": "epochs=1,batch=8",
-    "dct-fusion": "dct-xgb-wide.rounds=20,dct-net.epochs=1,dct-net.batch=8",
+    "dct-mlp": "epochs=1,batch=8,members=1",
+    "dct-fusion": "dct-xgb-wide.rounds=20,dct-mlp.epochs=1,dct-mlp.batch=8,"
+    "dct-net.epochs=1,dct-net.batch=8",
 }
 NAMES = {name: f"{name}:{QUICK[name]}" if name in QUICK else name for name in BACKENDS}
 CONFIG = TrainConfig(folds=2, shuffles=1)

@@ -11,6 +11,7 @@ from blurdct.models.dct_fusion import WEIGHTS, DctFusion
 
 QUICK = {
     "dct-net": {"epochs": 2, "batch": 16},
+    "dct-mlp": {"epochs": 4, "batch": 16, "members": 1},
     "dct-xgb-wide": {"rounds": 20, "min_child_weight": 0.1},
 }
 

@@ -14,6 +14,7 @@ BACKENDS = {
     "dct-forest": "blurdct.models.dct_forest:RandomForest",
     "dct-logistic": "blurdct.models.dct_logistic:Logistic",
     "dct-xgb-wide": "blurdct.models.dct_xgb_wide:WideTrees",
+    "dct-mlp": "blurdct.models.dct_mlp:DctMlp",
     "dct-net": "blurdct.models.dct_net:DctNet",
     "dct-fusion": "blurdct.models.dct_fusion:DctFusion",
     "laplacian": "blurdct.models.laplacian:LaplacianThreshold",

@@ -1,7 +1,7 @@
-"""``dct-fusion``: ``dct-xgb-wide`` and ``dct-net`` together, with the map of the latter.
+"""``dct-fusion``: ``dct-xgb-wide``, ``dct-mlp`` and ``dct-net`` together, with the map of the last.
 
-The weighted mean of their log odds. Trees over numbers of the whole photo and convolutions over its
-map err on different scenes, and a network that is wrong is often very sure of it.
+The weighted mean of their log odds. Trees and layers over numbers of the whole photo and convolutions
+over its map err on different scenes, and a network that is wrong is often very sure of it.
 
 Source: Genest, Zidek, Statistical Science 1(1), 1986, doi:10.1214/ss/1177013825.
 """
@@ -15,21 +15,22 @@ from onnx import TensorProto, helper, numpy_helper
 from ..bundle import logit
 from . import completed
 from .base import Array, Inputs
+from .dct_mlp import DctMlp
 from .dct_net import DctNet
 from .dct_xgb_wide import WideTrees
 from .graphs import joined
 
-WEIGHTS = {"dct-xgb-wide": 2 / 3, "dct-net": 1 / 3}  # of the log odds
-KINDS: dict[str, type[Any]] = {"dct-xgb-wide": WideTrees, "dct-net": DctNet}
+WEIGHTS = {"dct-xgb-wide": 1 / 4, "dct-mlp": 1 / 2, "dct-net": 1 / 4}  # of the log odds
+KINDS: dict[str, type[Any]] = {"dct-xgb-wide": WideTrees, "dct-mlp": DctMlp, "dct-net": DctNet}
 LEAST = 1e-7  # P counts as no nearer to 0 and 1
 
 
 class DctFusion:
-    """Two models on the same photographs, one answer."""
+    """Three models on the same photographs, one answer."""
 
     views = ("wide", "cells")
     learns_more = True
-    defaults: ClassVar[dict[str, Any]] = {"dct-xgb-wide": {}, "dct-net": {}, "seed": 0}
+    defaults: ClassVar[dict[str, Any]] = {"dct-xgb-wide": {}, "dct-mlp": {}, "dct-net": {}, "seed": 0}
 
     def __init__(self, **parameters: Any) -> None:
         self.parameters = completed(self.defaults, parameters)
@@ -44,7 +45,7 @@ class DctFusion:
         levels: Array | None = None,
         masks: Array | None = None,
     ) -> Self:
-        """Both learn from the same rows; see ``DctNet.fit``."""
+        """All learn from the same rows; see ``DctNet.fit``."""
         seed = int(self.parameters["seed"])
         members = {
             name: kind(**{"seed": seed, **self.parameters[name]}) for name, kind in KINDS.items()

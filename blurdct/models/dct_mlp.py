@@ -1,0 +1,155 @@
+"""``dct-mlp``: a small dense network over the numbers of ``dct-xgb-wide``: smooth where trees cut.
+
+A tree asks one number at a time; a layer weighs all at once. Beside the numbers it sees how the
+statistics of a photo differ from those of the photo at a half and a quarter of its size, and those
+of a band from the next: of all scenes together such differences vary less than what they are made
+of, and what blur does to them shows. Several networks from other first weights answer together.
+
+Sources:
+    Dropout: Srivastava et al., JMLR 15, 2014.
+    Batch normalisation: Ioffe, Szegedy, ICML 2015, arXiv:1502.03167.
+    Several networks as one: Hansen, Salamon, IEEE PAMI 12(10), 1990, doi:10.1109/34.58871.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..bands import BANDS
+from ..cells import SCALES, STATISTICS, SUMMARY
+from .base import Array, Inputs
+from .graphs import halved
+from .network import Network, exported
+from .torch_training import Lesson, Recipe, hash_of, train_network
+
+DEFAULTS: dict[str, Any] = {
+    "epochs": 50,
+    "batch": 128,
+    "learning_rate": 3e-3,
+    "weight_decay": 0.0,
+    "label_smoothing": 0.04,
+    "members": 3,
+    "seed": 0,
+}
+WIDTH = 64  # numbers after each of the two hidden layers
+DROPPED = (0.1, 0.3, 0.3)  # share of the inputs, and of the hidden numbers
+FAR = 8.0  # deviations from the mean; what is further off counts as this
+
+
+def _contrasts() -> tuple[list[int], list[int]]:
+    """Columns of ``SUMMARY``, and those to take away from them: by scale, then by band."""
+    sizes = ["", *(f"{scale}_" for scale in SCALES)]
+    names = [(sizes[step] + one, sizes[step + 1] + one) for step in (0, 1) for one in STATISTICS]
+    low, medium, high = BANDS
+    names += [
+        (f"{size}{one}_{what}", f"{size}{other}_{what}")
+        for size in sizes
+        for what in ("mean", "std", "energy")
+        for one, other in ((high, medium), (medium, low), (high, low))
+    ]
+    parts = list(dict.fromkeys(name.partition(" ")[0] for name in SUMMARY))
+    pairs = [[SUMMARY.index(f"{part} {name}") for name in pair] for part in parts for pair in names]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+MORE, LESS = _contrasts()
+
+
+class DctMlp(Network):
+    """Dense networks on 273 numbers, which answer by the mean of their log odds."""
+
+    views = ("wide",)
+    defaults = DEFAULTS
+    learns_more = True
+    mixed_on_cpu = False
+
+    def fit(
+        self,
+        inputs: Inputs,
+        y: Array,
+        groups: Array,
+        weights: Array,
+        levels: Array | None = None,
+        masks: Array | None = None,
+    ) -> Self:
+        """Train the members; rows of which only the mask is known teach nothing here."""
+        known = np.asarray(y) >= 0
+        rows, labels = np.asarray(inputs["wide"][known], np.float32), np.asarray(y)[known]
+        learnt = rows[weights[known] > 0].astype(np.float64)
+        learnt = np.concatenate([learnt, learnt[:, MORE] - learnt[:, LESS]], axis=1)
+        mean, deviation = (found.astype(np.float32) for found in (learnt.mean(0), learnt.std(0)))
+        lesson = Lesson(
+            rows, labels[:, None].astype(np.float32), labels, groups[known], weights[known]
+        )
+        members = []
+        for number in range(int(self.parameters["members"])):
+            recipe = self._recipe(seed=hash_of(int(self.parameters["seed"]), number))
+            about = {**self.parameters, "member": number}
+            members.append(
+                train_network(
+                    "DctMlp", lambda: _Layers(mean, deviation), self.loss, lesson, recipe, about
+                )
+            )
+        self.network = _Together(members)
+        return self
+
+    def to_onnx(self) -> bytes:
+        """See ``Backend.to_onnx``; weights that 16 bits hold are stored in 16."""
+        return halved(exported(_Graph(self._fitted()), ["wide"], [(len(SUMMARY),)]))
+
+    def _recipe(self, **changes: Any) -> Recipe:
+        # all scenes are learnt from: a sixth of so few, kept aside to stop by, is missed
+        return super()._recipe(**{"patience": 1, "kept_aside": False, **changes})
+
+
+class _Layers(nn.Module):
+    """(b, 273) -> log odds, (b,)."""
+
+    def __init__(self, mean: Array, deviation: Array) -> None:
+        super().__init__()
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
+        self.register_buffer("mean", torch.from_numpy(mean))
+        self.register_buffer("deviation", torch.from_numpy(deviation + np.float32(1e-3)))
+        self.more, self.less = torch.tensor(MORE), torch.tensor(LESS)
+        first, second, third = DROPPED
+        self.layers = nn.Sequential(
+            nn.Dropout(first),
+            *_hidden(len(mean), second),
+            *_hidden(WIDTH, third),
+            nn.Linear(WIDTH, 1),
+        )
+
+    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+        numbers = torch.cat([numbers, numbers[:, self.more] - numbers[:, self.less]], 1)
+        scaled = ((numbers - self.mean) / self.deviation).clamp(-FAR, FAR)
+        odds: torch.Tensor = self.layers(scaled)[:, 0]
+        return odds
+
+
+class _Together(nn.Module):
+    """Networks alike -> the mean of their log odds, (b,)."""
+
+    def __init__(self, members: list[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+        return torch.stack([member(numbers) for member in self.members]).mean(0)
+
+
+class _Graph(nn.Module):
+    """The view, (n, 273) float32, to P(blurred), (n,)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.network(numbers))
+
+
+def _hidden(before: int, dropped: float) -> list[nn.Module]:
+    return [nn.Linear(before, WIDTH), nn.BatchNorm1d(WIDTH), nn.ReLU(), nn.Dropout(dropped)]
