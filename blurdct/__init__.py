@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .detector import Detector, Prediction
     from .errors import BlurdctError, ConfigError, ImageError, ModelError
     from .features import block_statistics, image_features
+    from .frames import score_frame
     from .images import read_luma
     from .sizes import SizeVerdict, judge_sizes
 
@@ -29,6 +30,7 @@ _HOME = {
     "image_features": "features",
     "judge_sizes": "sizes",
     "read_luma": "images",
+    "score_frame": "frames",
     "SizeVerdict": "sizes",
 }
 
@@ -45,6 +47,7 @@ __all__ = [
     "image_features",
     "judge_sizes",
     "read_luma",
+    "score_frame",
 ]
 
 

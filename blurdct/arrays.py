@@ -3,6 +3,7 @@
 Source: Python array API standard 2023.12, https://data-apis.org/array-api/.
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -19,3 +20,9 @@ def array_namespace(array: Any) -> Any:
     import array_api_compat
 
     return array_api_compat.array_namespace(array)
+
+
+def constant(xp: Any, values: np.ndarray, dtype: Any, where: Any) -> Any:
+    """An array to be kept; torch, in inference mode, would make one that bars gradients for good."""
+    with xp.inference_mode(False) if hasattr(xp, "inference_mode") else nullcontext():
+        return xp.asarray(values, dtype=dtype, device=where)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import array_namespace
+from .arrays import array_namespace, constant
 from .patches import SIZE
 
 # Zigzag ranks. Rank 0 (DC) is brightness and belongs to no band; the cuts fall between diagonals:
@@ -83,6 +83,6 @@ def _band_weights(xp: Any, dtype: Any, where: Any) -> tuple[Any, Any]:
         row[ranks] = 1
     counts = members.sum(axis=1, keepdims=True)
     return (
-        xp.asarray(members / counts, dtype=dtype, device=where),
-        xp.asarray(counts, dtype=dtype, device=where),
+        constant(xp, members / counts, dtype, where),
+        constant(xp, counts, dtype, where),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import array_namespace
+from .arrays import array_namespace, constant
 from .patches import SIZE
 
 
@@ -45,7 +45,7 @@ def dct_matrix() -> np.ndarray:
 
 @cache
 def _matrix_like(xp: Any, dtype: Any, where: Any) -> Any:
-    return xp.asarray(dct_matrix().copy(), dtype=dtype, device=where)
+    return constant(xp, dct_matrix().copy(), dtype, where)
 
 
 def block_dct(blocks: Any) -> Any:

@@ -15,14 +15,14 @@ PACKAGE = ROOT / "blurdct"
 # from steps left of its own. A star stands for any name that no other entry spells out.
 LAYERS = """
 errors progress -> config files -> pool stage -> crew
-arrays images -> patches -> dct -> bands -> features evidence -> cells -> views
-sources
-bundle -> detector -> heatmap sizes -> scan
+arrays images -> patches -> dct -> bands -> features evidence torch -> cells -> views
+sources samples
+bundle -> detector -> heatmap sizes frames -> scan
 metrics dataset partial -> synth tables -> perturb sheets shards -> copies -> gathering
 models.base models.fitting -> models -> models.boosting models.contrasts models.graphs
 models.torch_training
 models.network -> models.* -> models.fusion models.dct_fusion
-calibrating -> training studies -> tuning
+calibrating -> training studies -> tuning sklearn
 report -> sections figures page_style -> pages -> comparison evaluating summaries
 printing -> cli_shared -> cli_checks -> cli_map cli_sizes cli_training -> cli service service.*
 """

@@ -63,7 +63,7 @@ def test_a_command_of_the_readme_runs(folder, command):
 
 def test_the_python_of_the_readme_runs(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    (code,) = blocks("python")
+    code, *_ = blocks("python")
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         exec(compile(code, "README.md", "exec"), {})
