@@ -23,6 +23,6 @@ def array_namespace(array: Any) -> Any:
 
 
 def constant(xp: Any, values: np.ndarray, dtype: Any, where: Any) -> Any:
-    """An array to be kept; torch, in inference mode, would make one that bars gradients for good."""
+    """An array to be kept; torch in inference mode would make one that bars gradients for good."""
     with xp.inference_mode(False) if hasattr(xp, "inference_mode") else nullcontext():
         return xp.asarray(values, dtype=dtype, device=where)

@@ -8,10 +8,14 @@ from typing import Any
 
 from .errors import ImageError
 
-# Endings of files that a folder is searched for.
-SUFFIXES = frozenset(
-    ".avif .bmp .dib .gif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif .tiff "
-    ".webp".split()
+# Of camera RAW files.
+RAW_SUFFIXES = frozenset(".arw .cr2 .cr3 .dng .nef .nrw .orf .pef .raf .rw2 .srw".split())
+
+# Endings of files that a folder is searched for. PDF is not among them: a folder's documents are
+# photographs only where they are named.
+SUFFIXES = RAW_SUFFIXES | frozenset(
+    ".avif .bmp .dib .gif .heic .heif .hif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm "
+    ".ppm .tif .tiff .webp".split()
 )
 
 
@@ -27,12 +31,13 @@ def find_photos(
     found = []
     for parent, folders, files in os.walk(folder, onerror=on_error):
         folders.sort()
-        found += [
-            Path(parent, file)
-            for file in files
-            if os.path.splitext(file)[1].lower() in SUFFIXES and not file.startswith(".")
-        ]
+        found += [Path(parent, file) for file in files if is_photo(file)]
     return sorted(found)
+
+
+def is_photo(name: str) -> bool:
+    """Whether a file in a folder or an archive is taken for a photograph, by its name alone."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith(".")
 
 
 def read_bytes(source: Any, name: str | None = None) -> tuple[bytes, str]:
@@ -66,8 +71,13 @@ def read_bytes(source: Any, name: str | None = None) -> tuple[bytes, str]:
         except ImageError:
             raise
         except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-            reason = getattr(error, "strerror", None) or error
-            raise ImageError(f"{label}: cannot be read ({reason})") from error
+            raise ImageError(f"{label}: cannot be read ({reason(error)})") from error
     if not data:
         raise ImageError(f"{label}: empty file")
     return data, label
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed: the system's words, or the first line of the library's."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(words).partition("\n")[0]

@@ -2,7 +2,7 @@
 
 JPEG files, nearly all photographs there are, go straight to OpenCV, which can decode them at a
 half, a quarter or an eighth of their size; everything else goes through Pillow, which knows
-transparency, palettes and the rest.
+transparency, palettes and the rest. HEIC, camera RAW and PDF are unpacked first: see ``formats``.
 
 Sources:
     Luma: ITU-R BT.601-7, 2.5.1 (0.299 R + 0.587 G + 0.114 B), as in JPEG files.
@@ -22,6 +22,7 @@ from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 from .config import ReadConfig
 from .errors import ImageError
 from .files import read_bytes
+from .formats import unpack
 
 # What ``read_luma`` takes.
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | np.ndarray
@@ -68,8 +69,15 @@ def read_luma(source: Source, config: ReadConfig = ReadConfig(), name: str | Non
             pixels) or over the pixel limit. The message names the photo and says why.
         ValueError: An array of another shape or dtype.
     """
-    luma, _ = _read(source, config, name, False, partial(_scale, size=config.size))
-    return _fit(luma, config.size)
+    return read_sized(source, config, name)[0]
+
+
+def read_sized(
+    source: Source, config: ReadConfig = ReadConfig(), name: str | None = None
+) -> tuple[Any, tuple[int, int]]:
+    """What ``read_luma`` returns, and the photo's own width and height, pixels, upright."""
+    luma, size = _read(source, config, name, False, partial(_scale, size=config.size))
+    return _fit(luma, config.size), size
 
 
 def read_rgb(source: Source, config: ReadConfig = ReadConfig(), name: str | None = None) -> Any:
@@ -113,7 +121,10 @@ def read_least(
     Raises:
         ImageError: As for ``read_luma``.
     """
-    return _read(source, config, name, colour, lambda w, h: min(1.0, short / min(w, h)))
+    pixels, (width, height) = _read(
+        source, config, name, colour, lambda w, h: min(1.0, short / min(w, h))
+    )
+    return pixels, width * height
 
 
 def _read(
@@ -122,12 +133,12 @@ def _read(
     name: str | None,
     colour: bool,
     scale: Callable[[int, int], float] | None,
-) -> tuple[Any, int]:
-    """Pixels, and how many the photo has; ``scale`` says how small its JPEG may be decoded."""
+) -> tuple[Any, tuple[int, int]]:
+    """Pixels, and the photo's own upright size; ``scale`` says how small a JPEG may be decoded."""
     if isinstance(source, np.ndarray):
         size = source.shape[1::-1]
         _check_size(size, config, name or "array")
-        return (_array_rgb if colour else _array_luma)(source), size[0] * size[1]
+        return (_array_rgb if colour else _array_luma)(source), size
     data, label = read_bytes(source, name)
     if data[:3] == _JPEG:
         width, height = _jpeg_size(data, label)
@@ -136,9 +147,14 @@ def _read(
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[colour][factor])
         if pixels is None:
             raise ImageError(f"{label}: {_DAMAGED}")
-        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if colour else pixels, width * height
+        if (pixels.shape[1] - pixels.shape[0]) * (width - height) < 0:  # turned upright by EXIF
+            width, height = height, width
+        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if colour else pixels, (width, height)
+    unpacked = unpack(data, label, partial(_check_size, config=config, label=label))
+    if unpacked:
+        return _read(unpacked[0], config, label, colour, scale)[0], unpacked[1]
     pixels = _decode(data, label, config, _pillow_rgb if colour else _pillow_luma)
-    return pixels, pixels.shape[0] * pixels.shape[1]
+    return pixels, pixels.shape[1::-1]
 
 
 def _check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .errors import ConfigError, ImageError
 from .files import find_photos
+from .lists import split_paths
 
 STDIN = "-"
 
@@ -79,9 +80,4 @@ def _listed(null: bool) -> list[str]:
     """The names on standard input, byte for byte."""
     if sys.stdin is None:
         raise ConfigError("no standard input to read paths from")
-    data = sys.stdin.buffer.read()
-    if null:
-        names = data.split(b"\0")
-    else:
-        names = [line.removesuffix(b"\r") for line in data.split(b"\n")]
-    return [os.fsdecode(name) for name in names if name]
+    return list(split_paths(sys.stdin.buffer, null))

@@ -15,16 +15,16 @@ PACKAGE = ROOT / "blurdct"
 # from steps left of its own. A star stands for any name that no other entry spells out.
 LAYERS = """
 errors progress -> config files -> pool stage -> crew
-arrays images -> patches -> dct -> bands -> features evidence torch -> cells -> views
-sources samples
-bundle -> detector -> heatmap sizes frames -> scan
+arrays formats -> images -> patches -> dct -> bands -> features evidence torch -> cells -> views
+results walking -> lists remote -> sources archives -> collection samples
+bundle -> detector -> heatmap sizes frames video video_plot -> scan
 metrics dataset partial -> synth tables -> perturb sheets shards -> copies -> gathering
 models.base models.fitting -> models -> models.boosting models.contrasts models.graphs
 models.torch_training
 models.network -> models.* -> models.fusion models.dct_fusion
 calibrating -> training studies -> tuning sklearn
-report -> sections figures page_style -> pages -> comparison evaluating summaries
-printing -> cli_shared -> cli_checks -> cli_map cli_sizes cli_training -> cli service service.*
+report -> sections figures page_style -> pages gallery -> gallery_pictures gallery_tables gallery_style -> gallery_page -> comparison evaluating summaries
+printing -> cli_shared -> cli_checks -> cli_map cli_report cli_sizes cli_training cli_video -> cli service service.*
 """
 
 # Modules that no layer holds: the package's own face and its way in.

@@ -1,7 +1,7 @@
 """``dct-fusion``: ``dct-xgb-wide``, ``dct-mlp`` and ``dct-net`` together, with the map of the last.
 
-The weighted mean of their log odds. Trees and layers over numbers of the whole photo and convolutions
-over its map err on different scenes, and a network that is wrong is often very sure of it.
+The weighted mean of their log odds. Trees and layers over numbers of the whole photo and
+convolutions over its map err on different scenes, and a network that is wrong is often very sure.
 
 Source: Genest, Zidek, Statistical Science 1(1), 1986, doi:10.1214/ss/1177013825.
 """
@@ -30,7 +30,7 @@ class DctFusion:
 
     views = ("wide", "cells")
     learns_more = True
-    defaults: ClassVar[dict[str, Any]] = {"dct-xgb-wide": {}, "dct-mlp": {}, "dct-net": {}, "seed": 0}
+    defaults: ClassVar[dict[str, Any]] = {**{name: {} for name in KINDS}, "seed": 0}
 
     def __init__(self, **parameters: Any) -> None:
         self.parameters = completed(self.defaults, parameters)

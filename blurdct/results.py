@@ -1,0 +1,216 @@
+"""Rows about a collection of photographs <-> a file of results: CSV, JSON lines or Parquet.
+
+``scan`` writes them; ``filter``, ``best`` and ``report`` read them. Both ways stream: memory holds
+a batch of rows, however long the file is.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from .errors import BlurdctError, ConfigError
+
+Row = dict[str, Any]
+Columns = Sequence[str] | Mapping[str, type]
+
+# What a row holds, in this order: the name of a column, and what its values are. A number that is
+# not known is None, a text that is not there is empty.
+COLUMNS: dict[str, type] = {
+    "path": str,  # as the source names it; ``archive.zip::inside.jpg`` in an archive
+    "bytes": int,  # size of the file
+    "modified": float,  # when it was last changed: seconds since 1970, UTC
+    "width": int,  # pixels, upright
+    "height": int,
+    "probability": float,  # P(blurred), 0..1
+    "score": float,  # 100 times that
+    "label": str,  # clear, medium, blurred, unknown; empty if there is an error
+    "reason": str,  # why it is unknown
+    "sharp_fraction": float,  # 0..1; None if the model makes no map
+    "model": str,
+    "digest": str,  # of the model: the same digest, the same answers
+    "error": str,  # why there is no answer; empty otherwise
+}
+BATCH = 4096  # rows that are read or written at once
+PARQUET = ".parquet"
+NEEDS = "pip install 'blurdct[scan]'"
+# Names of files are bytes: what is no UTF-8 lives in Python's strings as lone surrogates, which
+# Parquet forbids. There the text has replacement characters, and this column the bytes.
+RAW_PATH = "path_bytes"
+
+
+def form(path: str | os.PathLike[str]) -> str:
+    """The ending of a results file: ``.csv``, ``.jsonl`` or ``.parquet``.
+
+    Raises:
+        ConfigError: Another ending, or Parquet without the library for it.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in READERS:
+        raise ConfigError(f"{path}: expected a file ending in {', '.join(READERS)}")
+    if ending == PARQUET:
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError as error:
+            raise ConfigError(f"{path}: Parquet needs pyarrow: {NEEDS}") from error
+    return ending
+
+
+def read(path: str | os.PathLike[str], needed: Iterable[str] = ("path",)) -> Iterator[Row]:
+    """The rows of a results file, one after the other.
+
+    Args:
+        path: The file; its ending says what it is.
+        needed: Columns that must be in it. Others of ``COLUMNS`` that are missing are None, or
+            empty if they are texts; columns that are not of ``COLUMNS`` are left as they are.
+
+    Raises:
+        ConfigError: No such file, not one of results, damaged, or without a column that is needed.
+    """
+    reader = READERS[form(path)]
+    try:
+        for number, row in enumerate(reader(Path(path)), 1):
+            for column in needed:
+                if column not in row:
+                    raise ConfigError(f"{path}: no column {column!r} in it")
+            try:
+                yield {
+                    **row,
+                    **{name: _value(kind, row.get(name)) for name, kind in COLUMNS.items()},
+                }
+            except (TypeError, ValueError) as error:
+                raise ConfigError(f"{path}: row {number} is none of results ({error})") from error
+    except BlurdctError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except Exception as error:  # of three libraries
+        line = str(error).partition("\n")[0]
+        raise ConfigError(f"{path}: no file of results ({line})") from error
+
+
+def write(
+    path: str | os.PathLike[str], rows: Iterable[Row], columns: Columns = tuple(COLUMNS)
+) -> int:
+    """Write rows to a results file, all or nothing; how many they were.
+
+    The file appears under its name when it is complete; until then an earlier one stays.
+
+    Args:
+        path: Where to; its ending says what it becomes.
+        rows: Taken as they are written.
+        columns: Keys of the rows that are written, in this order; with types if they are others
+            than those of ``COLUMNS``.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    writer = WRITERS[form(path)]
+    target = Path(path)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.new")
+    count = 0
+
+    def counted() -> Iterator[Row]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            yield row
+
+    try:
+        try:
+            writer(unfinished, counted(), columns)
+            os.replace(unfinished, target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return count
+
+
+def _value(kind: type, value: Any) -> Any:
+    if value is None or value == "":
+        return "" if kind is str else None
+    if kind is str and not isinstance(value, str):
+        raise TypeError(f"expected a text, got {value!r}")
+    return kind(value)
+
+
+def _read_csv(path: Path) -> Iterator[Row]:
+    with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+        yield from csv.DictReader(file, strict=True)
+
+
+def _read_jsonl(path: Path) -> Iterator[Row]:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            if line.strip():
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise ValueError("a line is no JSON object")
+                yield row
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    import pyarrow.parquet
+
+    with open(path, "rb") as opened, pyarrow.parquet.ParquetFile(opened) as file:
+        for batch in file.iter_batches(BATCH):
+            for row in batch.to_pylist():
+                raw = row.pop(RAW_PATH, None)
+                yield row if raw is None else {**row, "path": os.fsdecode(raw)}
+
+
+def _write_csv(path: Path, rows: Iterable[Row], columns: Columns) -> None:
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _write_jsonl(path: Path, rows: Iterable[Row], columns: Columns) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        for row in rows:
+            file.write(json.dumps({name: row.get(name) for name in columns}) + "\n")
+
+
+def _write_parquet(path: Path, rows: Iterable[Row], columns: Columns) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    kinds = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
+    known = columns if isinstance(columns, Mapping) else COLUMNS
+    fields = [(name, kinds[known.get(name, str)]) for name in columns]
+    schema = pyarrow.schema([*fields, (RAW_PATH, pyarrow.binary())])
+    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+        source = iter(rows)
+        while batch := list(islice(source, BATCH)):
+            writer.write_batch(
+                pyarrow.RecordBatch.from_pylist([_for_parquet(row) for row in batch], schema)
+            )
+
+
+def _for_parquet(row: Row) -> Row:
+    clean = {name: _unicode(value) for name, value in row.items()}
+    path = row.get("path") or ""
+    return {**clean, RAW_PATH: None if clean.get("path", "") == path else os.fsencode(path)}
+
+
+def _unicode(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return value
+
+
+READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    ".csv": _read_csv,
+    ".jsonl": _read_jsonl,
+    PARQUET: _read_parquet,
+}
+WRITERS: dict[str, Callable[[Path, Iterable[Row], Columns], None]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+    PARQUET: _write_parquet,
+}

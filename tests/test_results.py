@@ -1,0 +1,127 @@
+"""Files of results: what is written is read again, in every form, and what is none is refused."""
+
+import os
+import tracemalloc
+from itertools import islice
+
+import pytest
+
+from blurdct import results
+from blurdct.errors import ConfigError
+from blurdct.results import COLUMNS, READERS, read, write
+
+NAMES = [
+    "plain.jpg",
+    'a,"b".jpg',
+    "line\nbreak.jpg",
+    "-dash.jpg",
+    "é.jpg",
+    os.fsdecode(b"\xff.jpg"),
+]
+
+
+def row(path="photo.jpg", **changes):
+    """What a scan says of a photo."""
+    numbers = {"probability": 0.25, "score": 25.0, "sharp_fraction": None, "modified": 1.5e9 + 0.25}
+    texts = {"label": "clear", "reason": "", "model": "dct-xgb", "digest": "00ff", "error": ""}
+    counts = {"bytes": 10**10, "width": 640, "height": 480}
+    return {"path": path, **counts, **numbers, **texts, **changes}
+
+
+ERROR = row("broken.jpg", probability=None, score=None, label="", error="broken.jpg: empty file")
+forms = pytest.mark.parametrize("form", READERS)
+
+
+@forms
+def test_rows_come_back_as_they_were_with_their_types(tmp_path, form):
+    rows = [row(name) for name in NAMES] + [ERROR]
+    assert write(tmp_path / f"r{form}", iter(rows)) == len(rows)
+    back = list(read(tmp_path / f"r{form}"))
+    assert back == rows
+    assert all(
+        value is None or type(value) is COLUMNS[name] for one in back for name, value in one.items()
+    )
+
+
+@forms
+def test_no_rows_are_a_file_of_none(tmp_path, form):
+    assert write(tmp_path / f"r{form}", []) == 0
+    assert list(read(tmp_path / f"r{form}")) == []
+
+
+@forms
+def test_columns_of_others_are_kept_by_their_types_and_missing_ones_are_empty(tmp_path, form):
+    path = tmp_path / f"r{form}"
+    write(
+        path,
+        [{"path": "a.jpg", "time": 0.5, "note": "x"}],
+        {"path": str, "time": float, "note": str},
+    )
+    (back,) = read(path)
+    assert float(back["time"]) == 0.5 and back["note"] == "x"
+    assert (back["score"], back["label"]) == (None, "")
+
+
+@forms
+def test_a_write_that_fails_leaves_what_was_there(tmp_path, form):
+    path = tmp_path / f"r{form}"
+    write(path, [row()])
+    before = path.read_bytes()
+
+    def rows():
+        yield row("other.jpg")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(ConfigError, match=f"r{form}: cannot be written .No space left"):
+        write(path, rows())
+    assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
+
+
+@forms
+def test_what_is_no_file_of_results_is_refused_in_one_line(tmp_path, form):
+    path = tmp_path / f"r{form}"
+    with pytest.raises(ConfigError, match=f"r{form}: cannot be read .No such file"):
+        list(read(path))
+    path.write_bytes(os.urandom(2000).replace(b"\n", b"") + b"\nx")
+    with pytest.raises(ConfigError, match=f"r{form}: "):
+        list(read(path))
+    write(path, [row()], ("score", "label"))
+    with pytest.raises(ConfigError, match=f"r{form}: no column 'path' in it"):
+        list(read(path))
+
+
+def test_a_number_that_is_none_names_its_row(tmp_path):
+    (tmp_path / "r.csv").write_text("path,score\na.jpg,5\nb.jpg,high\n")
+    with pytest.raises(ConfigError, match=r"r.csv: row 2 is none of results .*'high'"):
+        list(read(tmp_path / "r.csv"))
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"r.xls: expected a file ending in .csv, .jsonl, .parquet"
+    ):
+        write(tmp_path / "r.xls", [])
+
+
+@forms
+def test_memory_does_not_grow_with_the_rows(tmp_path, form, monkeypatch):
+    monkeypatch.setattr(results, "BATCH", 64)
+    path = tmp_path / f"r{form}"
+
+    def peak(count):
+        tracemalloc.start()
+        write(path, (row(f"{number:09}.jpg") for number in range(count)))
+        assert sum(1 for _ in read(path)) == count
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(10)  # imports
+    assert peak(4000) < peak(400) + 200_000
+
+
+@forms
+def test_rows_are_read_as_they_are_asked_for(tmp_path, form):
+    path = tmp_path / f"r{form}"
+    write(path, (row(str(number)) for number in range(10_000)))
+    assert [one["path"] for one in islice(read(path), 2)] == ["0", "1"]
