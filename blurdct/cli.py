@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from . import __version__, cli_map, cli_sizes, cli_training, printing
+from . import (
+    __version__,
+    cli_filter,
+    cli_map,
+    cli_report,
+    cli_scan,
+    cli_sizes,
+    cli_training,
+    cli_video,
+    printing,
+)
 from .cli_shared import (
     ALL_READ,
     GATE_FAILED,
@@ -227,8 +237,10 @@ def models() -> None:
         )
 
 
-for command in (*cli_map.COMMANDS, *cli_training.COMMANDS):
-    app.command()(command)
+GROUPS = (cli_scan, cli_filter, cli_report, cli_video, cli_map, cli_training)  # as help lists them
+for group in GROUPS:
+    for command in group.COMMANDS:
+        app.command()(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

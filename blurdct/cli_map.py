@@ -106,9 +106,11 @@ def _draw(photo: str, out: Path, detector: "Detector", array: bool) -> "tuple[Pr
     from .heatmap import LONG, draw
     from .images import read_luma
     from .stage import replacing
+    from .views import Photo
 
     data, _ = read_bytes(photo)
-    verdict, p_map = detector.predict(data, photo), detector.map(data, photo)
+    verdict, p_map = detector.judge(Photo(data, detector.config, photo), photo)
+    assert p_map is not None  # a model without maps was refused
     luma = read_luma(data, ReadConfig(LONG, detector.config.max_pixels), photo)
     path, mark = _place(photo, out)
     text = PngImagePlugin.PngInfo()

@@ -136,8 +136,31 @@ class Detector:
         if name is None:
             is_path = isinstance(photo, (str, os.PathLike))
             name = os.fspath(photo) if is_path else str(getattr(photo, "name", ""))  # type: ignore
-        looked_at = Photo(photo, self.config, name or None)
-        return self._verdict(str(name), looked_at)
+        return self.judge(Photo(photo, self.config, name or None), str(name))[0]
+
+    def judge(self, photo: Photo, name: str) -> tuple[Prediction, np.ndarray | None]:
+        """The verdict on a photo, and its map, as by ``map``; None if the model makes none.
+
+        Args:
+            photo: What was read of it already is not read again.
+            name: What the verdict calls it.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        answer = self._answer(photo)
+        probability = float(answer["probability"][0])
+        reason = missing(photo.luma)
+        places, sharp = None, None
+        if "map" in answer:
+            places = as_taken(answer["map"][0], photo.luma)
+            sharp = float(np.mean(places < 0.5))
+        label = UNKNOWN if reason else self.label(probability)
+        at = self.thresholds.blurred
+        verdict = Prediction(
+            name, probability, 100 * probability, label, at, self.model, reason, sharp
+        )
+        return verdict, places
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy in another process loads its graph anew."""
@@ -165,8 +188,9 @@ class Detector:
         """
         if not self.has_map:
             raise ModelError(f"{self.model}: this model makes no map")
-        looked_at = Photo(photo, self.config, name)
-        return as_taken(self._answer(looked_at)["map"][0], looked_at.luma)
+        places = self.judge(Photo(photo, self.config, name), name or "")[1]
+        assert places is not None
+        return places
 
     def predict_many(
         self, photos: Iterable[str | os.PathLike[str]], workers: int | None = 1
@@ -205,24 +229,6 @@ class Detector:
         views = {view: row[None] for view, row in photo_views(photo, self._views).items()}
         found = dict(zip(self._outputs, self._session.run(self._outputs, views), strict=True))
         return {**found, "probability": self.calibration(found["probability"])}
-
-    def _verdict(self, path: str, photo: Photo) -> Prediction:
-        answer = self._answer(photo)
-        probability = float(answer["probability"][0])
-        reason = missing(photo.luma)
-        sharp = None
-        if "map" in answer:
-            sharp = float(np.mean(answer["map"][0] < 0.5))
-        return Prediction(
-            path,
-            probability,
-            100 * probability,
-            UNKNOWN if reason else self.label(probability),
-            self.thresholds.blurred,
-            self.model,
-            reason,
-            sharp,
-        )
 
 
 def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds:

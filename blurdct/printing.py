@@ -41,9 +41,9 @@ def prepare() -> None:
         sys.stderr = os.fdopen(own, "w", 1, stderr.encoding, "backslashreplace")
 
 
-def write(line: str) -> None:
+def write(line: str, end: str = "\n") -> None:
     """One line to standard output, now."""
-    _say(line, sys.stdout)
+    _say(line, sys.stdout, end)
 
 
 def note(line: str) -> None:
@@ -132,11 +132,11 @@ def _csv(values: Iterable[object]) -> str:
     return line.getvalue().removesuffix("\r\n")
 
 
-def _say(line: str, stream: TextIO | None) -> None:
+def _say(line: str, stream: TextIO | None, end: str = "\n") -> None:
     if stream is None:  # closed by whoever started this
         return
     try:
-        print(line, file=stream, flush=True)
+        print(line, file=stream, end=end, flush=True)
     except OSError as error:
         # Whatever the stream still holds could not be written when the process ends, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -110,7 +110,7 @@ def write(
     """
     writer = WRITERS[form(path)]
     target = Path(path)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.new")
+    unfinished = target.with_name(f".{target.name}.new")  # one that was killed is written over
     count = 0
 
     def counted() -> Iterator[Row]:

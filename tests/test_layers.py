@@ -14,17 +14,20 @@ PACKAGE = ROOT / "blurdct"
 # A line is read from left to right along its arrows; a module imports from lines above its own and
 # from steps left of its own. A star stands for any name that no other entry spells out.
 LAYERS = """
-errors progress -> config files -> pool stage -> crew
+errors progress -> config files -> pool stage -> crew sturdy
 arrays formats -> images -> patches -> dct -> bands -> features evidence torch -> cells -> views
-results walking -> lists remote -> sources archives -> collection samples
-bundle -> detector -> heatmap sizes frames video video_plot -> scan
+results walking -> lists remote ledger -> sources archives -> collection samples
+bundle -> detector -> heatmap sizes frames video video_plot judging -> scan
+transfer sidecar -> journal selection -> moving grouping -> undoing
 metrics dataset partial -> synth tables -> perturb sheets shards -> copies -> gathering
 models.base models.fitting -> models -> models.boosting models.contrasts models.graphs
 models.torch_training
 models.network -> models.* -> models.fusion models.dct_fusion
 calibrating -> training studies -> tuning sklearn
-report -> sections figures page_style -> pages gallery -> gallery_pictures gallery_tables gallery_style -> gallery_page -> comparison evaluating summaries
-printing -> cli_shared -> cli_checks -> cli_map cli_report cli_sizes cli_training cli_video -> cli service service.*
+report -> sections figures page_style -> pages gallery
+gallery_pictures gallery_tables gallery_style -> gallery_page -> comparison evaluating summaries
+printing -> cli_shared -> cli_checks -> cli_acting -> cli_best
+cli_filter cli_map cli_report cli_scan cli_sizes cli_training cli_video -> cli service service.*
 """
 
 # Modules that no layer holds: the package's own face and its way in.
