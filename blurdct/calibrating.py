@@ -22,6 +22,7 @@ from .errors import ConfigError
 Array = np.ndarray
 
 LEAST_SCALE = 1e-3  # a calibration must rise; so flat, P is the share of blurred photographs
+SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # of sharp photographs, to choose among
 BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 
 
@@ -57,6 +58,17 @@ def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thre
     if clear > blurred:
         clear = blurred = (clear + blurred) / 2
     return calibration, Thresholds(clear, blurred)
+
+
+def false_positives(y: Array, p: Array) -> dict[str, float]:
+    """By share of sharp photographs: the least P from which on no more of them are found.
+
+    Args:
+        y: Shape (n,).
+        p: Shape (n,), calibrated, of rows that the model did not learn from.
+    """
+    sharp = p[y == 0]
+    return {f"{share:g}": metrics.threshold_at_fpr(sharp, share) for share in SHARES}
 
 
 def answers(bundle: Bundle, inputs: Mapping[str, Array]) -> Array:
@@ -132,6 +144,7 @@ def calibrate(
         "blurred": int(np.sum(y)),
         "groups": len(np.unique(groups)),
         "config": asdict(config),
+        "false_positives": false_positives(y, calibration(raw)),
         "version": __version__,
     }
     made = replace(

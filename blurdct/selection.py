@@ -161,11 +161,10 @@ def worst(amount: str, found: Survey) -> Cut:
 def max_fpr(share: float, found: Survey) -> Cut:
     """As low as possible, so that of sharp photographs no more than this share are picked.
 
-    A model knows one such threshold: the one of its label ``blurred``, chosen on photographs that
-    were held out from training. For any other share, and for a model that is not at hand, it is
-    estimated from the photographs themselves: where P is right, 1 - P of a photo with P is its
-    chance of being sharp, so their sum over the picked ones, divided by their sum over all, is
-    the share that is expected. ``Cut.source`` says which it was.
+    A model may know such thresholds for a few shares, chosen on photographs that were held out
+    from training. Else it is estimated from the photographs themselves: where P is right, 1 - P of
+    a photo with P is its chance of being sharp, so their sum over the picked ones, divided by
+    their sum over all, is the share that is expected. ``Cut.source`` says which it was.
     """
     if not 0 <= share < 1:
         raise ConfigError(f"expected a share from 0 to below 1, got {share}")
@@ -246,7 +245,7 @@ def tally(found: Survey, cuts: Sequence[float] = TABLE) -> list[dict[str, Any]]:
 
 
 def _own_threshold(name: str, digest: str, share: float) -> float | None:
-    """The model's threshold of ``blurred`` if it was chosen for this share of sharp photographs."""
+    """From which P on a model finds this share of held-out sharp photographs, if it knows."""
     from .detector import Detector
     from .judging import facts_of
 
@@ -256,9 +255,10 @@ def _own_threshold(name: str, digest: str, share: float) -> float | None:
             return None  # another version of it, or at another size
     except ModelError:
         return None
-    chosen = bundle.training.get("calibrated", bundle.training).get("config", {}).get("max_fpr")
-    same = isinstance(chosen, float) and math.isclose(chosen, share)
-    return bundle.thresholds.blurred if same else None
+    notes = bundle.training.get("calibrated", bundle.training)
+    known = {notes.get("config", {}).get("max_fpr"): bundle.thresholds.blurred}
+    known = {**{float(of): p for of, p in notes.get("false_positives", {}).items()}, **known}
+    return next((p for of, p in known.items() if of and math.isclose(of, share)), None)
 
 
 def _common(one: str, other: str) -> str | None:

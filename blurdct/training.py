@@ -22,7 +22,7 @@ import pandas as pd
 from . import __version__
 from .bands import FEATURES
 from .bundle import Bundle, Calibration
-from .calibrating import BATCH, decide, labels
+from .calibrating import BATCH, decide, false_positives, labels
 from .config import ReadConfig, TrainConfig
 from .dataset import APART, LIGHTS, TOO_FEW, VARIED, folds
 from .errors import BlurdctError, ConfigError, ModelError
@@ -309,6 +309,7 @@ def train(
             "groups": len(np.unique(data.groups)),
             "table_sha256": table_digest(data.table),
             "config": asdict(config),
+            "false_positives": false_positives(y, calibration(raw)),
             "version": __version__,
         },
     )

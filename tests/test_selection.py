@@ -93,7 +93,9 @@ def test_the_share_that_a_model_was_made_for_gives_its_own_threshold():
     listed = [{**one, "model": "dct-xgb"} for one in rows([0.1, 0.99])]
     cut = max_fpr(0.01, survey(listed))
     assert cut.p == bundle.load("dct-xgb").thresholds.blurred and "held-out" in cut.source
-    assert "estimated" in max_fpr(0.02, survey(listed)).source
+    known = bundle.load("dct-xgb").training["false_positives"]
+    assert max_fpr(0.02, survey(listed)).p == known["0.02"]
+    assert "estimated" in max_fpr(0.03, survey(listed)).source
     other = [{**one, "digest": "of another"} for one in listed]
     assert "estimated" in max_fpr(0.01, survey(other)).source
     mixed = [listed[0], {**listed[1], "model": "tree"}]
