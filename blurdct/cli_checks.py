@@ -13,8 +13,8 @@ from .config import ReadConfig, SynthConfig, TrainConfig
 from .errors import BlurdctError, ConfigError, ModelError
 
 if TYPE_CHECKING:
+    from .examples import Examples
     from .gathering import Gathered
-    from .training import Examples
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -105,8 +105,8 @@ def prepare(
 
 def copies_for(names: Sequence[str], wanted: bool, seed: int) -> SynthConfig | None:
     """Which copies models learn from, also those that not every model learns from."""
+    from .examples import learns_more
     from .models import backend
-    from .training import learns_more
 
     if not wanted:
         return None
@@ -147,7 +147,7 @@ def learnable(found: "Gathered", config: TrainConfig) -> "Examples":
         ConfigError: Photographs of one label could not be read.
     """
     from .dataset import FOLDER_LABELS
-    from .training import examples
+    from .examples import examples
 
     originals = found.table[found.table["kind"] == ""]
     if "mask" in originals:

@@ -16,13 +16,14 @@ from .bundle import Bundle, load
 from .config import ReadConfig, TrainConfig
 from .detector import Detector
 from .errors import ImageError
+from .examples import Examples, data_digest
 from .models import backend, parse_name, seeded
 from .models.fitting import circumstances, fitting
 from .pool import cores
 from .progress import Progress, silent
 from .stage import Stage
 from .stage import digest as file_digest
-from .training import Examples, OutOfFold, cross_validate, data_digest, judge_unseen, train
+from .training import OutOfFold, cross_validate, judge_unseen, train
 from .tuning import best_parameters, tunable, tune
 from .views import VIEWS
 

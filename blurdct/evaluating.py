@@ -18,9 +18,10 @@ from .config import ReadConfig, TrainConfig
 from .dataset import FOLDER_LABELS, UNLABELLED, list_photos
 from .detector import LABELS
 from .errors import ConfigError
+from .examples import Examples, examples
 from .gathering import Gathered, gather
 from .progress import Progress, silent
-from .training import Examples, OutOfFold, examples
+from .training import OutOfFold
 
 Array = np.ndarray
 

@@ -34,7 +34,7 @@ class Gathered:
         files: Where each image is; copies only as long as their folder is kept.
         bad: A line for each photo that could not be read.
         unlabelled: Photographs left out because nothing says whether they are blurred.
-        masks: Where photographs are blurred, cell by cell; see ``training.Examples``. None if no
+        masks: Where photographs are blurred, cell by cell; see ``examples.Examples``. None if no
             photo has a mask, or no model looks at cells.
     """
 

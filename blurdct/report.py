@@ -14,8 +14,9 @@ from . import __version__, metrics
 from .bundle import DEFAULT, Bundle
 from .config import TrainConfig
 from .errors import ConfigError
+from .examples import Examples, judged_alone
 from .stage import replacing
-from .training import Array, Examples, OutOfFold, judged_alone
+from .training import Array, OutOfFold
 
 Report = dict[str, Any]
 FEWEST = 10  # photographs of each label, for figures of their own

@@ -23,11 +23,12 @@ from optuna.trial import FrozenTrial, TrialState
 from .config import TrainConfig
 from .crew import side_by_side
 from .errors import ConfigError
+from .examples import Examples, data_digest
 from .metrics import roc_auc
 from .models import backend
 from .progress import Progress, silent
 from .studies import IN_MEMORY, completed, open_study, running
-from .training import Examples, cross_validate, data_digest
+from .training import cross_validate
 
 BEAT, SILENT = 5.0, 60.0  # seconds between signs of life; without one a trial is given up
 OUTDATED = 600.0  # seconds; a sign of life older than that by another computer's clock is none

@@ -16,9 +16,9 @@ from blurdct.calibrating import answers, labels
 from blurdct.comparison import compare, folder_name, views_of
 from blurdct.config import TrainConfig
 from blurdct.detector import Detector
+from blurdct.examples import examples
 from blurdct.gathering import gather
 from blurdct.models import backend
-from blurdct.training import examples
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 CONFIG = TrainConfig(folds=2, shuffles=1)

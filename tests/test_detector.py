@@ -23,10 +23,11 @@ from blurdct.cells import CHANNELS
 from blurdct.config import ReadConfig, TrainConfig
 from blurdct.detector import Detector, Prediction
 from blurdct.errors import ConfigError, ImageError, ModelError
+from blurdct.examples import examples
 from blurdct.features import image_features
 from blurdct.images import read_luma, read_rgb
 from blurdct.tables import feature_table
-from blurdct.training import examples, train
+from blurdct.training import train
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -11,9 +11,9 @@ from blurdct.cells import as_taken
 from blurdct.config import ReadConfig, SynthConfig
 from blurdct.copies import COLUMNS
 from blurdct.errors import ConfigError
+from blurdct.examples import examples
 from blurdct.gathering import gather, look_at
 from blurdct.images import read_luma
-from blurdct.training import examples
 from blurdct.views import VIEWS, photo_views
 
 pytestmark = pytest.mark.filterwarnings("error")

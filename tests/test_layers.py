@@ -23,7 +23,7 @@ metrics dataset partial -> synth tables -> perturb sheets shards -> copies -> ga
 models.base models.fitting -> models -> models.boosting models.contrasts models.graphs
 models.torch_training
 models.network -> models.* -> models.fusion models.dct_fusion
-calibrating -> training studies -> tuning sklearn
+examples calibrating -> training studies -> tuning sklearn
 report -> sections figures page_style -> pages gallery
 gallery_pictures gallery_tables gallery_style -> gallery_page -> comparison evaluating summaries
 printing -> cli_shared -> cli_checks -> cli_acting -> cli_best

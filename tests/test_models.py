@@ -16,11 +16,11 @@ from blurdct.bundle import load
 from blurdct.config import TrainConfig
 from blurdct.detector import Detector
 from blurdct.errors import ModelError
+from blurdct.examples import examples
 from blurdct.gathering import gather
 from blurdct.metrics import roc_auc
 from blurdct.models import BACKENDS, backend, certh, fusion, parse_name
 from blurdct.models.fitting import circumstances
-from blurdct.training import examples
 from blurdct.views import VIEWS, photo_views
 
 pytestmark = pytest.mark.filterwarnings("error")

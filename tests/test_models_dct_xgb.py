@@ -5,9 +5,9 @@ import onnxruntime
 import pytest
 import toys
 
+from blurdct.examples import examples
 from blurdct.models import boosting, dct_xgb
 from blurdct.models.contrasts import column_values, columns
-from blurdct.training import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -12,12 +12,12 @@ from sklearn.ensemble import RandomForestClassifier
 
 from blurdct.bands import FEATURES
 from blurdct.dataset import read_csv
+from blurdct.examples import COLUMNS, examples
 from blurdct.models import contrasts, graphs
 from blurdct.models.dct_forest import RandomForest
 from blurdct.models.dct_logistic import Logistic
 from blurdct.models.laplacian import LaplacianThreshold
 from blurdct.models.tree import GradientTree
-from blurdct.training import COLUMNS, examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -13,8 +13,8 @@ from nbclient import NotebookClient
 
 from blurdct import report
 from blurdct.dataset import read_csv
+from blurdct.examples import COLUMNS, examples
 from blurdct.models import BACKENDS
-from blurdct.training import COLUMNS, examples
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}

@@ -10,8 +10,9 @@ from toy_reports import COST, QUICK, TABLES, Knowing, comparison, judge
 
 from blurdct import metrics
 from blurdct.errors import ConfigError
+from blurdct.examples import examples
 from blurdct.report import THRESHOLDS, compare, evaluate, write_json
-from blurdct.training import OutOfFold, cross_validate, examples, judge_unseen, train
+from blurdct.training import OutOfFold, cross_validate, judge_unseen, train
 
 pytestmark = pytest.mark.filterwarnings("error")
 

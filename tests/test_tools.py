@@ -18,9 +18,9 @@ from blurdct.bundle import load
 from blurdct.copies import locate
 from blurdct.dataset import read_csv
 from blurdct.detector import Detector
+from blurdct.examples import COLUMNS
 from blurdct.images import read_rgb
 from blurdct.tables import feature_table
-from blurdct.training import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = sorted((ROOT / "data" / "sample" / "sharp").iterdir())

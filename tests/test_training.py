@@ -17,18 +17,10 @@ from blurdct.config import ReadConfig, TrainConfig
 from blurdct.dataset import read_csv, write_csv
 from blurdct.detector import LABELS, Detector
 from blurdct.errors import ConfigError, ModelError
+from blurdct.examples import COLUMNS, data_digest, examples, judged_alone, table_digest
 from blurdct.metrics import roc_auc
 from blurdct.models import BACKENDS
-from blurdct.training import (
-    COLUMNS,
-    check_export,
-    cross_validate,
-    decide,
-    examples,
-    judge_unseen,
-    judged_alone,
-    train,
-)
+from blurdct.training import check_export, cross_validate, decide, judge_unseen, train
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -234,8 +226,8 @@ def test_rows_apart_change_nothing_for_those_who_do_not_learn_from_them(more, da
     pd.testing.assert_frame_equal(more.table[list(data.table)], data.table)
     np.testing.assert_array_equal(more.weights, data.weights)
     assert more.suited("dct-xgb").apart is None
-    assert training.data_digest(more.suited("dct-xgb")) == training.data_digest(data)
-    assert training.data_digest(more.suited("keen")) != training.data_digest(data)
+    assert data_digest(more.suited("dct-xgb")) == data_digest(data)
+    assert data_digest(more.suited("keen")) != data_digest(data)
 
 
 def test_copies_of_photographs_that_are_not_learnt_from_weigh_nothing(more, data):
@@ -537,7 +529,7 @@ def test_rounding_in_the_table_on_disk_does_not_matter(table, tmp_path):
 
 
 def test_the_digest_of_a_table_changes_with_what_is_learnt(table):
-    digest = training.table_digest
+    digest = table_digest
     assert digest(table) == digest(table.copy())
     for name, value in (
         ("label", 1),

@@ -18,9 +18,10 @@ from blurdct import tuning
 from blurdct.bands import FEATURES
 from blurdct.config import TrainConfig
 from blurdct.errors import ConfigError
+from blurdct.examples import examples
 from blurdct.metrics import roc_auc
 from blurdct.models import BACKENDS, backend, dct_xgb
-from blurdct.training import OutOfFold, cross_validate, examples
+from blurdct.training import OutOfFold, cross_validate
 from blurdct.tuning import best_parameters, tune
 
 pytestmark = pytest.mark.filterwarnings("error")

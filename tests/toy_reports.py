@@ -5,8 +5,9 @@ import pandas as pd
 import toys
 
 from blurdct.config import TrainConfig
+from blurdct.examples import Examples, examples
 from blurdct.report import Report, compare, evaluate
-from blurdct.training import Examples, OutOfFold, examples
+from blurdct.training import OutOfFold
 
 QUICK = TrainConfig(folds=3, shuffles=2)
 COST = {"weights_mb": 1.25, "ms_per_photo": 3.5, "train_seconds": 12.0, "device": "CPU, 1 core"}

@@ -5,9 +5,9 @@ Example: python tools/6_final_features.py
 
 from blurdct import stage
 from blurdct.dataset import read_csv, write_csv
+from blurdct.examples import COLUMNS
 from blurdct.progress import bar
 from blurdct.shards import average_statistics
-from blurdct.training import COLUMNS
 
 
 def main() -> None:

@@ -13,10 +13,10 @@ from blurdct.comparison import compare, views_of
 from blurdct.config import ReadConfig, TrainConfig, from_dict
 from blurdct.copies import locate
 from blurdct.dataset import read_csv, telling
+from blurdct.examples import COLUMNS, examples
 from blurdct.gathering import look_at
 from blurdct.models.fitting import circumstances
 from blurdct.progress import bar
-from blurdct.training import COLUMNS, examples
 
 
 def main() -> None:

@@ -16,12 +16,13 @@ from scipy.fft import dct
 from blurdct import metrics
 from blurdct.config import TrainConfig
 from blurdct.dataset import folds, read_csv
+from blurdct.examples import COLUMNS, Examples, examples
 from blurdct.images import read_luma
 from blurdct.models import backend
 from blurdct.patches import unfold
 from blurdct.pool import ordered_map
 from blurdct.progress import bar
-from blurdct.training import COLUMNS, Examples, cross_validate, examples
+from blurdct.training import cross_validate
 
 DATA = Path(__file__).parents[1] / "data"
 
