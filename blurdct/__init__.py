@@ -4,6 +4,7 @@
 >>> Detector.load().predict("photo.jpg").score  # 0 sharp .. 100 blurred
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from .sizes import SizeVerdict, judge_sizes
 
 __version__ = "0.1.0"
+
+# ONNX Runtime's wheels count and report how they are used; a photo's reader should not.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOME = {
     "FEATURES": "bands",

@@ -65,6 +65,9 @@ def missing(luma: np.ndarray) -> str:
     Raises:
         ValueError: Not two axes.
     """
+    big = luma.ndim == 2 and min(luma.shape) >= SMALLEST
+    if big and _strongest(_detail(luma)[1], 2) > LIMITS["peak"]:
+        return ""  # as of nearly all photos, in half the time
     found = contrast(luma)
     if any(getattr(found, name) > limit for name, limit in LIMITS.items()):
         return ""
@@ -90,18 +93,23 @@ def contrast(luma: np.ndarray) -> Contrast:
     if min(luma.shape) < SMALLEST:
         lacking = [(0, max(0, SMALLEST - side)) for side in luma.shape]
         luma = np.pad(_levelled(luma), lacking, mode="reflect")
-    # a quarter in two halves, which OpenCV makes of bytes five times as fast
-    fine = _means(_means(luma, 2), 2).astype(np.float32)
+    fine, detail = _detail(luma)
     coarse = _means(fine, 2)
-    detail = fine - cv2.blur(fine, (3, 3))
     texture = np.sqrt(_means(detail * detail, TILE))
     soft = (cv2.blur(coarse, (3, 3)) - cv2.blur(coarse, (7, 7)))[3:-3, 3:-3]
     return Contrast(
-        _strongest(np.abs(detail), 2),
+        _strongest(detail, 2),
         _strongest(texture, texture.size),
         _strongest(np.abs(soft), 4),
         float(np.median(texture)),
     )
+
+
+def _detail(luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cells of 4x4 pixels, and how far each stands out from those around it."""
+    # a quarter in two halves, which OpenCV makes of bytes five times as fast
+    fine = _means(_means(luma, 2), 2).astype(np.float32)
+    return fine, np.abs(fine - cv2.blur(fine, (3, 3)))
 
 
 def _levelled(luma: np.ndarray) -> np.ndarray:

@@ -37,7 +37,8 @@ def sturdy_map(
 
     Args:
         function: A picklable function of one item.
-        batches: Items that are sent to a process at once; taken from when a process is idle.
+        batches: Items that are sent to a process at once; taken from when a process was given one,
+            so that the next is at hand when it is done.
         lost: Answers for an item that cannot be done, given the reason: it took too long, or a
             process died on it after another one had died on its batch (a single process may have
             been killed for something else).
@@ -54,12 +55,20 @@ def sturdy_map(
     busy: dict[Any, _Worker] = {}  # by pipe
     idle: list[_Worker] = []
     failed = 0  # starts, one after the other
+    heard: list[tuple[bool, Any]] = []  # that are still to be passed on
     try:
+        batch = next(source, None)
         while True:
-            while len(busy) < workers and (batch := next(source, None)):
+            while batch and len(busy) < workers:
                 worker = idle.pop() if idle else _Worker(setup)
                 busy[worker.pipe] = worker
                 worker.give(batch, limit is not None)
+                batch = next(source, None)
+            for fine, answer in heard:  # now that all processes have something to do
+                if not fine:
+                    raise answer
+                yield answer
+            heard = []
             if not busy:
                 return
             ready: list[Any] = wait(list(busy), limit)
@@ -80,7 +89,7 @@ def sturdy_map(
                         raise BlurdctError(message) from None
                     reason = worker.reason or (DIED if worker.begun and worker.again else "")
                     if reason:
-                        yield lost(worker.items.popleft(), reason)
+                        heard.append((True, lost(worker.items.popleft(), reason)))
                     if worker.items:
                         again = (worker.begun or worker.again) and not reason
                         heir = _Worker(setup)
@@ -90,10 +99,7 @@ def sturdy_map(
                 worker.heard(said)
                 if not worker.items:
                     idle.append(busy.pop(pipe))
-                for fine, answer in said:
-                    if not fine:
-                        raise answer
-                    yield answer
+                heard += said
     finally:
         for worker in (*busy.values(), *idle):
             worker.end()
