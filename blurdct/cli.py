@@ -17,10 +17,12 @@ import typer
 
 from . import (
     __version__,
+    cli_client,
     cli_filter,
     cli_map,
     cli_report,
     cli_scan,
+    cli_serve,
     cli_sizes,
     cli_training,
     cli_video,
@@ -237,7 +239,10 @@ def models() -> None:
         )
 
 
-GROUPS = (cli_scan, cli_filter, cli_report, cli_video, cli_map, cli_training)  # as help lists them
+GROUPS = (  # as help lists them
+    *(cli_scan, cli_filter, cli_report, cli_video, cli_map),
+    *(cli_training, cli_serve, cli_client),
+)
 for group in GROUPS:
     for command in group.COMMANDS:
         app.command()(command)

@@ -1,0 +1,1 @@
+"""Request -> ``Engine`` -> answer: HTTP with a page, and Thrift (extra ``serve``)."""

@@ -1,0 +1,80 @@
+"""One photo as bytes -> its verdict as a plain dict, and its map; errors are the photo's alone."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..bundle import Thresholds, named, shipped
+from ..detector import LABELS, UNKNOWN, Detector, Prediction
+from ..errors import ImageError
+from ..images import read_sized
+from ..views import Photo
+
+Answer = dict[str, Any]
+
+# Of an answer, in this order.
+FIELDS = (
+    *("name", "probability", "score", "label", "threshold", "model", "reason"),
+    *("sharp_fraction", "width", "height"),
+)
+
+
+def model_name(model: str) -> str:
+    """What a model is called: a shipped one's name; of a folder, its own name, not the path."""
+    model = named(model)
+    return model if model in shipped() else Path(model).absolute().name
+
+
+def judged(
+    detector: Detector, threshold: float | None, data: bytes, name: str
+) -> tuple[Prediction, tuple[int, int], np.ndarray | None]:
+    """The verdict on a photo, its own width and height, upright, and its map if the model has one.
+
+    Args:
+        detector: The model.
+        threshold: P from which on the label is ``blurred``, 0..1, instead of the model's.
+        data: The photo's file.
+        name: What to call it.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    try:
+        photo = Photo(data, detector.config, name)
+        photo.luma, size = read_sized(data, detector.config, name)
+        verdict, places = detector.judge(photo, name)
+    except ImageError:
+        raise
+    except Exception as error:  # of a dozen libraries that read what anybody may have written
+        raise ImageError(f"{name}: cannot be read ({type(error).__name__})") from error
+    if threshold is not None:
+        verdict = _relabelled(verdict, detector.thresholds, threshold)
+    return verdict, size, places
+
+
+def _relabelled(verdict: Prediction, at: Thresholds, threshold: float) -> Prediction:
+    """As by a detector with that threshold; making one takes longer than to judge a photo."""
+    p = verdict.probability
+    label = LABELS[2 if p >= threshold else 0 if p < min(at.clear, threshold) else 1]
+    return replace(verdict, threshold=threshold, label=UNKNOWN if verdict.reason else label)
+
+
+def answer(verdict: Prediction, size: tuple[int, int]) -> Answer:
+    """``FIELDS`` of a photo of that width and height."""
+    values = {**asdict(verdict), "name": verdict.path, "width": size[0], "height": size[1]}
+    return {name: values[name] for name in FIELDS}
+
+
+def unread(name: str, model: str, error: ImageError) -> Answer:
+    """``FIELDS`` of a photo that cannot be read, and ``error``, which says why."""
+    why = str(error).removeprefix(f"{name}: ")
+    return {
+        **dict.fromkeys(FIELDS),
+        "name": name,
+        "model": model,
+        "label": "",
+        "reason": "",
+        "error": why,
+    }

@@ -1,0 +1,65 @@
+// What the Thrift port speaks: binary protocol, strict, over a buffered (not framed) transport.
+//
+//   thrift --gen py blur.thrift     (or java, go, cpp, ...)
+
+// As licence photographs were checked: kept so that its clients go on working.
+service blur_detection {
+  // The file of one photo -> {"status": 1, "msg": "success", "data": {"pred": 0 or 1, "score": P}}.
+  // score is P(blurred), 0..1; pred is 1 if it is over .5. A photo that cannot be judged:
+  // {"status": 0, "msg": why, "data": ""}.
+  string reco(1: binary imgstr)
+}
+
+// The verdict on one photo.
+struct Prediction {
+  1: double probability             // P(blurred), 0 sharp .. 1 blurred
+  2: double score                   // 100 times that
+  3: string label                   // clear, medium, blurred; unknown: nothing in it could be either
+  4: double threshold               // P from which on the label is blurred
+  5: string model
+  6: string reason                  // why the label is unknown; else empty
+  7: optional double sharp_fraction // part of the photo that is sharp, 0..1; if the model has a map
+  8: i32 width                      // pixels, upright
+  9: i32 height
+}
+
+// One that may be asked for.
+struct Model {
+  1: string name
+  2: i32 size                       // long side to which photos are reduced, pixels
+  3: double clear                   // scores below are clear
+  4: double blurred                 // scores from here on are blurred
+  5: bool has_map
+}
+
+// The photo cannot be read, or is over a limit; it is no use to send it again.
+exception BadPicture {
+  1: string message
+}
+
+// Too many requests wait, or the service is stopping: try again later.
+exception Busy {
+  1: string message
+}
+
+// It was not done in time.
+exception TooLong {
+  1: string message
+}
+
+// No such model.
+exception WrongUse {
+  1: string message
+}
+
+service BlurDetector extends blur_detection {
+  // The file of one photo, and a model's name; the default one if left out or empty.
+  Prediction predict(1: binary photo, 2: string model) throws (
+    1: BadPicture bad, 2: Busy busy, 3: TooLong late, 4: WrongUse wrong)
+
+  // The default one first.
+  list<Model> models()
+
+  // "blurdct" and the version.
+  string ping()
+}

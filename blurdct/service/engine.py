@@ -1,0 +1,254 @@
+"""Photographs as bytes -> verdicts and maps, by threads behind a bounded queue; no protocol."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+
+from ..bundle import load, named, shipped
+from ..config import ReadConfig
+from ..detector import Detector, Prediction
+from ..errors import BlurdctError, ConfigError, ImageError, ModelError
+from .answers import FIELDS, Answer, answer, judged, model_name, unread
+from .settings import Settings
+
+Done = TypeVar("Done")
+
+
+__all__ = ["FIELDS", "Answer", "Busy", "Engine", "TooLong", "model_name"]
+
+
+class Busy(BlurdctError):  # noqa: N818 - short, as in the interface of Thrift
+    """As many requests wait as may; or the service is about to stop."""
+
+
+class TooLong(BlurdctError):  # noqa: N818
+    """A request waited or took longer than it may."""
+
+
+class Engine:
+    """The loaded models of a process, and the threads that ask them.
+
+    Its methods may be called by many threads; they wait for the answer. ``submit`` does not.
+
+    Attributes:
+        settings: Limits and names.
+        models: Names that may be asked for; the default one first.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Load all models.
+
+        OpenCV uses one thread for a photo from now on, in the whole process: those of the engine
+        are many enough.
+
+        Raises:
+            ModelError: No such model, or a broken one.
+        """
+        self.settings = settings
+        cv2.setNumThreads(1)
+        self._detectors: dict[str, Detector] = {}
+        for model in (settings.model, settings.map_model, *(settings.models or shipped())):
+            bundle, name = load(model), model_name(model)
+            if name not in self._detectors:
+                config = ReadConfig(bundle.size, settings.max_pixels)
+                self._detectors[name] = Detector(bundle, config, name=name)
+        self.models = tuple(self._detectors)
+        if not self._detectors[model_name(settings.map_model)].has_map:
+            raise ModelError(f"{settings.map_model}: this model makes no map")
+        self._pool = ThreadPoolExecutor(settings.threads, "photo")
+        self._lock = threading.Lock()
+        self._inside = 0  # requests that wait or are worked on
+        self._closed = False
+
+    def predict(
+        self, data: bytes, name: str, model: str | None = None, threshold: float | None = None
+    ) -> Answer:
+        """The verdict on one photo.
+
+        Args:
+            data: Its file.
+            name: What to call it.
+            model: Out of ``models``, or ``best``.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the model's.
+
+        Returns:
+            ``FIELDS``, as in ``Prediction``; width and height are the photo's own, upright.
+
+        Raises:
+            ImageError: It cannot be read; the message names it and says why.
+            ModelError: No such model.
+            ConfigError: A threshold outside 0..1.
+            Busy: Too many wait already.
+            TooLong: It was not done in time.
+        """
+        judge = self._judge(model, threshold)
+        return self.wait(self.submit(lambda: answer(*judge(data, name)[:2])))
+
+    def predict_many(
+        self,
+        files: Sequence[tuple[str, bytes]],
+        model: str | None = None,
+        threshold: float | None = None,
+    ) -> "Future[list[Answer]]":
+        """Verdicts to come on several photographs, which count as one request.
+
+        Args:
+            files: Name and bytes of each.
+            model: As for ``predict``, threshold too.
+
+        Returns:
+            Answers with one more field: ``error``, empty if all is well; else it says why the
+            photo could not be read, and the verdict is None. Or the future raises TooLong.
+
+        Raises:
+            ModelError: As for ``predict``; ConfigError and Busy, too.
+        """
+        judge = self._judge(model, threshold)
+        ends = time.monotonic() + self.settings.seconds
+
+        def work() -> list[Answer]:
+            answers = []
+            for name, data in files:
+                if time.monotonic() > ends:
+                    raise TooLong(self._too_long())
+                try:
+                    answers.append({**answer(*judge(data, name)[:2]), "error": ""})
+                except ImageError as error:
+                    answers.append(unread(name, self._detector(model).model, error))
+            return answers
+
+        return self.submit(work)
+
+    def map(self, data: bytes, name: str, model: str | None = None) -> tuple[Answer, np.ndarray]:
+        """The verdict on one photo and where it is blurred, as by ``Detector.map``.
+
+        Raises:
+            ModelError: No such model, or it makes no map.
+            ImageError: As for ``predict``; ConfigError, Busy and TooLong, too.
+        """
+        answer, places, _ = self.wait(self.map_then(data, name, model, lambda *_: None))
+        return answer, places
+
+    def map_then(
+        self,
+        data: bytes,
+        name: str,
+        model: str | None,
+        then: Callable[[Prediction, np.ndarray], Done],
+    ) -> "Future[tuple[Answer, np.ndarray, Done]]":
+        """What ``map`` returns, and what the same thread made of it, to come.
+
+        Raises:
+            ModelError: No such model, or it makes no map; or Busy.
+        """
+        model = model or model_name(self.settings.map_model)
+        if not self._detector(model).has_map:
+            raise ModelError(f"{model}: this model makes no map")
+        judge = self._judge(model, None)
+
+        def work() -> tuple[Answer, np.ndarray, Done]:
+            verdict, size, places = judge(data, name)
+            assert places is not None  # a model without maps was refused
+            return answer(verdict, size), places, then(verdict, places)
+
+        return self.submit(work)
+
+    def submit(self, work: Callable[[], Done]) -> "Future[Done]":
+        """Have a thread do it when one is free. Cancelled before that, it is not done at all.
+
+        Raises:
+            Busy: Too many wait already, or the engine was closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise Busy("the service is stopping")
+            if self._inside >= self.settings.queue + self.settings.threads:
+                raise Busy(f"{self.waiting} requests wait already; try again")
+            self._inside += 1
+        job = [work]
+        ends = time.monotonic() + self.settings.seconds
+        future = self._pool.submit(self._do, job, ends)
+        future.add_done_callback(partial(self._leave, job))
+        return future
+
+    def wait(self, future: "Future[Done]") -> Done:
+        """What comes out of ``submit``.
+
+        Raises:
+            TooLong: Nothing, in time.
+        """
+        try:
+            return future.result(self.settings.seconds)
+        except TimeoutError:
+            future.cancel()
+            raise TooLong(self._too_long()) from None
+
+    @property
+    def waiting(self) -> int:
+        """Requests that no thread has taken up yet."""
+        return max(0, self._inside - self.settings.threads)
+
+    @property
+    def full(self) -> bool:
+        """Whether the next request would be refused."""
+        return self._closed or self._inside >= self.settings.queue + self.settings.threads
+
+    def facts(self) -> list[Answer]:
+        """Of each model: name, working size in pixels, thresholds as scores, whether it maps."""
+        return [
+            {
+                "name": name,
+                "size": detector.config.size,
+                "clear": 100 * detector.thresholds.clear,
+                "blurred": 100 * detector.thresholds.blurred,
+                "has_map": detector.has_map,
+            }
+            for name, detector in self._detectors.items()
+        ]
+
+    def close(self) -> None:
+        """Take no more requests; return when the last one is done."""
+        with self._lock:
+            self._closed = True
+        self._pool.shutdown()
+
+    def _do(self, job: "list[Callable[[], Done]]", ends: float) -> Done:
+        if time.monotonic() > ends:  # nobody waits for it any longer
+            raise TooLong(self._too_long())
+        return job.pop()()
+
+    def _leave(self, job: list[Any], future: "Future[Any]") -> None:
+        job.clear()  # a cancelled job stays in the pool's queue, but not the photo
+        with self._lock:
+            self._inside -= 1
+
+    def _too_long(self) -> str:
+        return f"not done within {self.settings.seconds:g} seconds"
+
+    def _detector(self, model: str | None) -> Detector:
+        """Of a name out of ``models``.
+
+        Raises:
+            ModelError: There is none.
+        """
+        name = named(model or self.models[0])
+        if name not in self._detectors:
+            raise ModelError(f"unknown model {name!r:.100}; known: {', '.join(self.models)}")
+        return self._detectors[name]
+
+    def _judge(self, model: str | None, threshold: float | None) -> Callable[[bytes, str], Any]:
+        """What judges a photo.
+
+        Raises:
+            ModelError: No such model.
+            ConfigError: A threshold outside 0..1.
+        """
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold: expected 0..1, got {threshold}")
+        return partial(judged, self._detector(model), threshold)

@@ -1,0 +1,129 @@
+"""The HTTP service in worker processes that share a socket; stopped, they finish what they have."""
+
+import asyncio
+import logging.config
+import math
+import os
+import resource
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from uvicorn import Config, Server
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ..errors import ConfigError
+from .logs import CONFIG
+from .processes import keep_running
+from .settings import COUNTS, Settings
+
+HEAD_SECONDS = 20.0  # for a request's head to come, also on a connection that is kept
+GRACE = 5  # seconds beyond those of a request, for what is in flight when the service stops
+BACKLOG = 2048
+MEMORY = "/dev/shm"  # counts need no disk
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that is closed when no request comes, whatever else comes."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def on_headers_complete(self) -> None:
+        self._head.cancel()
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._head.cancel()
+        if not self.transport.is_closing() and (self.cycle is None or self.cycle.response_complete):
+            self._head = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head.cancel()
+        super().connection_lost(exc)
+
+    def _late(self) -> None:
+        self.transport.abort()  # to close it, what it still has to say would have to go out first
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 is a free one.
+
+    Raises:
+        ConfigError: No such host, or the port is taken.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {host}:{port} ({error.strerror})") from error
+
+
+def serve(
+    settings: Settings,
+    listening: socket.socket,
+    workers: int | None = None,
+    ready: Callable[[], object] | None = None,
+) -> None:
+    """Answer until SIGTERM or Ctrl-C; what is in flight then is finished.
+
+    Args:
+        settings: Of the engine in each process.
+        listening: From ``bind``; closed in the end.
+        workers: Processes; one per core if None. One that dies is replaced.
+        ready: Called when all are ready.
+
+    Raises:
+        BlurdctError: They cannot start.
+    """
+    logging.config.dictConfig(CONFIG)
+    with suppress(OSError, ValueError):  # room for many connections
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    patience = settings.seconds + GRACE + 1
+    with listening, _shared_counts():
+        work = partial(_work, settings, listening)
+        # once the workers have closed theirs, too, nobody can connect
+        keep_running(work, workers, ready, listening.close, patience=patience)
+
+
+def _work(settings: Settings, listening: socket.socket, ready: Callable[[], object]) -> None:
+    """Answer, in a worker process, until SIGTERM."""
+    from .app import create
+    from .engine import Engine
+
+    config = Config(
+        create(settings, Engine(settings), ready),
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=CONFIG,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=math.ceil(HEAD_SECONDS),
+        timeout_graceful_shutdown=math.ceil(settings.seconds) + GRACE,
+    )
+    Server(config).run([listening])
+
+
+@contextmanager
+def _shared_counts() -> Iterator[None]:
+    """A folder in which processes count together; removed in the end."""
+    place = MEMORY if os.access(MEMORY, os.W_OK) else None
+    folder = tempfile.mkdtemp(prefix=f"blurdct-{os.getpid()}-", dir=place)
+    os.environ[COUNTS] = folder
+    try:
+        yield
+    finally:
+        os.environ.pop(COUNTS, None)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,163 @@
+"""What goes over HTTP, as the OpenAPI document tells it, with examples."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERDICT: dict[str, Any] = {
+    "name": "receipt.jpg",
+    "probability": 0.971,
+    "score": 97.1,
+    "label": "blurred",
+    "threshold": 0.936,
+    "model": "dct-xgb",
+    "reason": "",
+    "sharp_fraction": None,
+    "width": 4032,
+    "height": 3024,
+    "error": "",
+}
+UNREAD: dict[str, Any] = {
+    **dict.fromkeys(VERDICT),
+    "name": "notes.txt",
+    "model": "dct-xgb",
+    "label": "",
+    "reason": "",
+    "error": "not an image, or of an unknown format",
+}
+
+
+class Result(BaseModel):
+    """The verdict on one photo; numbers are null where it could not be read."""
+
+    name: str
+    probability: float | None = Field(description="P(blurred), 0 sharp .. 1 blurred, calibrated")
+    score: float | None = Field(description="100 times that")
+    label: Literal["clear", "medium", "blurred", "unknown", ""]
+    threshold: float | None = Field(description="P from which on the label is blurred")
+    model: str
+    reason: str | None = Field(description="Why the label is unknown; else empty")
+    sharp_fraction: float | None = Field(
+        description="Part of the photo that is sharp, 0..1; null if the model makes no map"
+    )
+    width: int | None = Field(description="Pixels, upright")
+    height: int | None
+    error: str = Field(description="Why the photo could not be read; else empty")
+
+
+class Results(BaseModel):
+    """Verdicts in the order of the files."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"model": "dct-xgb", "results": [VERDICT, UNREAD]}]}
+    )
+    model: str
+    results: list[Result]
+    detail: str = Field("", description="Why no file at all could be read")
+
+
+class Model(BaseModel):
+    """A model that may be asked for."""
+
+    name: str
+    size: int = Field(description="Long side that photographs are reduced to, pixels")
+    clear: float = Field(description="Scores below this are clear")
+    blurred: float = Field(description="Scores from this on are blurred")
+    has_map: bool = Field(description="Whether it says where a photo is blurred")
+
+
+class Models(BaseModel):
+    """The models of this service."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "default": "dct-xgb",
+                    "map": "dct-fusion",
+                    "models": [
+                        {
+                            "name": "dct-xgb",
+                            "size": 512,
+                            "clear": 8.4,
+                            "blurred": 93.6,
+                            "has_map": False,
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+    default: str
+    map: str = Field(description="The one that draws maps where none is asked for")
+    models: list[Model]
+
+
+class Problem(BaseModel):
+    """Why there is no answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"detail": "unknown model 'x'; known: dct-xgb"}]}
+    )
+    detail: str
+
+
+class Status(BaseModel):
+    """What it says when it can say something."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+    status: str
+
+
+WHY = {
+    400: "Wrong use: no such model, no such threshold, no file, a broken form",
+    401: "The token is missing or wrong",
+    408: "The body comes too slowly",
+    413: "The body is too long",
+    422: "The photo cannot be read, or has too many pixels",
+    503: "Too many requests wait; ask again after the seconds of Retry-After",
+    504: "Not done in time",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Answers other than the wanted one, for OpenAPI."""
+    return {status: {"model": Problem, "description": WHY[status]} for status in statuses}
+
+
+PNG: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "A picture; the verdict is in its headers",
+        "headers": {
+            f"X-Blurdct-{name}": {"schema": {"type": kind}}
+            for name, kind in {
+                "Score": "number",
+                "Label": "string",
+                "Probability": "number",
+                "Sharp-Fraction": "number",
+            }.items()
+        },
+    }
+}
+
+_FILE = {"type": "string", "format": "binary"}
+
+
+def body(files: dict[str, Any]) -> dict[str, Any]:
+    """A form with the part ``files``, or the bytes of a photo themselves."""
+    form = {"type": "object", "required": ["files"], "properties": {"files": files}}
+    return {
+        "requestBody": {
+            "required": True,
+            "description": "A form, or with any other content type the bytes of one photo",
+            "content": {
+                "multipart/form-data": {"schema": form},
+                "application/octet-stream": {"schema": _FILE},
+            },
+        }
+    }
+
+
+MANY_FILES = body({"type": "array", "items": _FILE, "minItems": 1})
+ONE_FILE = body(_FILE)
