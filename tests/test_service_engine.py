@@ -257,3 +257,23 @@ def test_the_engine_needs_no_web_framework():
     code = f"import sys, blurdct.service.engine; print([n for n in {names} if n in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_process_ends_when_a_photo_keeps_it_far_too_long():
+    script = (
+        "import time\n"
+        "from blurdct.service import engine\n"
+        "from blurdct.service.settings import Settings\n"
+        "engine.GRACE = 0.2\n"
+        "made = engine.Engine(Settings(models=('dct-xgb',), seconds=0.2))\n"
+        "made.end_when_stuck()\n"
+        "made.wait(made.submit(lambda: time.sleep(0.1)))\n"
+        "time.sleep(1)\n"
+        "print('still there', flush=True)\n"
+        "made.submit(lambda: time.sleep(60))\n"
+        "time.sleep(60)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "still there\n")

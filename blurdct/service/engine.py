@@ -1,5 +1,7 @@
 """Photographs as bytes -> verdicts and maps, by threads behind a bounded queue; no protocol."""
 
+import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,10 +17,12 @@ from ..config import ReadConfig
 from ..detector import Detector, Prediction
 from ..errors import BlurdctError, ConfigError, ImageError, ModelError
 from .answers import FIELDS, Answer, answer, judged, model_name, unread
+from .logs import LOGGER
 from .settings import Settings
 
 Done = TypeVar("Done")
 
+GRACE = 5.0  # seconds over the time that a request has, after which its photo is given up
 
 __all__ = ["FIELDS", "Answer", "Busy", "Engine", "TooLong", "model_name"]
 
@@ -65,6 +69,7 @@ class Engine:
         self._lock = threading.Lock()
         self._inside = 0  # requests that wait or are worked on
         self._closed = False
+        self._begun: dict[int, float] = {}  # by thread: since when it is at work
 
     def predict(
         self, data: bytes, name: str, model: str | None = None, threshold: float | None = None
@@ -218,10 +223,30 @@ class Engine:
             self._closed = True
         self._pool.shutdown()
 
+    def end_when_stuck(self) -> None:
+        """From now on, end this process when a photo keeps a thread far too long.
+
+        No decoder can be interrupted, and a crafted file of 2 kB may keep one busy for hours. For
+        processes that are replaced when they die.
+        """
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(GRACE / 5)
+            since = min(list(self._begun.values()), default=None)
+            if since is not None and time.monotonic() - since > self.settings.seconds + GRACE:
+                logging.getLogger(LOGGER).warning("a photo takes too long; its process ends")
+                os._exit(1)
+
     def _do(self, job: "list[Callable[[], Done]]", ends: float) -> Done:
         if time.monotonic() > ends:  # nobody waits for it any longer
             raise TooLong(self._too_long())
-        return job.pop()()
+        self._begun[threading.get_ident()] = time.monotonic()
+        try:
+            return job.pop()()
+        finally:
+            del self._begun[threading.get_ident()]
 
     def _leave(self, job: list[Any], future: "Future[Any]") -> None:
         job.clear()  # a cancelled job stays in the pool's queue, but not the photo

@@ -99,8 +99,10 @@ def _work(settings: Settings, listening: socket.socket, ready: Callable[[], obje
     from .app import create
     from .engine import Engine
 
+    engine = Engine(settings)
+    engine.end_when_stuck()
     config = Config(
-        create(settings, Engine(settings), ready),
+        create(settings, engine, ready),
         http=Connection,
         ws="none",
         lifespan="on",
