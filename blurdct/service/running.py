@@ -20,6 +20,7 @@ from .logs import CONFIG
 from .processes import keep_running
 from .settings import COUNTS, Settings
 
+HEAD_BYTES = 1 << 16  # of a head that is not whole, and of whatever else is no part of a body
 HEAD_SECONDS = 20.0  # for a request's head to come, also on a connection that is kept
 GRACE = 5  # seconds beyond those of a request, for what is in flight when the service stops
 BACKLOG = 2048
@@ -27,13 +28,25 @@ MEMORY = "/dev/shm"  # counts need no disk
 
 
 class Connection(HttpToolsProtocol):
-    """A connection that is closed when no request comes, whatever else comes."""
+    """A connection that is closed when no request comes, whatever else and however much of it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._odd = 0  # bytes since a head was whole or a piece of a body came
         self._head = self.loop.call_later(HEAD_SECONDS, self._late)
 
+    def data_received(self, data: bytes) -> None:
+        self._odd += len(data)
+        super().data_received(data)
+        if self._odd > HEAD_BYTES:
+            self.transport.abort()
+
+    def on_body(self, body: bytes) -> None:
+        self._odd = 0
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
+        self._odd = 0
         self._head.cancel()
         super().on_headers_complete()
 
