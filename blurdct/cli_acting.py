@@ -1,6 +1,7 @@
 """What ``filter`` and ``best`` have in common: options, lists of paths, and what became of each."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -84,5 +85,5 @@ def follow(steps: "Iterator[Step]", action: str, dry_run: bool, journal: "Journa
         if finished or done or left:
             note(f"{'would be ' if dry_run else ''}{PAST[action]}: {done:,}; left alone: {left:,}")
         if journal and journal.used:
-            note(f"to undo this: blurdct undo {journal.path}")
+            note(f"to undo this: blurdct undo {shlex.quote(str(journal.path))}")
     return SOME_UNREAD if left else ALL_READ

@@ -99,6 +99,7 @@ def filter(
     """
     from . import moving, selection
     from .selection import ERROR, UNKNOWN
+    from .sidecar import UNWRITABLE
 
     given = {"--threshold": threshold, "--worst": worst, "--max-fpr": max_fpr}
     if len(named := [name for name, value in given.items() if value is not None]) > 1:
@@ -106,6 +107,8 @@ def filter(
     if table and (action != "list" or to):
         raise ConfigError("--table does nothing with photos: leave out --action and --to")
     check_use(action, to, null)
+    if action == "tag" and (not keyword.strip() or UNWRITABLE.search(keyword)):
+        raise ConfigError(f"--keyword {keyword!r}: expected a word of printable characters")
     found = selection.survey(selection.verdicts(results, ["label"] if not named else []))
     cut = selection.BY_LABEL
     if threshold is not None:

@@ -46,7 +46,7 @@ def scan(
         typer.Option(
             "--resume",
             help="Go on with an interrupted scan; or do what is new or has changed since a "
-            "complete one, and what could not be read.",
+            "complete one, and what could not be read. What the sources no longer have is dropped.",
         ),
     ] = False,
     force: Annotated[
@@ -144,7 +144,7 @@ def _told(summary: "Summary") -> str:
     if summary.kept:
         parts.append(f"{summary.kept:,} were done before")
     if summary.dropped:
-        parts.append(f"{summary.dropped:,} are no longer there and were dropped")
+        parts.append(f"{summary.dropped:,} are not in this list and were dropped")
     return "; ".join(parts)
 
 

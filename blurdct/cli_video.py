@@ -16,7 +16,13 @@ from .errors import ConfigError
 @command
 def video(
     clip: Annotated[str, typer.Argument(metavar="CLIP", help="A video file.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The table: .csv, .jsonl or .parquet.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="The table: .csv, .jsonl or .parquet.",
+        ),
+    ],
     every: Annotated[
         str, typer.Option(metavar="STEP", help="Look at a frame each 0.5s, 200ms, or 10f (frames).")
     ] = "0.5s",
@@ -49,7 +55,7 @@ def video(
     """
     from .bundle import DEFAULT
     from .detector import Detector
-    from .results import Row, form, write
+    from .results import Row, form, read, write
     from .stage import replacing
     from .video import COLUMNS, Clip, save_frames, score, sharpest, step
     from .video_plot import plot as drawn
@@ -60,6 +66,8 @@ def video(
         raise ConfigError(f"{plot}: expected a file ending in .svg")
     apart = step(every)
     form(out)
+    if out.is_file() and "frame" not in next(read(out, ()), {"frame": 0}):
+        raise ConfigError(f"{out}: exists, and is no table of a video")
     if to:
         check_out(to)
     detector = Detector.load(DEFAULT if model is None else model)

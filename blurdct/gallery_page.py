@@ -16,7 +16,7 @@ from .gallery_pictures import Painter, Picture
 from .gallery_style import CSS, SCRIPT, policy
 from .gallery_tables import errors, folders_table, labels, short, text, top_folders
 from .progress import Progress, silent
-from .results import read
+from .selection import verdicts
 from .stage import replacing
 
 LIMIT = 4_900_000  # bytes of a page, whatever is in it
@@ -47,7 +47,7 @@ def write_report(
         ConfigError: A file that is not there or none of results.
     """
     painter, name = painter or Painter(), name or results
-    summary = summarize(read(results, ("path", "probability", "label")), gallery)
+    summary = summarize(verdicts(results, ["label"]), gallery)
     shown = [*summary.worst, *summary.best, *summary.ladder]
     picks = {pick.path: pick for pick in shown}
     room = LIMIT - len(html(summary, name, {}, gallery).encode())
@@ -193,8 +193,13 @@ preserveAspectRatio="none"><rect id="shade" class="shade" y="0" height="100"/><g
 <output for="slider number"><b class="lost" id="dropped"></b> dropped (<span id="share"></span>),
 <b class="stay" id="kept"></b> kept</output>
 <p>{_left_alone(summary)}To act on it:</p>
-<code>blurdct filter {text(shlex.quote(source))} --threshold <span id="value"></span></code>
+<code>blurdct filter {text(_argument(source))} --threshold <span id="value"></span></code>
 </section>"""
+
+
+def _argument(path: str) -> str:
+    """A path as a shell takes it, and no option, whatever it begins with."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def _left_alone(summary: Summary) -> str:

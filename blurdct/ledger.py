@@ -62,7 +62,8 @@ class Ledger:
             self.close()
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             why = REASONS.get(code, f"{UNWRITTEN} ({error})")
-            raise ConfigError(f"{self.path}: {why}") from error
+            kind = BlurdctError if code == sqlite3.SQLITE_FULL else ConfigError
+            raise kind(f"{self.path}: {why}") from error
         except ConfigError:
             self.close()
             raise

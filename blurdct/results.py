@@ -5,12 +5,13 @@ a batch of rows, however long the file is.
 """
 
 import csv
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .errors import BlurdctError, ConfigError
 
@@ -34,6 +35,7 @@ COLUMNS: dict[str, type] = {
     "digest": str,  # of the model: the same digest, the same answers
     "error": str,  # why there is no answer; empty otherwise
 }
+FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
 BATCH = 4096  # rows that are read or written at once
 PARQUET = ".parquet"
 NEEDS = "pip install 'blurdct[scan]'"
@@ -106,7 +108,7 @@ def write(
             than those of ``COLUMNS``.
 
     Raises:
-        ConfigError: The file cannot be written.
+        ConfigError: The file cannot be written; a BlurdctError where the disk is full.
     """
     writer = WRITERS[form(path)]
     target = Path(path)
@@ -126,7 +128,8 @@ def write(
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
+        kind = BlurdctError if error.errno in FULL else ConfigError
+        raise kind(f"{path}: cannot be written ({error.strerror or error})") from error
     return count
 
 
@@ -139,8 +142,12 @@ def _value(kind: type, value: Any) -> Any:
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
-    with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
-        yield from csv.DictReader(file, strict=True)
+    # a spreadsheet's mark before the first column is no part of it
+    with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+        rows = csv.DictReader(file, strict=True)
+        if not rows.fieldnames:
+            raise ValueError("empty")
+        yield from rows
 
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
@@ -165,9 +172,19 @@ def _read_parquet(path: Path) -> Iterator[Row]:
 
 def _write_csv(path: Path, rows: Iterable[Row], columns: Columns) -> None:
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(_Lines(file), columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
+
+
+class _Lines:
+    """Lines that end in a line feed; ``csv`` quotes carriage returns only if its own end in one."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        return self._file.write(line.removesuffix("\r\n") + "\n")
 
 
 def _write_jsonl(path: Path, rows: Iterable[Row], columns: Columns) -> None:

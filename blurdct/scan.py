@@ -20,12 +20,14 @@ from .errors import BlurdctError, ConfigError
 from .judging import Facts, Job, facts_of, judge, prepare, row_of
 from .ledger import Ledger
 from .pool import cores
+from .remote import is_url
 from .results import COLUMNS, Row, form, read, write
 from .sturdy import sturdy_map
 
 CHUNK = 8  # photographs that are sent to a process at once
 HEAVY = 16_000_000  # bytes of photographs, after which it is fewer
 UNREADABLE = "unreadable"
+LONGEST = 1_000_000  # seconds
 
 
 @dataclass
@@ -91,10 +93,12 @@ def scan(
         BlurdctError: The disk is full, or the like; the rows so far are safe.
     """
     begun = time.perf_counter()
-    target = _checked(out, workers, resume, force)
+    target = _checked(out, workers, timeout, resume, force)
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
-    items = photographs([os.fspath(source) for source in sources], column, null)
+    named_here = [os.fspath(source) for source in sources]
+    items = photographs(named_here, column, null)
+    gone: list[str] = []
     bundle = load(model)
     config = ReadConfig(bundle.size if size is None else size, max_pixels)
     setup = (bundle, config, threshold, named(model))
@@ -107,6 +111,7 @@ def scan(
     ledger = Ledger(target.with_name(f"{target.name}.part"))
     try:
         _begin(ledger, target, facts, resume, force)
+        items = _noted(items, named_here, gone)
         batches = _batches(_unknown(items, ledger, facts, summary, watch))
         made = sturdy_map(
             judge, batches, lost, workers or cores(), timeout, prepare, (setup, facts)
@@ -118,6 +123,8 @@ def scan(
                 watch(summary.photos)
         ledger.commit()
         (summary.photos, summary.dropped), summary.kept = ledger.count(), ledger.kept
+        if gone and resume and target.exists():  # of a disk that is not there, no row is lost
+            raise BlurdctError(f"{gone[0]}; {target} stays as it was")
         if not summary.photos:
             raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found")
         try:
@@ -132,7 +139,13 @@ def scan(
     return summary
 
 
-def _checked(out: str | os.PathLike[str], workers: int | None, resume: bool, force: bool) -> Path:
+def _checked(
+    out: str | os.PathLike[str],
+    workers: int | None,
+    timeout: float | None,
+    resume: bool,
+    force: bool,
+) -> Path:
     """The file of results; refused is what cannot be done in the end."""
     form(out)
     target = Path(out)
@@ -142,6 +155,8 @@ def _checked(out: str | os.PathLike[str], workers: int | None, resume: bool, for
         raise ConfigError(f"{target}: no such folder as {target.parent}")
     if resume and force:
         raise ConfigError("--resume and --force: one or the other")
+    if timeout is not None and not 0 < timeout <= LONGEST:
+        raise ConfigError(f"timeout: expected up to {LONGEST:,} seconds, got {timeout}")
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}")
     return target
@@ -194,6 +209,16 @@ def _other(path: Path, former: Facts, facts: Facts) -> ConfigError:
     if name == "digest":
         what = f"another version, size or threshold of {facts['model']}"
     return ConfigError(f"{path}: made with {what}; --force begins anew, another --out keeps both")
+
+
+def _noted(items: Iterable[Item], sources: Sequence[str], gone: list[str]) -> Iterator[Item]:
+    """The same; what is wrong with a source itself is noted."""
+    for item in items:
+        if item.path in sources:
+            here = item.container or is_url(item.path) or os.path.lexists(item.path)
+            if item.error or not here:
+                gone.append(item.error or f"{item.path}: no such file")
+        yield item
 
 
 def _unknown(

@@ -122,7 +122,13 @@ def elsewhere(path: str) -> str:
 
 
 def from_score(score: float) -> Cut:
-    """All of this score, 0..100, and above."""
+    """All of this score, 0..100, and above.
+
+    Raises:
+        ConfigError: No such score.
+    """
+    if not 0 <= score <= 100:
+        raise ConfigError(f"expected a score from 0 to 100, got {score}")
     return Cut(score / 100, f"score {score:g} or more")
 
 

@@ -23,6 +23,8 @@ ENDING = ".xmp"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _DC = "http://purl.org/dc/elements/1.1/"
+# What XML 1.0 has no place for (2.2, Char).
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EXIF_RATING, _IPTC_KEYWORDS = 0x4746, (2, 25)
 _RATING, _SUBJECT = f"{_XMP} Rating", f"{_DC} subject"
 # Lists of keywords. A program reads the first that it knows and finds, so all get the word.
@@ -125,16 +127,17 @@ def beginning(photo: str) -> bytes | None:
         if not (start or words or stars):
             return None
         rating = stars if isinstance(stars, int) and 1 <= stars <= 5 else None
-        return tagged(start, [_text(word) for word in words], rating)
+        return tagged(start, [text for word in words if (text := _text(word))], rating)
     except Exception:  # the parser of hostile bytes may raise anything
         return None
 
 
 def _text(word: bytes) -> str:
     try:
-        return word.decode()
+        text = word.decode()
     except UnicodeDecodeError:
-        return word.decode("latin-1")
+        text = word.decode("latin-1")
+    return UNWRITABLE.sub("", text).strip()
 
 
 class _Packet:

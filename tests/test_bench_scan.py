@@ -19,7 +19,7 @@ def load_scan(monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is looked up in /proc")
 def test_a_scan_that_is_killed_and_resumed_ends_as_one_that_is_not():
-    words = ("--photos", 400, "--broken", 0.1, "--kills", 2, "--within", 1.2)
+    words = ("--photos", 400, "--broken", 0.1, "--kills", 2, "--within", 0.7)
     said = subprocess.run(
         [sys.executable, TOOLS / "load_scan.py", *map(str, words)],
         capture_output=True,

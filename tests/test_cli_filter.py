@@ -273,3 +273,17 @@ def test_the_sharpest_of_photos_that_look_the_same(scanned, texture):
 def test_help_has_an_example_and_the_exit_statuses(name):
     text = call(name, "--help").out
     assert f"blurdct {name} " in text and "Exit status" in text
+
+
+@pytest.mark.parametrize("word", ["", " ", "a\x01", "caf\udce9"])
+def test_a_keyword_that_no_sidecar_can_hold_is_refused(word, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
+    found = call("filter", "r.csv", "--action", "tag", "--keyword", word)
+    assert found.status == 2 and "expected a word of printable characters" in found.err
+
+
+def test_a_threshold_is_a_score(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
+    assert call("filter", "r.csv", "--threshold", "nan").status == 2

@@ -7,13 +7,15 @@ from itertools import islice
 import pytest
 
 from blurdct import results
-from blurdct.errors import ConfigError
+from blurdct.errors import BlurdctError, ConfigError
 from blurdct.results import COLUMNS, READERS, read, write
 
 NAMES = [
     "plain.jpg",
     'a,"b".jpg',
     "line\nbreak.jpg",
+    "carriage\rreturn.jpg",
+    "both\r\n.jpg",
     "-dash.jpg",
     "é.jpg",
     os.fsdecode(b"\xff.jpg"),
@@ -72,7 +74,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, form):
         yield row("other.jpg")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(ConfigError, match=f"r{form}: cannot be written .No space left"):
+    with pytest.raises(BlurdctError, match=f"r{form}: cannot be written .No space left"):
         write(path, rows())
     assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
 
@@ -88,6 +90,17 @@ def test_what_is_no_file_of_results_is_refused_in_one_line(tmp_path, form):
     write(path, [row()], ("score", "label"))
     with pytest.raises(ConfigError, match=f"r{form}: no column 'path' in it"):
         list(read(path))
+
+
+def test_a_spreadsheets_mark_is_no_part_of_the_first_column(tmp_path):
+    (tmp_path / "r.csv").write_text("path,score\na.jpg,5\n", encoding="utf-8-sig")
+    assert next(read(tmp_path / "r.csv"))["path"] == "a.jpg"
+
+
+def test_an_empty_table_is_no_file_of_results(tmp_path):
+    (tmp_path / "r.csv").write_bytes(b"")
+    with pytest.raises(ConfigError, match=r"r.csv: no file of results .empty"):
+        list(read(tmp_path / "r.csv"))
 
 
 def test_a_number_that_is_none_names_its_row(tmp_path):

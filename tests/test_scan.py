@@ -286,3 +286,23 @@ def test_a_photo_that_is_deleted_meanwhile_is_a_row(go, photos):
         save(photos / f"0{number:02}.jpg", number % 4)
     _, rows = go("in", watch=watch)
     assert with_error(rows)["in/5.jpg"] == "no such file" and len(rows) == 28
+
+
+def test_a_table_stays_when_a_source_of_it_is_gone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    toys.save_photos(tmp_path / "in", 2)
+    scan("in", "out.csv", workers=1)
+    before = Path("out.csv").read_bytes()
+    Path("in").rename("elsewhere")
+    with pytest.raises(BlurdctError, match=r"^in: .*; out.csv stays as it was$"):
+        scan("in", "out.csv", workers=1, resume=True)
+    assert Path("out.csv").read_bytes() == before
+    Path("elsewhere").rename("in")
+    scan("in", "out.csv", workers=1, resume=True)
+    assert Path("out.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("seconds", [0, float("nan"), float("inf"), 1e9])
+def test_a_time_limit_is_a_number_of_seconds(tmp_path, seconds):
+    with pytest.raises(ConfigError, match="timeout: expected up to"):
+        scan(tmp_path, tmp_path / "out.csv", timeout=seconds)

@@ -80,7 +80,10 @@ def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
         for path in (ROOT / "blurdct").rglob("*.py")
         if "__pycache__" not in path.parts
     }
-    rest = {"blurdct/py.typed", *code, *weights}
+    service = ROOT / "blurdct" / "service"
+    served = [service / "blur.thrift", *(service / "page").iterdir()]
+    shown = {path.relative_to(ROOT).as_posix() for path in served}
+    rest = {"blurdct/py.typed", *code, *weights, *shown}
     assert {name for name in sizes if name.startswith("blurdct/")} == rest
 
 

@@ -51,7 +51,7 @@ def main() -> None:
         print(f"{len(expected):,} photographs, {sum(expected.values()):,} of them broken")
         killed, whole = Path(folder, "killed.csv"), Path(folder, "whole.csv")
         within = args.within or 3 + args.photos / 4000
-        moments = [*rng.uniform(1, within, args.kills), None]
+        moments = [*rng.uniform(min(1, within / 2), within, args.kills), None]
         for number, moment in enumerate(moments):
             run = watched(command(photos, killed, args.workers, number > 0), moment)
             end = f"killed after {moment:.1f} s" if run.killed else "ran to its end"

@@ -61,6 +61,7 @@ def create(
         lifespan=service.life,
         docs_url=None,  # its page would come from another host
         redoc_url=None,
+        redirect_slashes=False,  # to http, whatever stands in front of it
     )
     _add_errors(app)
     _add_verdicts(app, service)

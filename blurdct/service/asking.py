@@ -68,6 +68,7 @@ class Service:
                 raise GoneError
             raise TooLong(f"not done within {self.settings.seconds:g} seconds")
         finally:
+            future.cancel()  # itself, so that it has left the queue when that is counted
             work.cancel()
             left.cancel()
             metrics.QUEUE.set(self.engine.waiting)

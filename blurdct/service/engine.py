@@ -1,7 +1,9 @@
 """Photographs as bytes -> verdicts and maps, by threads behind a bounded queue; no protocol."""
 
 import logging
+import math
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -69,7 +71,7 @@ class Engine:
         self._lock = threading.Lock()
         self._inside = 0  # requests that wait or are worked on
         self._closed = False
-        self._begun: dict[int, float] = {}  # by thread: since when it is at work
+        self._ends: dict[int, float] = {}  # by thread at work: until when its request may take
 
     def predict(
         self, data: bytes, name: str, model: str | None = None, threshold: float | None = None
@@ -226,27 +228,30 @@ class Engine:
     def end_when_stuck(self) -> None:
         """From now on, end this process when a photo keeps a thread far too long.
 
-        No decoder can be interrupted, and a crafted file of 2 kB may keep one busy for hours. For
-        processes that are replaced when they die.
+        No decoder can be interrupted, and a crafted file of 2 kB may keep one busy for hours. Some
+        keep Python's lock meanwhile, so that no thread can look: then a timer of the system ends
+        the process. For processes that are replaced when they die.
         """
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
         while True:
+            if hasattr(signal, "setitimer"):  # SIGALRM ends a process that does not ask for it
+                signal.setitimer(signal.ITIMER_REAL, self.settings.seconds + GRACE)
             time.sleep(GRACE / 5)
-            since = min(list(self._begun.values()), default=None)
-            if since is not None and time.monotonic() - since > self.settings.seconds + GRACE:
+            first = min(list(self._ends.values()), default=math.inf)
+            if time.monotonic() > first + GRACE:
                 logging.getLogger(LOGGER).warning("a photo takes too long; its process ends")
                 os._exit(1)
 
     def _do(self, job: "list[Callable[[], Done]]", ends: float) -> Done:
         if time.monotonic() > ends:  # nobody waits for it any longer
             raise TooLong(self._too_long())
-        self._begun[threading.get_ident()] = time.monotonic()
+        self._ends[threading.get_ident()] = ends
         try:
             return job.pop()()
         finally:
-            del self._begun[threading.get_ident()]
+            del self._ends[threading.get_ident()]
 
     def _leave(self, job: list[Any], future: "Future[Any]") -> None:
         job.clear()  # a cancelled job stays in the pool's queue, but not the photo

@@ -1,6 +1,7 @@
 """The HTTP service in worker processes that share a socket; stopped, they finish what they have."""
 
 import asyncio
+import errno
 import logging.config
 import math
 import os
@@ -75,8 +76,10 @@ def bind(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigError(f"cannot listen on {host}:{port} ({error.strerror})") from error
+    except (OSError, UnicodeError) as error:
+        number = getattr(error, "errno", None) or 0
+        why = os.strerror(number) if number in errno.errorcode else str(error)
+        raise ConfigError(f"cannot listen on {host}:{port} ({why})") from error
 
 
 def serve(

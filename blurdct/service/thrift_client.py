@@ -120,8 +120,9 @@ class Caller:
                 timeout=round(1000 * self._seconds),
                 socket_family=family,
             )
-        except (TException, OSError, OverflowError) as error:
+        except (TException, OSError, OverflowError, UnicodeError) as error:
             why = reason(error) if isinstance(error, OSError) else "no answer"
+            why = "no such host" if isinstance(error, UnicodeError) else why
             raise BlurdctError(f"{self}: cannot connect ({why})") from error
 
 

@@ -80,7 +80,8 @@ class Server:
                 await asyncio.sleep(0.1)
                 continue
             while len(self._tasks) >= self._connections and self._silent:
-                task = next(iter(self._silent))
+                idle = (each for each, begun in self._silent.items() if not begun)
+                task = next(idle, next(iter(self._silent)))
                 del self._silent[task]
                 self._tasks.discard(task)
                 task.cancel()
