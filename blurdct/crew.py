@@ -64,6 +64,17 @@ def side_by_side(
         errors.close()
 
 
+def alive(process: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _raise_errors(started: Sequence[Any], errors: Any) -> None:
     if not errors.empty():
         raise BlurdctError(errors.get())

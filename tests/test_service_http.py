@@ -108,6 +108,20 @@ def test_wrong_use_is_told_in_one_line(client, path, sent, why):
     assert "\n" not in answer.json()["detail"]
 
 
+def test_a_maps_label_goes_by_the_threshold_that_is_asked_for(client):
+    data = jpeg(4)
+    score = Detector.load("best").predict(data).score
+    for threshold, label in ((score - 0.01, "blurred"), (100, "medium")):
+        answer = client.post(f"/v1/map?threshold={threshold}", content=data, headers=RAW)
+        assert (answer.headers["x-blurdct-label"] == "blurred") == (label == "blurred")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_what_balances_load_may_ask_for_the_head_alone(client, path):
+    answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_a_map_is_a_picture_and_its_headers_are_the_verdict(client):
     data = jpeg(4)
     detector = Detector.load("best")

@@ -118,7 +118,11 @@ def _add_verdicts(app: FastAPI, service: Service) -> None:
         operation_id="map",
     )
     async def draw(
-        request: Request, model: MapModel = None, style: Style = "page", name: Name = None
+        request: Request,
+        model: MapModel = None,
+        threshold: Threshold = None,
+        style: Style = "page",
+        name: Name = None,
     ) -> Response:
         """Draw where a photo is blurred."""
         files, held = await service.files(request, name)
@@ -129,9 +133,11 @@ def _add_verdicts(app: FastAPI, service: Service) -> None:
             then = partial(pictures.page, data, service.settings.max_pixels)
             if style == "overlay":
                 then = lambda _, places: pictures.overlay(places)  # type: ignore  # noqa: E731
-            future = service.engine.map_then(data, title, model, then)
+            at = None if threshold is None else threshold / 100
+            future = service.engine.map_then(data, title, model, then, at)
             del files, data, then
             verdict, _, png = await service.finished(request, future)
+            metrics.PHOTOS.labels(verdict["label"]).inc()
         finally:
             service.held.bytes -= held
         headers = {
@@ -154,11 +160,13 @@ def _add_verdicts(app: FastAPI, service: Service) -> None:
 
 
 def _add_state(app: FastAPI, service: Service) -> None:
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", response_model=schema.Status, operation_id="health")
     async def health() -> Response:
         """Whether the process lives."""
         return _json({"status": "ok"})
 
+    @app.head("/readyz", include_in_schema=False)
     @app.get(
         "/readyz",
         response_model=schema.Status,

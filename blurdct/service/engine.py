@@ -148,6 +148,7 @@ class Engine:
         name: str,
         model: str | None,
         then: Callable[[Prediction, np.ndarray], Done],
+        threshold: float | None = None,
     ) -> "Future[tuple[Answer, np.ndarray, Done]]":
         """What ``map`` returns, and what the same thread made of it, to come.
 
@@ -157,7 +158,7 @@ class Engine:
         model = model or model_name(self.settings.map_model)
         if not self._detector(model).has_map:
             raise ModelError(f"{model}: this model makes no map")
-        judge = self._judge(model, None)
+        judge = self._judge(model, threshold)
 
         def work() -> tuple[Answer, np.ndarray, Done]:
             verdict, size, places = judge(data, name)

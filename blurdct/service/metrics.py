@@ -16,6 +16,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from ..crew import alive
 from .settings import COUNTS
 
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)  # seconds
@@ -38,19 +39,9 @@ def exposition() -> bytes:
         return generate_latest(REGISTRY)
     for path in glob.glob(os.path.join(folder, "gauge_live*.db")):
         number = re.search(r"(\d+)\.db$", path)
-        if number and not _alive(int(number[1])):  # what it waited for is no longer waited for
+        if number and not alive(int(number[1])):  # what it waited for is no longer waited for
             with suppress(OSError):
                 mark_process_dead(int(number[1]), folder)
     registry = CollectorRegistry()
     MultiProcessCollector(registry, folder)
     return generate_latest(registry)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

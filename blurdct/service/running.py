@@ -12,10 +12,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ..crew import alive
 from ..errors import ConfigError
 from .logs import CONFIG
 from .processes import keep_running
@@ -138,6 +140,9 @@ def _work(settings: Settings, listening: socket.socket, ready: Callable[[], obje
 def _shared_counts() -> Iterator[None]:
     """A folder in which processes count together; removed in the end."""
     place = MEMORY if os.access(MEMORY, os.W_OK) else None
+    for left in Path(place or tempfile.gettempdir()).glob("blurdct-*-*"):
+        if (number := left.name.split("-")[1]).isdigit() and not alive(int(number)):
+            shutil.rmtree(left, ignore_errors=True)  # of one that was killed
     folder = tempfile.mkdtemp(prefix=f"blurdct-{os.getpid()}-", dir=place)
     os.environ[COUNTS] = folder
     try:
