@@ -138,16 +138,20 @@ class Detector:
             name = os.fspath(photo) if is_path else str(getattr(photo, "name", ""))  # type: ignore
         return self.judge(Photo(photo, self.config, name or None), str(name))[0]
 
-    def judge(self, photo: Photo, name: str) -> tuple[Prediction, np.ndarray | None]:
+    def judge(
+        self, photo: Photo, name: str, threshold: float | None = None
+    ) -> tuple[Prediction, np.ndarray | None]:
         """The verdict on a photo, and its map, as by ``map``; None if the model makes none.
 
         Args:
             photo: What was read of it already is not read again.
             name: What the verdict calls it.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the detector's.
 
         Raises:
             ImageError: It cannot be read.
         """
+        thresholds = _with_threshold(self.thresholds, threshold)
         answer = self._answer(photo)
         probability = float(answer["probability"][0])
         reason = missing(photo.luma)
@@ -155,8 +159,8 @@ class Detector:
         if "map" in answer:
             places = as_taken(answer["map"][0], photo.luma)
             sharp = float(np.mean(places < 0.5))
-        label = UNKNOWN if reason else self.label(probability)
-        at = self.thresholds.blurred
+        label = UNKNOWN if reason else _label(probability, thresholds)
+        at = thresholds.blurred
         verdict = Prediction(
             name, probability, 100 * probability, label, at, self.model, reason, sharp
         )
@@ -221,14 +225,17 @@ class Detector:
 
     def label(self, probability: float) -> str:
         """``clear``, ``medium`` or ``blurred``: what a photo of this P is called."""
-        at = self.thresholds
-        return LABELS[0 if probability < at.clear else 2 if probability >= at.blurred else 1]
+        return _label(probability, self.thresholds)
 
     def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
         """What the graph says to one photo, by the name of its output."""
         views = {view: row[None] for view, row in photo_views(photo, self._views).items()}
         found = dict(zip(self._outputs, self._session.run(self._outputs, views), strict=True))
         return {**found, "probability": self.calibration(found["probability"])}
+
+
+def _label(probability: float, at: Thresholds) -> str:
+    return LABELS[0 if probability < at.clear else 2 if probability >= at.blurred else 1]
 
 
 def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds:

@@ -65,10 +65,10 @@ def missing(luma: np.ndarray) -> str:
     Raises:
         ValueError: Not two axes.
     """
-    big = luma.ndim == 2 and min(luma.shape) >= SMALLEST
-    if big and _strongest(_detail(luma)[1], 2) > LIMITS["peak"]:
+    fine, detail = _detail(luma)
+    if _strongest(detail, 2) > LIMITS["peak"]:
         return ""  # as of nearly all photos, in half the time
-    found = contrast(luma)
+    found = _contrast(fine, detail)
     if any(getattr(found, name) > limit for name, limit in LIMITS.items()):
         return ""
     mean = cv2.mean(luma)[0]
@@ -88,12 +88,11 @@ def contrast(luma: np.ndarray) -> Contrast:
     Raises:
         ValueError: Not two axes.
     """
-    if luma.ndim != 2:
-        raise ValueError(f"expected shape (H, W), got {luma.shape}")
-    if min(luma.shape) < SMALLEST:
-        lacking = [(0, max(0, SMALLEST - side)) for side in luma.shape]
-        luma = np.pad(_levelled(luma), lacking, mode="reflect")
-    fine, detail = _detail(luma)
+    return _contrast(*_detail(luma))
+
+
+def _contrast(fine: np.ndarray, detail: np.ndarray) -> Contrast:
+    """From what ``_detail`` returns."""
     coarse = _means(fine, 2)
     texture = np.sqrt(_means(detail * detail, TILE))
     soft = (cv2.blur(coarse, (3, 3)) - cv2.blur(coarse, (7, 7)))[3:-3, 3:-3]
@@ -107,6 +106,11 @@ def contrast(luma: np.ndarray) -> Contrast:
 
 def _detail(luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cells of 4x4 pixels, and how far each stands out from those around it."""
+    if luma.ndim != 2:
+        raise ValueError(f"expected shape (H, W), got {luma.shape}")
+    if min(luma.shape) < SMALLEST:
+        lacking = [(0, max(0, SMALLEST - side)) for side in luma.shape]
+        luma = np.pad(_levelled(luma), lacking, mode="reflect")
     # a quarter in two halves, which OpenCV makes of bytes five times as fast
     fine = _means(_means(luma, 2), 2).astype(np.float32)
     return fine, np.abs(fine - cv2.blur(fine, (3, 3)))

@@ -10,7 +10,6 @@ from .bundle import Bundle
 from .collection import Item, open_photo
 from .detector import Detector
 from .errors import ImageError
-from .images import read_sized
 from .results import COLUMNS, Row
 from .views import Photo
 
@@ -74,8 +73,8 @@ def judge(job: Job) -> tuple[int, Row]:
 
 def _judged(item: Item) -> Row:
     photo = Photo(open_photo(item), _detector.config, item.path)
-    photo.luma, (width, height) = read_sized(photo.source, photo.config, photo.name)
     verdict, _ = _detector.judge(photo, item.path)
+    width, height = photo.size
     found = {**asdict(verdict), "width": width, "height": height}
     if item.bytes is None:
         found["bytes"] = len(photo.source)  # type: ignore[arg-type]

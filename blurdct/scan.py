@@ -213,8 +213,9 @@ def _other(path: Path, former: Facts, facts: Facts) -> ConfigError:
 
 def _noted(items: Iterable[Item], sources: Sequence[str], gone: list[str]) -> Iterator[Item]:
     """The same; what is wrong with a source itself is noted."""
+    named = frozenset(sources)  # a shell may have named each of a hundred thousand
     for item in items:
-        if item.path in sources:
+        if item.path in named:
             here = item.container or is_url(item.path) or os.path.lexists(item.path)
             if item.error or not here:
                 gone.append(item.error or f"{item.path}: no such file")

@@ -20,7 +20,7 @@ from .cells import CELL, CHANNELS, SUMMARY, cell_statistics, summary
 from .config import ReadConfig
 from .features import image_features
 from .files import read_bytes
-from .images import Source, read_least, read_luma
+from .images import Source, read_least, read_sized
 from .patches import SIZE
 
 STRIP = 8  # long side by short side, from which on only the middle of a photo is looked at
@@ -50,10 +50,19 @@ class Photo:
         self.source: Source = source
         self.config, self.name = config, name
 
-    @cached_property
+    @property
     def luma(self) -> np.ndarray:
         """At the working size; see ``images.read_luma``, which raises what there is to raise."""
-        return np.asarray(read_luma(self.source, self.config, self.name))
+        return self._read[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its own width and height, pixels, upright."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[np.ndarray, tuple[int, int]]:
+        return read_sized(self.source, self.config, self.name)
 
     @cached_property
     def cells(self) -> np.ndarray:

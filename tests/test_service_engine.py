@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import toys
 
+from blurdct import views
 from blurdct.detector import Detector
 from blurdct.errors import ConfigError, ImageError, ModelError
-from blurdct.service import answers
 from blurdct.service.engine import FIELDS, Busy, Engine, TooLong
 from blurdct.service.settings import Settings, from_environment
 
@@ -126,7 +126,7 @@ def test_a_decoder_that_breaks_down_is_the_photos_fault(engine, monkeypatch):
     def broken(*_):
         raise MemoryError("in a library")
 
-    monkeypatch.setattr(answers, "read_sized", broken)
+    monkeypatch.setattr(views, "read_sized", broken)
     with pytest.raises(ImageError, match="a: cannot be read"):
         engine.predict(jpeg(), "a")
     monkeypatch.undo()
@@ -163,7 +163,7 @@ def test_when_as_many_wait_as_may_the_next_one_is_refused():
 def test_whoever_waits_too_long_is_told_and_their_photo_is_never_looked_at(monkeypatch):
     engine = Engine(Settings(models=("dct-xgb",), seconds=0.2))
     stuck, seen = Stuck(engine), []
-    monkeypatch.setattr(answers, "read_sized", lambda *_: seen.append(1))
+    monkeypatch.setattr(views, "read_sized", lambda *_: seen.append(1))
     started = time.monotonic()
     with pytest.raises(TooLong):
         engine.predict(jpeg(), "a")
@@ -181,7 +181,7 @@ def test_whoever_waits_too_long_is_told_and_their_photo_is_never_looked_at(monke
 
 def test_a_request_of_many_photographs_ends_in_time(monkeypatch):
     engine = Engine(Settings(models=("dct-xgb",), seconds=0.1))
-    monkeypatch.setattr(answers, "read_sized", lambda *_: time.sleep(0.04))
+    monkeypatch.setattr(views, "read_sized", lambda *_: time.sleep(0.04))
     started = time.monotonic()
     with pytest.raises(TooLong):
         engine.predict_many([("a", b"x")] * 64).result(5)

@@ -1,15 +1,14 @@
 """One photo as bytes -> its verdict as a plain dict, and its map; errors are the photo's alone."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..bundle import Thresholds, named, shipped
-from ..detector import LABELS, UNKNOWN, Detector, Prediction
+from ..bundle import named, shipped
+from ..detector import Detector, Prediction
 from ..errors import ImageError
-from ..images import read_sized
 from ..views import Photo
 
 Answer = dict[str, Any]
@@ -43,22 +42,12 @@ def judged(
     """
     try:
         photo = Photo(data, detector.config, name)
-        photo.luma, size = read_sized(data, detector.config, name)
-        verdict, places = detector.judge(photo, name)
+        verdict, places = detector.judge(photo, name, threshold)
+        return verdict, photo.size, places
     except ImageError:
         raise
     except Exception as error:  # of a dozen libraries that read what anybody may have written
         raise ImageError(f"{name}: cannot be read ({type(error).__name__})") from error
-    if threshold is not None:
-        verdict = _relabelled(verdict, detector.thresholds, threshold)
-    return verdict, size, places
-
-
-def _relabelled(verdict: Prediction, at: Thresholds, threshold: float) -> Prediction:
-    """As by a detector with that threshold; making one takes longer than to judge a photo."""
-    p = verdict.probability
-    label = LABELS[2 if p >= threshold else 0 if p < min(at.clear, threshold) else 1]
-    return replace(verdict, threshold=threshold, label=UNKNOWN if verdict.reason else label)
 
 
 def answer(verdict: Prediction, size: tuple[int, int]) -> Answer:
