@@ -13,8 +13,9 @@ from . import __version__, page_style
 from .detector import UNKNOWN
 from .gallery import GALLERY, KINDS, UNREAD, Pick, Summary, summarize
 from .gallery_pictures import Painter, Picture
-from .gallery_style import CSS, SCRIPT, policy
-from .gallery_tables import errors, folders_table, labels, short, text, top_folders
+from .gallery_style import CSS, SCRIPT
+from .gallery_tables import errors, folders_table, labels, short, top_folders
+from .page_style import head, text
 from .progress import Progress, silent
 from .selection import verdicts
 from .stage import replacing
@@ -89,19 +90,11 @@ def html(summary: Summary, source: str, pictures: Pictures, gallery: int) -> str
         "gallery": gallery,
     }
     models, nothing = ", ".join(summary.models), "<p>None.</p>"
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="{policy()}">
-<title>Blur in {text(source)} - blurdct</title>
-<style>{CSS}</style>
-</head>
+    title = f"Blur in {text(source)}"
+    return f"""{head(title, CSS, SCRIPT, page_style.SCRIPT)}
 <body>
 <header>
-<h1>Blur in {text(source)}</h1>
+<h1>{title}</h1>
 <p>Scores run from 0 (sharp) to 100 (blurred). Judged by {text(models or "nothing")}.</p>
 {_facts(summary)}
 <nav aria-label="Contents">

@@ -1,8 +1,5 @@
 """Style and script of the report of a collection, beside those that every page has."""
 
-import base64
-import hashlib
-
 from . import page_style
 
 CSS = f"""{page_style.CSS}
@@ -180,13 +177,3 @@ addEventListener("hashchange", () => { if (from_address() !== null) choose(from_
 draw();
 choose(from_address() ?? data.start);
 """
-
-
-def policy() -> str:
-    """What the page may load: what stands in it, and the two scripts."""
-    digests = [
-        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        for script in (SCRIPT, page_style.SCRIPT)
-    ]
-    scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {scripts}"

@@ -1,24 +1,13 @@
 """Counts of a collection -> HTML tables that sort, by label, folder and reason of an error."""
 
-import re
 from collections.abc import Iterable
-from html import escape
-from typing import Any
 
 from .detector import LABELS, UNKNOWN
 from .gallery import KINDS, SHOWN_ERRORS, UNREAD, Summary
+from .page_style import text
 
 SHOWN_FOLDERS = 200
 LONGEST = 400  # letters of a name or an error that are shown
-
-# What would break a line, end a text or turn letters around.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def text(value: Any) -> str:
-    """Text for HTML: nothing in it is markup, a control character or no character at all."""
-    clean = str(value).encode("utf-8", "backslashreplace").decode()
-    return escape(_CONTROL.sub(lambda found: ascii(found[0])[1:-1], clean))
 
 
 def short(name: str) -> str:

@@ -2,6 +2,12 @@
 
 import base64
 import hashlib
+import re
+from html import escape
+from typing import Any
+
+# What would break a line, end a text or turn letters around.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 CSS = """
 :root { --ground: #fff; --text: #1b1d21; --soft: #5b616b; --line: #d9dce1; --stripe: #f4f5f7;
@@ -79,8 +85,30 @@ for (const table of document.querySelectorAll("table")) {
 """
 
 
-def policy() -> str:
-    """What the page may load: pictures and style that stand in it, and the very script above."""
-    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    script = f"script-src 'sha256-{digest}'"
-    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; {script}"
+def policy(*scripts: str) -> str:
+    """What a page may load: pictures and style that stand in it, and these very scripts."""
+    digests = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
+    ]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {allowed}"
+
+
+def head(title: str, css: str, *scripts: str) -> str:
+    """The start of a page, up to its body: title (text for HTML), style, and what it may run."""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="{policy(*scripts)}">
+<title>{title} - blurdct</title>
+<style>{css}</style>
+</head>"""
+
+
+def text(value: Any) -> str:
+    """Text for HTML: nothing in it is markup, a control character or no character at all."""
+    clean = str(value).encode("utf-8", "backslashreplace").decode()
+    return escape(_CONTROL.sub(lambda found: ascii(found[0])[1:-1], clean))

@@ -2,18 +2,15 @@
 
 import base64
 import json
-import re
 from collections.abc import Iterator, Mapping
-from html import escape
 from pathlib import Path
-from typing import Any
 
 import cv2
 
 from . import figures
 from .errors import ImageError
 from .images import Source, read_rgb
-from .page_style import CSS, SCRIPT, policy
+from .page_style import CSS, SCRIPT, head, text
 from .report import Report
 from .sections import Cell, Section, introduction, sections, title
 from .stage import replacing
@@ -21,9 +18,6 @@ from .stage import replacing
 THUMBNAIL = 160  # long side, pixels
 QUALITY = 70  # of their JPEG
 ANSWERS = ("sharp", "blurred")
-
-# What would break a line, end a text or turn letters around.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def markdown(report: Report) -> str:
@@ -51,24 +45,15 @@ def html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -> str:
     name, made = title(report), sections(report)
     heads = [(f"table-{number}", section.title) for number, section in enumerate(made)]
     heads[1:1] = [("curves", "Curves")]
-    links = "\n".join(f'<a href="#{key}">{_text(one)}</a>' for key, one in heads)
+    links = "\n".join(f'<a href="#{key}">{text(one)}</a>' for key, one in heads)
     tables = [_html_table(section, f"table-{n}") for n, section in enumerate(made)]
     charts = "\n".join(f"<div>{svg}</div>" for svg in figures.compared(report).values())
     models = "\n".join(_html_model(report, one, thumbnails or {}) for one in report["models"])
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="{policy()}">
-<title>{_text(name)} - blurdct</title>
-<style>{CSS}</style>
-</head>
+    return f"""{head(text(name), CSS, SCRIPT)}
 <body>
 <header>
-<h1>{_text(name)}</h1>
-<p>{_text(introduction(report))}</p>
+<h1>{text(name)}</h1>
+<p>{text(introduction(report))}</p>
 <nav aria-label="Contents">
 {links}
 <a href="#models">Each model</a>
@@ -92,7 +77,7 @@ wrong side of .5 and farthest from their label, at most two of a scene.</p>
 {models}
 </section>
 </main>
-<footer>blurdct {_text(report["about"]["version"])}</footer>
+<footer>blurdct {text(report["about"]["version"])}</footer>
 <script>{SCRIPT}</script>
 </body>
 </html>
@@ -142,15 +127,9 @@ def _line(text: str) -> str:
     return " ".join(text.replace("<", "&lt;").split())
 
 
-def _text(value: Any) -> str:
-    """Text for HTML: nothing in it is markup, a control character or no character at all."""
-    text = str(value).encode("utf-8", "backslashreplace").decode()
-    return escape(_CONTROL.sub(lambda found: ascii(found[0])[1:-1], text))
-
-
 def _html_table(section: Section, key: str) -> str:
     heads = "".join(
-        f'<th scope="col"{_kind(cell)}><button type="button">{_text(head)}</button></th>'
+        f'<th scope="col"{_kind(cell)}><button type="button">{text(head)}</button></th>'
         for head, cell in zip(section.head, section.rows[0], strict=True)
     )
     rows = "\n".join(
@@ -158,9 +137,9 @@ def _html_table(section: Section, key: str) -> str:
         for row in section.rows
     )
     return f"""<section id="{key}">
-<h2>{_text(section.title)}</h2>
-<p>{_text(section.note)}</p>
-<div class="wide" role="region" tabindex="0" aria-label="{_text(section.title)}">
+<h2>{text(section.title)}</h2>
+<p>{text(section.note)}</p>
+<div class="wide" role="region" tabindex="0" aria-label="{text(section.title)}">
 <table>
 <thead><tr>{heads}</tr></thead>
 <tbody>
@@ -173,9 +152,9 @@ def _html_table(section: Section, key: str) -> str:
 
 
 def _html_cell(cell: Cell, first: bool) -> str:
-    value = "" if cell.value is None else _text(cell.value)
+    value = "" if cell.value is None else text(cell.value)
     tag, scope = ("th", ' scope="row"') if first else ("td", "")
-    return f'<{tag}{scope}{_kind(cell)} data-value="{value}">{_text(cell.text)}</{tag}>'
+    return f'<{tag}{scope}{_kind(cell)} data-value="{value}">{text(cell.text)}</{tag}>'
 
 
 def _kind(cell: Cell) -> str:
@@ -189,7 +168,7 @@ def _html_model(report: Report, name: str, thumbnails: Mapping[str, bytes]) -> s
     gallery = "\n".join(_photos(one["worst"], thumbnails))
     opened = " open" if name == next(iter(report["models"])) else ""
     return f"""<details{opened}>
-<summary>{_text(name)}</summary>
+<summary>{text(name)}</summary>
 <pre>{_text_lines(json.dumps(settings, indent=1, ensure_ascii=False))}</pre>
 <div class="charts">
 {charts}
@@ -210,9 +189,9 @@ def _photos(worst: list[Report], thumbnails: Mapping[str, bytes]) -> Iterator[st
             picture = f'<img alt="" src="data:image/jpeg;base64,{data}">'
         yield (
             f"<figure>{picture}<figcaption><b>labelled {label}</b>, P(blurred) {photo['p']:.2f}<br>"
-            f"{_text(photo['source'])}<br><bdi>{_text(path)}</bdi></figcaption></figure>"
+            f"{text(photo['source'])}<br><bdi>{text(path)}</bdi></figcaption></figure>"
         )
 
 
-def _text_lines(text: str) -> str:
-    return "\n".join(_text(line) for line in text.split("\n"))
+def _text_lines(lines: str) -> str:
+    return "\n".join(text(line) for line in lines.split("\n"))

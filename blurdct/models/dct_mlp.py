@@ -11,6 +11,7 @@ Sources:
     Several networks as one: Hansen, Salamon, IEEE PAMI 12(10), 1990, doi:10.1109/34.58871.
 """
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -21,8 +22,8 @@ from ..bands import BANDS
 from ..cells import SCALES, STATISTICS, SUMMARY
 from .base import Array, Inputs
 from .graphs import halved
-from .network import Network, exported
-from .torch_training import Lesson, Recipe, hash_of, train_network
+from .network import Graph, Members, Scaled, Together, exported
+from .torch_training import Lesson
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 50,
@@ -57,7 +58,7 @@ def _contrasts() -> tuple[list[int], list[int]]:
 MORE, LESS = _contrasts()
 
 
-class DctMlp(Network):
+class DctMlp(Members):
     """Dense networks on 273 numbers, which answer by the mean of their log odds."""
 
     views = ("wide",)
@@ -83,36 +84,20 @@ class DctMlp(Network):
         lesson = Lesson(
             rows, labels[:, None].astype(np.float32), labels, groups[known], weights[known]
         )
-        members = []
-        for number in range(int(self.parameters["members"])):
-            recipe = self._recipe(seed=hash_of(int(self.parameters["seed"]), number))
-            about = {**self.parameters, "member": number}
-            members.append(
-                train_network(
-                    "DctMlp", lambda: _Layers(mean, deviation), self.loss, lesson, recipe, about
-                )
-            )
-        self.network = _Together(members)
+        make = partial(_Layers, mean, deviation)
+        self.network = _Together(self.trained("DctMlp", make, self.loss, lesson))
         return self
 
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``; weights that 16 bits hold are stored in 16."""
         return halved(exported(_Graph(self._fitted()), ["wide"], [(len(SUMMARY),)]))
 
-    def _recipe(self, **changes: Any) -> Recipe:
-        # all scenes are learnt from: a sixth of so few, kept aside to stop by, is missed
-        return super()._recipe(**{"patience": 1, "kept_aside": False, **changes})
 
-
-class _Layers(nn.Module):
+class _Layers(Scaled):
     """(b, 273) -> log odds, (b,)."""
 
     def __init__(self, mean: Array, deviation: Array) -> None:
-        super().__init__()
-        self.mean: torch.Tensor
-        self.deviation: torch.Tensor
-        self.register_buffer("mean", torch.from_numpy(mean))
-        self.register_buffer("deviation", torch.from_numpy(deviation + np.float32(1e-3)))
+        super().__init__(mean, deviation + np.float32(1e-3))
         self.more, self.less = torch.tensor(MORE), torch.tensor(LESS)
         first, second, third = DROPPED
         self.layers = nn.Sequential(
@@ -129,23 +114,15 @@ class _Layers(nn.Module):
         return odds
 
 
-class _Together(nn.Module):
+class _Together(Together):
     """Networks alike -> the mean of their log odds, (b,)."""
-
-    def __init__(self, members: list[nn.Module]) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(members)
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
         return torch.stack([member(numbers) for member in self.members]).mean(0)
 
 
-class _Graph(nn.Module):
+class _Graph(Graph):
     """The view, (n, 273) float32, to P(blurred), (n,)."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(self.network(numbers))

@@ -15,6 +15,7 @@ Sources:
     Attention pooling: Ilse, Tomczak, Welling, ICML 2018, arXiv:1802.04712.
 """
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -25,8 +26,8 @@ from torch.nn import functional
 from ..cells import CHANNELS, DIRECTIONS, SECTORS
 from .base import Array, Inputs
 from .graphs import halved
-from .network import Network, exported
-from .torch_training import Lesson, Recipe, hash_of, train_network
+from .network import Graph, Members, Scaled, Together, exported
+from .torch_training import Lesson
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 12,
@@ -41,7 +42,7 @@ MASKED, UNMASKED = 6.0, 0.1  # what the map of a photo counts beside its P
 FAR = 1e4  # from all other odds: what lies outside the photo gets no attention
 
 
-class DctNet(Network):
+class DctNet(Members):
     """One or more networks alike, which answer by the mean of their P."""
 
     views = ("cells",)
@@ -70,21 +71,8 @@ class DctNet(Network):
         cells = inputs["cells"]
         mean, deviation = _scales(cells[weights > 0])
         lesson = Lesson(cells, _targets(cells, y, masks), y, groups, weights)
-        members = []
-        for number in range(int(self.parameters["members"])):
-            seed = hash_of(int(self.parameters["seed"]), number)
-            recipe = self._recipe(seed=seed)
-            members.append(
-                train_network(
-                    "DctNet",
-                    lambda: _Layers(mean, deviation),
-                    _loss,
-                    lesson,
-                    recipe,
-                    {**self.parameters, "member": number},
-                )
-            )
-        self.network = _Together(members)
+        make = partial(_Layers, mean, deviation)
+        self.network = _Together(self.trained("DctNet", make, _loss, lesson))
         return self
 
     def to_onnx(self) -> bytes:
@@ -100,20 +88,12 @@ class DctNet(Network):
         )
         return halved(graph)
 
-    def _recipe(self, **changes: Any) -> Recipe:
-        # all scenes are learnt from: a sixth of so few, kept aside to stop by, is missed
-        return super()._recipe(**{"patience": 1, "kept_aside": False, **changes})
 
-
-class _Layers(nn.Module):
+class _Layers(Scaled):
     """(b, 92, h, w) -> log odds (b,); learning, those of P and of the cells."""
 
     def __init__(self, mean: Array, deviation: Array) -> None:
-        super().__init__()
-        self.mean: torch.Tensor
-        self.deviation: torch.Tensor
-        self.register_buffer("mean", torch.from_numpy(mean))
-        self.register_buffer("deviation", torch.from_numpy(deviation))
+        super().__init__(mean, deviation)
         narrow, middle, wide = WIDTHS
         self.weights = nn.Parameter(torch.empty(narrow, len(CHANNELS) - 1))
         nn.init.kaiming_normal_(self.weights, nonlinearity="relu")
@@ -165,12 +145,8 @@ class _Layers(nn.Module):
         return torch.cat([scaled, offset], 1)[:, :, None, None]
 
 
-class _Together(nn.Module):
+class _Together(Together):
     """Networks alike -> the log odds of the mean of their P."""
-
-    def __init__(self, members: list[nn.Module]) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(members)
 
     def forward(self, cells: torch.Tensor) -> torch.Tensor:
         p = self.all(cells)[0].clamp(1e-7, 1 - 1e-7)
@@ -183,12 +159,8 @@ class _Together(nn.Module):
         return tuple(torch.stack([torch.sigmoid(one) for one in part]).mean(0) for part in parts)
 
 
-class _Graph(nn.Module):
+class _Graph(Graph):
     """The view as it comes, (n, 92, h, w) float16, to P(blurred), (n,), and that of its cells."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
 
     def forward(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
         answers: tuple[torch.Tensor, ...] = self.network.all(cells.float())  # type: ignore[operator]

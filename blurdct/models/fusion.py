@@ -25,7 +25,7 @@ from ..errors import ConfigError
 from . import backend, completed, seeded
 from .base import Array, Backend, Inputs
 from .graphs import averaged, graph, halved, joined, trees_node
-from .network import exported
+from .network import Scaled, exported
 from .torch_training import Lesson, Recipe, answers, train_network
 
 WIDTHS = (4096, 3584, 3072, 2560, 2048)  # of the dense layers of ``certh-fusion``, as published
@@ -197,15 +197,11 @@ class CerthFusion(Fusion):
         return torch.sigmoid(answers(self.upper, columns)).numpy()
 
 
-class _Dense(nn.Module):
+class _Dense(Scaled):
     """Five dense layers over two numbers that it scales."""
 
     def __init__(self, mean: Array, deviation: Array) -> None:
-        super().__init__()
-        self.mean: torch.Tensor
-        self.deviation: torch.Tensor
-        self.register_buffer("mean", torch.from_numpy(mean))
-        self.register_buffer("deviation", torch.from_numpy(deviation))
+        super().__init__(mean, deviation)
         parts: list[nn.Module] = []
         for before, after in pairwise((2, *WIDTHS)):
             parts += [nn.Linear(before, after), nn.ReLU(inplace=True)]

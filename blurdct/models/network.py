@@ -3,7 +3,7 @@
 import io
 import pickle
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +19,15 @@ from . import completed
 from .base import Array, Inputs
 from .fitting import fitting
 from .graphs import OPSETS, halved
-from .torch_training import Lesson, Recipe, answers, digest, train_network
+from .torch_training import (
+    Lesson,
+    Loss,
+    Recipe,
+    answers,
+    digest,
+    hash_of,
+    train_network,
+)
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -94,7 +102,7 @@ class Network:
         """See ``Backend.to_onnx``; weights that 16 bits hold are stored in 16."""
         view = self.views[0]
         return halved(
-            exported(_Graph(self._fitted()), [view], [VIEWS[view].shape_at(0)], torch.uint8)
+            exported(Graph(self._fitted()), [view], [VIEWS[view].shape_at(0)], torch.uint8)
         )
 
     def _started(self) -> nn.Module:
@@ -112,6 +120,46 @@ class Network:
         if self.network is None:
             raise ValueError("expected a fitted model; call fit first")
         return self.network
+
+
+class Members(Network):
+    """Networks alike, from other first weights, which answer together.
+
+    All scenes are learnt from: a sixth of so few, kept aside to stop by, is missed.
+    """
+
+    def trained(
+        self, name: str, make: Callable[[], nn.Module], loss: Loss, lesson: Lesson
+    ) -> list[nn.Module]:
+        """As many as the parameters say; see ``train_network``."""
+        found = []
+        for number in range(int(self.parameters["members"])):
+            recipe = self._recipe(seed=hash_of(int(self.parameters["seed"]), number))
+            about = {**self.parameters, "member": number}
+            found.append(train_network(name, make, loss, lesson, recipe, about))
+        return found
+
+    def _recipe(self, **changes: Any) -> Recipe:
+        return super()._recipe(**{"patience": 1, "kept_aside": False, **changes})
+
+
+class Together(nn.Module):
+    """Holds networks alike; how they answer as one is said by whoever comes from it."""
+
+    def __init__(self, members: list[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+
+class Scaled(nn.Module):
+    """Holds mean and deviation of what comes in, as a part of the weights that is not learnt."""
+
+    def __init__(self, mean: Array, deviation: Array) -> None:
+        super().__init__()
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
+        self.register_buffer("mean", torch.from_numpy(mean))
+        self.register_buffer("deviation", torch.from_numpy(deviation))
 
 
 def exported(
@@ -148,14 +196,14 @@ def exported(
     return onnx.load_from_string(file.getvalue())
 
 
-class _Graph(nn.Module):
-    """The view as it comes, (n, H, W, 3) uint8, to P(blurred), (n,)."""
+class Graph(nn.Module):
+    """What is exported of a network: the view as it comes, (n, H, W, 3) uint8, to P(blurred)."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+    def forward(self, pixels: torch.Tensor) -> Any:
         return torch.sigmoid(self.network(pixels.permute(0, 3, 1, 2).float() / 255))
 
 
