@@ -27,6 +27,9 @@ HEAD_BYTES = 1 << 16  # of a head that is not whole, and of whatever else is no 
 HEAD_SECONDS = 20.0  # for a request's head to come, also on a connection that is kept
 GRACE = 5  # seconds beyond those of a request, for what is in flight when the service stops
 BACKLOG = 2048
+HESITATION, LONGEST = 0.001, 0.004  # seconds before it takes one more: for each that it has, at most
+RUSH = 16  # it takes one at once, and one more for so many that it has
+SHORT_OF = 0.1  # seconds until it tries again to take one that it could not
 MEMORY = "/dev/shm"  # counts need no disk
 
 
@@ -65,6 +68,55 @@ class Connection(HttpToolsProtocol):
 
     def _late(self) -> None:
         self.transport.abort()  # to close it, what it still has to say would have to go out first
+
+
+class Sharing(Server):
+    """A server that leaves connections to processes beside it which have fewer.
+
+    All wake when one comes in. Left to themselves, the first would take whatever waits, and of a
+    client's few connections, which it keeps, all might end in one process.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As a server without sockets; then it takes what comes in at those given."""
+        await super().startup([])
+        self._taking = [asyncio.create_task(self._take(one)) for one in sockets or ()]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more, close the sockets, and finish what there is."""
+        for taking in self._taking:
+            taking.cancel()
+        await asyncio.gather(*self._taking, return_exceptions=True)
+        await super().shutdown(sockets)
+
+    async def _take(self, listening: socket.socket) -> None:
+        listening.setblocking(False)
+        loop, connections = asyncio.get_running_loop(), self.server_state.connections
+        while True:
+            await _readable(listening)
+            await asyncio.sleep(min(HESITATION * len(connections), LONGEST))
+            for _ in range(1 + len(connections) // RUSH):
+                try:
+                    client, _ = listening.accept()
+                    await loop.connect_accepted_socket(self._connection, client)
+                except BlockingIOError:  # another process was faster
+                    break
+                except OSError:  # too many open files, say
+                    await asyncio.sleep(SHORT_OF)
+                    break
+
+    def _connection(self) -> Connection:
+        return Connection(self.config, self.server_state, self.lifespan.state)
+
+
+async def _readable(listening: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    readable = loop.create_future()
+    loop.add_reader(listening, lambda: readable.done() or readable.set_result(None))
+    try:
+        await readable
+    finally:
+        loop.remove_reader(listening)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -133,7 +185,7 @@ def _work(settings: Settings, listening: socket.socket, ready: Callable[[], obje
         timeout_keep_alive=math.ceil(HEAD_SECONDS),
         timeout_graceful_shutdown=math.ceil(settings.seconds) + GRACE,
     )
-    Server(config).run([listening])
+    Sharing(config).run([listening])
 
 
 @contextmanager
