@@ -1,7 +1,7 @@
 """HTTP: ``POST /v1/predict`` and its siblings; parse, ask the engine, answer."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from .. import __version__
@@ -20,8 +22,10 @@ from . import metrics, pictures, schema
 from .asking import Service
 from .bodies import BodyError, GoneError
 from .engine import Busy, Engine, TooLong, model_name
-from .outer import LEFT, Guard, Told
+from .outer import LEFT, App, Guard, Receive, Scope, Send, Told
 from .settings import Settings
+
+Endpoint = Callable[..., Awaitable[Response]]
 
 PAGE = Path(__file__).parent / "page"
 RETRY = {"retry-after": "1"}  # seconds
@@ -64,9 +68,9 @@ def create(
         redirect_slashes=False,  # to http, whatever stands in front of it
     )
     _add_errors(app)
-    _add_verdicts(app, service)
+    predict = _add_verdicts(app, service)
     _add_state(app, service)
-    guarded: Any = Guard(app, settings.token)
+    guarded: Any = Guard(_quick(app, predict), settings.token)
     if settings.origins:
         guarded = CORSMiddleware(
             guarded,
@@ -78,7 +82,24 @@ def create(
     return Told(guarded)
 
 
-def _add_verdicts(app: FastAPI, service: Service) -> None:
+def _quick(app: FastAPI, predict: Endpoint) -> App:
+    """The application; photographs that come without parameters, as most do, pass FastAPI by.
+
+    To look for parameters costs it as much as all that is left to do beside the photo itself.
+    """
+    route = Route("/v1/predict", predict, methods=["POST"])
+    plain = Starlette(routes=[route], exception_handlers=app.exception_handlers)
+
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        bare = scope["type"] == "http" and scope["method"] == "POST" and not scope["query_string"]
+        chosen = plain if bare and scope["path"] == route.path else app
+        await chosen(scope, receive, send)
+
+    return choose
+
+
+def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
+    """Add the roads to verdicts and maps; ``predict`` comes back."""
     problems = schema.problems(400, 401, 408, 413, 503, 504)
     unread = {"model": schema.Results, "description": "No file could be read"}
 
@@ -157,6 +178,8 @@ def _add_verdicts(app: FastAPI, service: Service) -> None:
         engine = service.engine
         chosen = model_name(service.settings.map_model)
         return _json({"default": engine.models[0], "map": chosen, "models": engine.facts()})
+
+    return predict
 
 
 def _add_state(app: FastAPI, service: Service) -> None:

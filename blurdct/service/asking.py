@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import FastAPI, Request
 
@@ -55,20 +55,20 @@ class Service:
             GoneError: The client left.
         """
         metrics.QUEUE.set(self.engine.waiting)
-        work = asyncio.wrap_future(future)
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(news.set))
         left = asyncio.ensure_future(request.receive())  # after the body: only that
-        waited: set[Any] = {work, left}
+        left.add_done_callback(lambda _: news.set())
+        timer = loop.call_later(self.settings.seconds, news.set)
         try:
-            done, _ = await asyncio.wait(
-                waited, timeout=self.settings.seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            if work in done:
-                return work.result()
-            if left in done:
+            await news.wait()
+            if future.done():
+                return future.result()
+            if left.done():
                 raise GoneError
             raise TooLong(f"not done within {self.settings.seconds:g} seconds")
         finally:
-            future.cancel()  # itself, so that it has left the queue when that is counted
-            work.cancel()
+            timer.cancel()
             left.cancel()
+            future.cancel()  # so that it has left the queue when that is counted
             metrics.QUEUE.set(self.engine.waiting)

@@ -5,8 +5,8 @@ Plain ASGI, https://asgi.readthedocs.io/en/latest/specs/www.html.
 
 import hmac
 import logging
+import random
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -54,7 +54,7 @@ class Told:
         started, status, received = time.perf_counter(), LEFT, 0
         path = scope["path"]
         given = Headers(scope=scope).get("x-request-id", "")
-        number = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        number = given if _ID.fullmatch(given) else f"{random.getrandbits(64):016x}"
         state = scope.setdefault("state", {})
         state["files"] = 0
 

@@ -27,9 +27,10 @@ HEAD_BYTES = 1 << 16  # of a head that is not whole, and of whatever else is no 
 HEAD_SECONDS = 20.0  # for a request's head to come, also on a connection that is kept
 GRACE = 5  # seconds beyond those of a request, for what is in flight when the service stops
 BACKLOG = 2048
-HESITATION, LONGEST = 0.001, 0.004  # seconds before it takes one more: for each that it has, at most
-RUSH = 16  # it takes one at once, and one more for so many that it has
-SHORT_OF = 0.1  # seconds until it tries again to take one that it could not
+HESITATION = 0.001  # seconds before a process takes a connection, for each that it has
+LONGEST = 0.004  # of them
+RUSH = 16  # connections that a process has for each that it takes beside the first
+SHORT = 0.1  # seconds until it tries again when it could not take one
 MEMORY = "/dev/shm"  # counts need no disk
 
 
@@ -102,7 +103,7 @@ class Sharing(Server):
                 except BlockingIOError:  # another process was faster
                     break
                 except OSError:  # too many open files, say
-                    await asyncio.sleep(SHORT_OF)
+                    await asyncio.sleep(SHORT)
                     break
 
     def _connection(self) -> Connection:
@@ -111,10 +112,10 @@ class Sharing(Server):
 
 async def _readable(listening: socket.socket) -> None:
     loop = asyncio.get_running_loop()
-    readable = loop.create_future()
-    loop.add_reader(listening, lambda: readable.done() or readable.set_result(None))
+    readable = asyncio.Event()
+    loop.add_reader(listening, readable.set)
     try:
-        await readable
+        await readable.wait()
     finally:
         loop.remove_reader(listening)
 
