@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import struct
@@ -154,13 +155,39 @@ def test_uploads_that_are_broken_off_leave_nothing_behind(service):
     assert big.status_code == 200 and service.is_well()
 
 
-def test_hundreds_of_connections_that_say_nothing_hold_nobody_up(service):
+@pytest.fixture
+def room() -> Iterator[int]:
+    """How many connections this process may open; 10,000 where the system lets it."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = before[1] if before[1] != resource.RLIM_INFINITY else 20_000
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, before[1]))
+    yield min(10_000, most - 1000)
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_ten_thousand_connections_that_are_opened_and_left_hold_nobody_up(service, room):
     said = [b"", b"GET / HT", head(100)]
-    silent = [service.connect(said[number % 3]) for number in range(400)]
+    left = [service.connect(said[number % 3]) for number in range(room)]
     assert service.is_well()
-    for connection in silent:
+    for connection in left:
         connection.close()
     assert service.is_well()
+
+
+def test_each_process_gets_its_part_of_the_connections(service):
+    def sockets(worker: int) -> set[str]:
+        files = Path(f"/proc/{worker}/fd").iterdir()
+        return {name for one in files if (name := os.readlink(one)).startswith("socket:")}
+
+    before = {worker: sockets(worker) for worker in service.workers()}
+    connections = [service.connect() for _ in range(32)]
+    ends = time.monotonic() + 10
+    while sum(parts := [len(sockets(one) - old) for one, old in before.items()]) < 32:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    for connection in connections:
+        connection.close()
+    assert len(parts) == 2 and min(parts) >= 8
 
 
 def test_a_worker_that_is_killed_takes_few_requests_along_and_is_replaced(service):

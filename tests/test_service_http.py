@@ -70,6 +70,26 @@ def test_model_and_threshold_are_chosen_by_the_request(client):
     assert (strict["label"], strict["threshold"]) == ("blurred", 0)
 
 
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (RAW, jpeg()),
+        (RAW, b""),
+        (RAW, b"no photo"),
+        (FORM, b"--X\r\n"),
+        ({"content-type": "multipart/form-data"}, b"x"),
+        (RAW, bytes(40_000_000)),
+    ],
+)
+def test_with_parameters_or_without_the_answer_is_the_same(client, headers, body):
+    without, beside = (
+        client.post(path, content=body, headers={**headers, "x-request-id": "a"})
+        for path in ("/v1/predict", "/v1/predict?unknown=1")
+    )
+    assert (without.status_code, without.json()) == (beside.status_code, beside.json())
+    assert without.headers == beside.headers
+
+
 def test_if_no_photo_can_be_read_the_status_says_so_and_the_reason_stands_there(client):
     answer = client.post("/v1/predict", files=form(("a\n.txt", b"x"), ("b", b"y")))
     assert answer.status_code == 422
