@@ -116,9 +116,10 @@ def serve(
 
             serve_thrift(settings, host, port, workers, _told)
             return
-        from .service.running import bind, serve
+        from .service.listening import listen
+        from .service.running import serve
 
-        listening = bind(host, port)
+        listening = listen(host, port)
         at = listening.getsockname()
         serve(settings, listening, workers, lambda: _told(at[0], at[1], "http://"))
     except ModuleNotFoundError as error:

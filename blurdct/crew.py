@@ -13,7 +13,7 @@ from typing import Any
 
 from .config import ONE_THREAD
 from .errors import BlurdctError
-from .pool import _environment, _without_interrupts
+from .pool import environment, without_interrupts
 
 PATIENCE = 5.0  # seconds that a process has to end when asked to
 
@@ -42,7 +42,7 @@ def side_by_side(
     started = []
     try:
         # Ctrl-C is for the process that they work for
-        with _environment(ONE_THREAD), _without_interrupts():
+        with environment(ONE_THREAD), without_interrupts():
             for given in arguments:
                 process = context.Process(target=_call, args=(function, given, errors), daemon=True)
                 process.start()
@@ -68,10 +68,8 @@ def alive(process: int) -> bool:
     """Whether there is a process of this number."""
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True
 
 
@@ -83,7 +81,7 @@ def _raise_errors(started: Sequence[Any], errors: Any) -> None:
 
 
 def _call(function: Callable[..., object], given: tuple[Any, ...], errors: Any) -> None:
-    threading.Thread(target=_end_with_caller, daemon=True).start()
+    threading.Thread(target=end_with_caller, daemon=True).start()
     try:
         function(*given)
     except Exception as error:
@@ -92,7 +90,7 @@ def _call(function: Callable[..., object], given: tuple[Any, ...], errors: Any) 
         sys.exit(1)
 
 
-def _end_with_caller() -> None:
+def end_with_caller() -> None:
     caller = multiprocessing.parent_process()
     if caller:
         caller.join()

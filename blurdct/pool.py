@@ -54,10 +54,10 @@ def ordered_map(
     context = multiprocessing.get_context("spawn")
     setup = (initializer, initargs)
     with (
-        _environment(ONE_THREAD),
-        ProcessPoolExecutor(count, context, initializer=_start, initargs=setup) as executor,
+        environment(ONE_THREAD),
+        ProcessPoolExecutor(count, context, initializer=set_up, initargs=setup) as executor,
     ):
-        with _without_interrupts():
+        with without_interrupts():
             for _ in range(count):  # each starts a process, as none is idle yet
                 executor.submit(_nothing)
         waiting: deque[Future[list[Answer]]] = deque()
@@ -86,7 +86,8 @@ def _run(function: Callable[[Item], Answer], batch: list[Item]) -> list[Answer]:
     return [function(item) for item in batch]
 
 
-def _start(initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> None:
+def set_up(initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> None:
+    """What a worker does first: OpenCV gets one thread, then whatever it is told to call."""
     import cv2
 
     cv2.setNumThreads(1)
@@ -99,7 +100,7 @@ def _nothing() -> None:
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Processes started meanwhile ignore Ctrl-C: it is for the one that they work for."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -112,7 +113,7 @@ def _without_interrupts() -> Iterator[None]:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def environment(values: dict[str, str]) -> Iterator[None]:
     """Variables that worker processes inherit; what the user set stays."""
     added = [name for name in values if name not in os.environ]
     os.environ.update({name: values[name] for name in added})

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from .config import ONE_THREAD
 from .errors import BlurdctError
-from .pool import _environment, _start, _without_interrupts
+from .pool import environment, set_up, without_interrupts
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -122,7 +122,7 @@ class _Worker:
         self.pipe, its_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(its_end, *setup), daemon=True)
         # Ctrl-C is for the one that they work for
-        with _environment(ONE_THREAD), _without_interrupts():
+        with environment(ONE_THREAD), without_interrupts():
             self._process.start()
         its_end.close()  # so that its death is the end of the pipe
         self.items: deque[Any] = deque()
@@ -163,7 +163,7 @@ def _serve(
     initargs: tuple[object, ...],
 ) -> None:
     """What a process does until the other end of its pipe is closed."""
-    _start(initializer, initargs)
+    set_up(initializer, initargs)
     with suppress(EOFError, OSError):
         pipe.send([])
         while True:

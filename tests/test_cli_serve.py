@@ -21,6 +21,7 @@ from uvicorn import Config, Server
 from blurdct.cli_serve import address
 from blurdct.errors import ConfigError
 from blurdct.service import running
+from blurdct.service.listening import listen
 from blurdct.service.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -119,6 +120,8 @@ def test_a_service_lives_through_deaths_and_aborts_and_ends_when_its_work_is_don
         text = service.get("/metrics").text  # of all processes, the killed one's too
         ok = re.search(r'requests_total\{path="/v1/predict",status="200"\} (\S+)', text)
         assert float(ok[1]) == 3
+        (folder,) = Path("/dev/shm").glob(f"blurdct-{service.process.pid}-*")
+        assert {path.stem[-2:] for path in folder.iterdir()} == {"_0", "_1"}  # nothing piles up
 
         connection, rest = open_request(service.port, 300)
         time.sleep(0.3)
@@ -150,7 +153,7 @@ def test_ctrl_c_ends_a_service_without_a_traceback(tmp_path):
 @contextmanager
 def bare(app):
     """A server of one thread with our connections."""
-    with running.bind("127.0.0.1", 0) as listening:
+    with listen("127.0.0.1", 0) as listening:
         config = Config(app, http=running.Connection, lifespan="off", log_config=None)
         server = Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))

@@ -27,7 +27,8 @@ examples calibrating -> training studies -> tuning sklearn
 report -> sections figures page_style -> pages gallery
 gallery_pictures gallery_tables gallery_style -> gallery_page -> comparison evaluating summaries
 printing
-service.settings service.logs service.schema service.pictures service.answers service.thrift_idl
+service.settings service.logs service.schema service.pictures service.answers
+service.thrift_idl service.listening
 service.metrics service.engine service.processes
 service.bodies service.outer service.thrift_wire
 service.asking service.thrift_server service.thrift_client -> service.app

@@ -34,8 +34,9 @@ from schemathesis.specs.openapi.checks import (
 from test_service_engine import jpeg
 
 from blurdct.service.engine import Engine
+from blurdct.service.listening import listen
 from blurdct.service.settings import Settings
-from blurdct.service.thrift import Handler, listen
+from blurdct.service.thrift import Handler
 from blurdct.service.thrift_idl import SERVICE
 from blurdct.service.thrift_server import Server
 

@@ -37,8 +37,9 @@ from blurdct.detector import Detector
 from blurdct.errors import BlurdctError, ConfigError
 from blurdct.service import engine as engines
 from blurdct.service.engine import Busy, Engine, TooLong
+from blurdct.service.listening import listen
 from blurdct.service.settings import Settings
-from blurdct.service.thrift import Handler, listen, serve
+from blurdct.service.thrift import Handler, serve
 from blurdct.service.thrift_idl import IDL, SERVICE
 from blurdct.service.thrift_server import Server
 
@@ -486,11 +487,13 @@ def test_no_model_is_loaded_while_calls_are_answered(port, monkeypatch):
 
 def test_a_place_that_is_taken_or_unknown_is_one_line(port):
     with pytest.raises(
-        ConfigError, match=r"127\.0\.0\.1:\d+: cannot listen there \(Address already in use\)"
+        ConfigError, match=r"^cannot listen on 127\.0\.0\.1:\d+ \(Address already in use\)$"
     ):
         listen("127.0.0.1", port)
-    with pytest.raises(ConfigError, match=r"host\.invalid:1: cannot listen there"):
+    with pytest.raises(ConfigError, match=r"^cannot listen on host\.invalid:1 \("):
         listen("host.invalid", 1)
+    with pytest.raises(ConfigError, match=r"^cannot listen on a\.\.b:1 \("):
+        listen("a..b", 1)
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_service_in_one_line(tmp_path):

@@ -1,9 +1,6 @@
 """Counts and times of a service for Prometheus, over all its processes."""
 
-import glob
 import os
-import re
-from contextlib import suppress
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -13,11 +10,16 @@ from prometheus_client import (
     Gauge,
     Histogram,
     generate_latest,
+    values,
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from ..crew import alive
-from .settings import COUNTS
+from .settings import COUNTS, PLACE
+
+if (_folder := os.environ.get(COUNTS)) and (_place := os.environ.get(PLACE)):
+    # It goes on counting in the files of the one that it replaces: they do not pile up.
+    mark_process_dead(_place, _folder)
+    values.ValueClass = values.MultiProcessValue(lambda: _place)
 
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)  # seconds
 
@@ -37,11 +39,6 @@ def exposition() -> bytes:
     folder = os.environ.get(COUNTS)  # where the library looks, too, when it is imported
     if not folder:
         return generate_latest(REGISTRY)
-    for path in glob.glob(os.path.join(folder, "gauge_live*.db")):
-        number = re.search(r"(\d+)\.db$", path)
-        if number and not alive(int(number[1])):  # what it waited for is no longer waited for
-            with suppress(OSError):
-                mark_process_dead(int(number[1]), folder)
     registry = CollectorRegistry()
     MultiProcessCollector(registry, folder)
     return generate_latest(registry)

@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -13,10 +14,11 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from ..config import ONE_THREAD
-from ..crew import _end_with_caller
+from ..crew import end_with_caller
 from ..errors import BlurdctError
-from ..pool import _environment, cores
+from ..pool import cores, environment
 from .logs import LOGGER
+from .settings import PLACE
 
 PAUSE = 0.2  # seconds between two looks at them
 RETRY = 1.0  # seconds until one that could not even start is started again
@@ -47,9 +49,9 @@ def keep_running(
     stop = threading.Event()
     workers: list[_Worker] = []
     told = False
-    with _signals(stop), _environment(ONE_THREAD):
+    with _signals(stop), environment(ONE_THREAD):
         try:
-            workers = [_started(work) for _ in range(count or cores())]
+            workers = [_started(work, place) for place in range(count or cores())]
             while not stop.is_set():
                 wait([end for worker in workers for end in worker.news()], PAUSE)
                 for place, worker in enumerate(workers):
@@ -62,7 +64,7 @@ def keep_running(
                     if not worker.ready:
                         stop.wait(RETRY)
                     if not stop.is_set():
-                        workers[place] = _started(work)
+                        workers[place] = _started(work, place)
                 if not told and all(worker.ready for worker in workers):
                     told = True
                     if ready:
@@ -98,20 +100,21 @@ class _Worker:
         )
 
 
-def _started(work: Work) -> _Worker:
+def _started(work: Work, place: int) -> _Worker:
     # Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(False)
-    process = context.Process(target=_run, args=(work, theirs), daemon=True)
+    process = context.Process(target=_run, args=(work, place, theirs), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
 
 
-def _run(work: Work, pipe: "Connection[Any, Any]") -> None:
+def _run(work: Work, place: int, pipe: "Connection[Any, Any]") -> None:
     """What a process does."""
+    os.environ[PLACE] = str(place)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the one that started us
-    threading.Thread(target=_end_with_caller, daemon=True).start()
+    threading.Thread(target=end_with_caller, daemon=True).start()
     try:
         work(lambda: pipe.send(None))
     except BlurdctError as error:

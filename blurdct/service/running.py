@@ -1,7 +1,6 @@
 """The HTTP service in worker processes that share a socket; stopped, they finish what they have."""
 
 import asyncio
-import errno
 import logging.config
 import math
 import os
@@ -18,7 +17,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..crew import alive
-from ..errors import ConfigError
+from .listening import incoming
 from .logs import CONFIG
 from .processes import keep_running
 from .settings import COUNTS, Settings
@@ -26,11 +25,6 @@ from .settings import COUNTS, Settings
 HEAD_BYTES = 1 << 16  # of a head that is not whole, and of whatever else is no part of a body
 HEAD_SECONDS = 20.0  # for a request's head to come, also on a connection that is kept
 GRACE = 5  # seconds beyond those of a request, for what is in flight when the service stops
-BACKLOG = 2048
-HESITATION = 0.001  # seconds before a process takes a connection, for each that it has
-LONGEST = 0.004  # of them
-RUSH = 16  # connections that a process has for each that it takes beside the first
-SHORT = 0.1  # seconds until it tries again when it could not take one
 MEMORY = "/dev/shm"  # counts need no disk
 
 
@@ -72,11 +66,7 @@ class Connection(HttpToolsProtocol):
 
 
 class Sharing(Server):
-    """A server that leaves connections to processes beside it which have fewer.
-
-    All wake when one comes in. Left to themselves, the first would take whatever waits, and of a
-    client's few connections, which it keeps, all might end in one process.
-    """
+    """A server that leaves connections to processes beside it which have fewer."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As a server without sockets; then it takes what comes in at those given."""
@@ -91,50 +81,13 @@ class Sharing(Server):
         await super().shutdown(sockets)
 
     async def _take(self, listening: socket.socket) -> None:
-        listening.setblocking(False)
         loop, connections = asyncio.get_running_loop(), self.server_state.connections
-        while True:
-            await _readable(listening)
-            await asyncio.sleep(min(HESITATION * len(connections), LONGEST))
-            for _ in range(1 + len(connections) // RUSH):
-                try:
-                    client, _ = listening.accept()
-                    await loop.connect_accepted_socket(self._connection, client)
-                except BlockingIOError:  # another process was faster
-                    break
-                except OSError:  # too many open files, say
-                    await asyncio.sleep(SHORT)
-                    break
+        async for client, _ in incoming(listening, connections.__len__):
+            with suppress(OSError):  # gone again
+                await loop.connect_accepted_socket(self._connection, client)
 
     def _connection(self) -> Connection:
         return Connection(self.config, self.server_state, self.lifespan.state)
-
-
-async def _readable(listening: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(listening, readable.set)
-    try:
-        await readable.wait()
-    finally:
-        loop.remove_reader(listening)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 is a free one.
-
-    Raises:
-        ConfigError: No such host, or the port is taken.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except (OSError, UnicodeError) as error:
-        number = getattr(error, "errno", None) or 0
-        why = os.strerror(number) if number in errno.errorcode else str(error)
-        raise ConfigError(f"cannot listen on {host}:{port} ({why})") from error
 
 
 def serve(
@@ -147,7 +100,7 @@ def serve(
 
     Args:
         settings: Of the engine in each process.
-        listening: From ``bind``; closed in the end.
+        listening: From ``listen``; closed in the end.
         workers: Processes; one per core if None. One that dies is replaced.
         ready: Called when all are ready.
 
@@ -182,7 +135,6 @@ def _work(settings: Settings, listening: socket.socket, ready: Callable[[], obje
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        backlog=BACKLOG,
         timeout_keep_alive=math.ceil(HEAD_SECONDS),
         timeout_graceful_shutdown=math.ceil(settings.seconds) + GRACE,
     )

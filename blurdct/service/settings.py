@@ -11,6 +11,7 @@ from ..errors import ConfigError
 
 PREFIX = "BLURDCT_"  # of environment variables
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # the one that names the folder where processes count together
+PLACE = "BLURDCT_PLACE"  # the one with a process' number among them; who replaces it gets it, too
 MIB = 1 << 20
 SHORTEST = 8  # characters of a token
 

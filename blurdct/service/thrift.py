@@ -13,9 +13,9 @@ from typing import Any
 from thriftpy2.thrift import TApplicationException
 
 from .. import __version__
-from ..errors import BlurdctError, ConfigError, ImageError
-from ..files import reason
+from ..errors import BlurdctError, ImageError
 from .engine import Busy, Engine, TooLong
+from .listening import listen
 from .logs import CONFIG, LOGGER
 from .processes import keep_running
 from .settings import Settings
@@ -23,7 +23,6 @@ from .thrift_idl import IDL, PORT, SERVICE
 from .thrift_server import Server
 from .thrift_wire import Call, arguments, reply
 
-BACKLOG = 1024  # connections that the system holds until one of the processes takes them
 GRACE = 5.0  # seconds more than a call may take, until a process that is to end is killed
 PHOTO = "photo"  # what the engine is told a photo is called
 
@@ -143,17 +142,3 @@ def serve(
             ending=refuse,
             patience=settings.seconds + GRACE,
         )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections there.
-
-    Raises:
-        ConfigError: No such host, or the port is taken.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except (OSError, OverflowError) as error:
-        why = reason(error).partition(" (while")[0]  # attempting to bind on ...
-        raise ConfigError(f"{host}:{port}: cannot listen there ({why})") from error

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from thriftpy2.thrift import TMessageType
 
+from .listening import incoming
 from .logs import LOGGER
 from .settings import Settings
 from .thrift_wire import Call, Intake, WireError
 
 IDLE = 60.0  # seconds that a connection may be silent between two calls
 CONNECTIONS = 512  # of a process; the one that has been silent longest makes way for another
-TURN = 0.001  # seconds after a connection in which another process may take the next
 GRACE = 2.0  # seconds more than a call may take, until it is given up when the service stops
 
 Answer = Callable[[Call], tuple[bytes, str]]
@@ -58,7 +58,6 @@ class Server:
 
     async def run(self, listener: socket.socket) -> None:
         """Take connections until ``stopping``; answer the calls that have begun by then."""
-        listener.setblocking(False)
         accepting = asyncio.create_task(self._accept(listener))
         await self.stopping.wait()
         accepting.cancel()
@@ -73,12 +72,7 @@ class Server:
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, (client, *_) = await loop.sock_accept(listener)
-            except OSError:  # gone again, or no descriptor is free
-                await asyncio.sleep(0.1)
-                continue
+        async for connection, client in incoming(listener, self._tasks.__len__):
             while len(self._tasks) >= self._connections and self._silent:
                 idle = (each for each, begun in self._silent.items() if not begun)
                 task = next(idle, next(iter(self._silent)))
@@ -88,7 +82,6 @@ class Server:
             task = loop.create_task(self._attend(connection, client))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            await asyncio.sleep(TURN)
 
     async def _attend(self, connection: socket.socket, client: str) -> None:
         """One connection, call after call."""
