@@ -338,6 +338,21 @@ def test_the_openapi_document_has_examples_and_every_status(client):
     assert set(document["paths"]) == {
         *("/v1/predict", "/v1/map", "/v1/models", "/healthz", "/readyz", "/metrics")
     }
+    assert "securitySchemes" not in document["components"]
+
+
+def test_the_openapi_document_says_where_a_token_is_needed():
+    with served(token="secret-secret") as client:
+        document = client.get("/openapi.json").json()
+    (scheme,) = document["components"]["securitySchemes"].values()
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    guarded = {
+        path
+        for path, methods in document["paths"].items()
+        for one in methods.values()
+        if "security" in one
+    }
+    assert guarded == {"/v1/predict", "/v1/map", "/v1/models", "/metrics"}
 
 
 # What comes in, piece by piece

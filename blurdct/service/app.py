@@ -100,12 +100,14 @@ def _quick(app: FastAPI, predict: Endpoint) -> App:
 
 def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
     """Add the roads to verdicts and maps; ``predict`` comes back."""
+    guarded = schema.guarded(service.settings.token)
     problems = schema.problems(400, 401, 408, 413, 503, 504)
     unread = {"model": schema.Results, "description": "No file could be read"}
 
     @app.post(
         "/v1/predict",
         response_model=schema.Results,
+        dependencies=guarded,
         responses={**problems, 422: unread},
         openapi_extra=schema.MANY_FILES,
         operation_id="predict",
@@ -134,6 +136,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
     @app.post(
         "/v1/map",
         response_class=Response,
+        dependencies=guarded,
         responses={**problems, **schema.problems(422), **schema.PNG},
         openapi_extra=schema.ONE_FILE,
         operation_id="map",
@@ -170,6 +173,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
     @app.get(
         "/v1/models",
         response_model=schema.Models,
+        dependencies=guarded,
         responses=schema.problems(401),
         operation_id="models",
     )
@@ -205,6 +209,7 @@ def _add_state(app: FastAPI, service: Service) -> None:
     @app.get(
         "/metrics",
         response_class=Response,
+        dependencies=schema.guarded(service.settings.token),
         responses={
             200: {"content": {"text/plain": {}}, "description": "Prometheus' text format"},
             **schema.problems(401),

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from fastapi import Security
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 VERDICT: dict[str, Any] = {
@@ -123,6 +125,11 @@ WHY = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Answers other than the wanted one, for OpenAPI."""
     return {status: {"model": Problem, "description": WHY[status]} for status in statuses}
+
+
+def guarded(token: str | None) -> list[Any]:
+    """Says in OpenAPI that a token is needed, if it is; ``outer.Guard`` looks at it."""
+    return [Security(HTTPBearer(auto_error=False))] if token else []
 
 
 PNG: dict[int | str, dict[str, Any]] = {
