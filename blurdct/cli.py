@@ -42,8 +42,10 @@ from .cli_shared import (
     Null,
     Paths,
     Size,
+    Threshold,
     Workers,
     find,
+    form_of,
     note,
 )
 from .config import ONE_THREAD, ReadConfig
@@ -64,10 +66,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Threshold = Annotated[
-    float | None,
-    typer.Option(min=0, max=100, metavar="SCORE", help="From this score on a photo is blurred."),
-]
 FailOn = Annotated[
     Literal["medium", "blurred"] | None,
     typer.Option(help="Exit with 3 if a photo has this label; medium counts blurred ones too."),
@@ -127,7 +125,7 @@ def predict(
       2  wrong use
       3  --fail-on found such a photo, whether or not all were read
     """
-    form = _form(as_json, as_csv)
+    form = form_of(as_json, as_csv)
     found = find(paths, null)
 
     from .bundle import DEFAULT, load, named
@@ -188,7 +186,7 @@ def features(
     \b
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
-    form = _form(as_json, as_csv)
+    form = form_of(as_json, as_csv)
     found = find(paths, null)
 
     from .features import FEATURES, image_features
@@ -275,12 +273,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _command(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     return context.command_path if context else "blurdct"
-
-
-def _form(as_json: bool, as_csv: bool) -> str | None:
-    if as_json and as_csv:
-        raise ConfigError("--json and --csv: one or the other")
-    return "json" if as_json else "csv" if as_csv else None
 
 
 def _in_order(found: "Found", answers: Iterator[Any]) -> Iterator[Any]:

@@ -8,7 +8,7 @@ import typer
 from . import printing
 from .cli_acting import DryRun, Null, Results, To, check_use, follow, journal_in, print_paths
 from .cli_checks import command
-from .cli_shared import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, note
+from .cli_shared import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, form_of, note
 from .errors import ConfigError, ImageError
 
 if TYPE_CHECKING:
@@ -79,9 +79,7 @@ def best(
     """
     from . import grouping, moving, selection
 
-    form = "csv" if as_csv else "json" if as_json else None
-    if as_csv and as_json:
-        raise ConfigError("--json and --csv: one or the other")
+    form = form_of(as_json, as_csv)
     if form and (action != "list" or null or rest):
         raise ConfigError(f"--{form} tells of all photos: leave out --action, --null and --rest")
     if distance is not None and by == "burst":

@@ -13,7 +13,7 @@ import typer
 
 from . import printing
 from .cli_checks import command
-from .cli_shared import ALL_READ, SOME_UNREAD, MaxPixels, Model, Size, note
+from .cli_shared import ALL_READ, SOME_UNREAD, MaxPixels, Model, Size, Threshold, note
 from .config import ReadConfig
 from .errors import BlurdctError
 
@@ -58,12 +58,7 @@ def scan(
     null: Annotated[
         bool, typer.Option("--null", "-0", help="Lists are null-separated, as by find -print0.")
     ] = False,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=100, metavar="SCORE", help="From this score on a photo is blurred."
-        ),
-    ] = None,
+    threshold: Threshold = None,
     model: Model = None,
     size: Size = None,
     workers: Annotated[

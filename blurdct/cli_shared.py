@@ -34,6 +34,10 @@ Model = Annotated[
         metavar="NAME|FOLDER", help="A name from 'blurdct models', best, or a bundle's folder."
     ),
 ]
+Threshold = Annotated[
+    float | None,
+    typer.Option(min=0, max=100, metavar="SCORE", help="From this score on a photo is blurred."),
+]
 Size = Annotated[
     int | None,
     typer.Option(min=16, metavar="PIXELS", help="Long side to which larger photos are reduced."),
@@ -93,6 +97,17 @@ BundleOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the 
 def note(line: str) -> None:
     """A remark on standard error."""
     printing.note(f"blurdct: {line}")
+
+
+def form_of(as_json: bool, as_csv: bool) -> Literal["json", "csv"] | None:
+    """How to print; None for people.
+
+    Raises:
+        ConfigError: Both were asked for.
+    """
+    if as_json and as_csv:
+        raise ConfigError("--json and --csv: one or the other")
+    return "json" if as_json else "csv" if as_csv else None
 
 
 def find(paths: list[str], null: bool) -> "Found":

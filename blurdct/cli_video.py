@@ -18,10 +18,7 @@ def video(
     clip: Annotated[str, typer.Argument(metavar="CLIP", help="A video file.")],
     out: Annotated[
         Path,
-        typer.Option(
-            metavar="FILE",
-            help="The table: .csv, .jsonl or .parquet.",
-        ),
+        typer.Option(metavar="FILE", help="The table: .csv, .jsonl or .parquet."),
     ],
     every: Annotated[
         str, typer.Option(metavar="STEP", help="Look at a frame each 0.5s, 200ms, or 10f (frames).")

@@ -81,8 +81,7 @@ def _cells(path: str, column: str) -> Iterator[Any]:
 
 
 def _csv_cells(path: str, column: str) -> Iterator[Any]:
-    # Spreadsheets begin a file with a mark of its encoding.
-    with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+    with results.open_csv(path) as file:
         for row in csv.DictReader(file):
             yield row[column]
 

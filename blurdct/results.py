@@ -141,9 +141,13 @@ def _value(kind: type, value: Any) -> Any:
     return kind(value)
 
 
+def open_csv(path: str | os.PathLike[str]) -> IO[str]:
+    """A CSV file to read; a spreadsheet's mark before the first column is no part of it."""
+    return open(path, newline="", encoding="utf-8-sig", errors="surrogateescape")
+
+
 def _read_csv(path: Path) -> Iterator[Row]:
-    # a spreadsheet's mark before the first column is no part of it
-    with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+    with open_csv(path) as file:
         rows = csv.DictReader(file, strict=True)
         if not rows.fieldnames:
             raise ValueError("empty")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .archives import SEPARATOR
 from .bundle import load
 from .errors import ConfigError, ModelError
 from .remote import is_url
@@ -116,7 +117,7 @@ def survey(rows: Iterable[Row]) -> Survey:
 def elsewhere(path: str) -> str:
     """Why a row's photo is no file of its own; empty if it is one, or was."""
     remote = is_url(path)
-    if (not remote and "::" not in path) or os.path.lexists(path):
+    if (not remote and SEPARATOR not in path) or os.path.lexists(path):
         return ""
     return "is not a file of this computer" if remote else "is inside an archive"
 

@@ -17,15 +17,15 @@ def load_scan(monkeypatch):
     return load_scan
 
 
+def run(tool: str, *words: object) -> str:
+    """What a tool prints."""
+    command = [sys.executable, TOOLS / tool, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is looked up in /proc")
 def test_a_scan_that_is_killed_and_resumed_ends_as_one_that_is_not():
-    words = ("--photos", 400, "--broken", 0.1, "--kills", 2, "--within", 0.7)
-    said = subprocess.run(
-        [sys.executable, TOOLS / "load_scan.py", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    said = run("load_scan.py", "--photos", 400, "--broken", 0.1, "--kills", 2, "--within", 0.7)
     assert "400 photographs, 40 of them broken" in said
     assert said.count("killed after") == 2 and "40 unreadable" in said
     assert "misplaced or wrong: 0" in said and "the same file: True" in said
@@ -51,8 +51,8 @@ def test_the_load_test_sees_every_kind_of_fault(load_scan, tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is looked up in /proc")
 def test_a_process_that_takes_memory_is_seen_and_one_that_fails_ends_it(load_scan):
     code = "import time; taken = b'x' * 150_000_000; del taken; time.sleep(0.3)"
-    run = load_scan.watched([sys.executable, "-c", code])
-    assert 150 < run.peak(parent=True) < 250 and run.peak(parent=False) == 0
+    watched = load_scan.watched([sys.executable, "-c", code])
+    assert 150 < watched.peak(parent=True) < 250 and watched.peak(parent=False) == 0
     with pytest.raises(SystemExit, match="wrong"):
         load_scan.watched([sys.executable, "-c", "import sys; print('wrong'); sys.exit(3)"])
 
@@ -69,13 +69,7 @@ def test_photographs_are_reduced_or_continued_but_never_enlarged(monkeypatch):
 
 
 def test_the_bench_has_a_row_for_each_contender():
-    words = ("--count", 24, "--large", 0, "--rounds", 1, "--workers", 1)
-    said = subprocess.run(
-        [sys.executable, TOOLS / "bench_scan.py", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    said = run("bench_scan.py", "--count", 24, "--large", 0, "--rounds", 1, "--workers", 1)
     assert "pip install cleanvision" in said
     rows = [line.split("|")[1:-1] for line in said.splitlines() if line.startswith("|")]
     assert len({len(row) for row in rows}) == 1

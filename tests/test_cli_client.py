@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import toys
-from test_cli_map import call
+from commands import call
 
 pytest.importorskip("thriftpy2")
 

@@ -1,6 +1,5 @@
 """``blurdct filter``, ``undo`` and ``best``, as a user meets them."""
 
-import contextlib
 import csv
 import io
 import json
@@ -10,36 +9,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from commands import call
 from PIL import Image
 
 from blurdct import cli_acting, results
-from blurdct.cli import main
 
 COMMAND = [sys.executable, "-m", "blurdct"]
-
-
-class Run(NamedTuple):
-    """What came of one command."""
-
-    status: int
-    out: str
-    err: str
-
-
-def call(*words: str | Path) -> Run:
-    """Run a command in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.raises(SystemExit) as stop,
-    ):
-        main([str(word) for word in words])
-    assert isinstance(stop.value.code, int)
-    return Run(stop.value.code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

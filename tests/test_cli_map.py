@@ -1,23 +1,20 @@
 """``blurdct map``: what it draws, what it calls it, and what it leaves alone."""
 
-import contextlib
-import io
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import onnx
 import pytest
 import toys
+from commands import Run, call
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from blurdct.cli import main
 from blurdct.cli_map import LONGEST
 from blurdct.detector import Detector
 from blurdct.heatmap import draw
@@ -26,32 +23,6 @@ from blurdct.images import read_luma
 ROOT = Path(__file__).parents[1]
 NAMES = ("bright", "dark", "mixed")
 HEAVY = {"torch", "xgboost", "sklearn", "pandas", "scipy", "optuna", "matplotlib", "onnx"}
-
-
-class Run(NamedTuple):
-    """What came of one command."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def files(self) -> list[str]:
-        """Names of what was written, in the order of the lines."""
-        return [Path(line.split("\t")[3]).name for line in self.out.splitlines()]
-
-
-def call(*words: str | Path) -> Run:
-    """Run a command in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.raises(SystemExit) as stop,
-    ):
-        main([str(word) for word in words])
-    assert isinstance(stop.value.code, int)
-    return Run(stop.value.code, out.getvalue(), err.getvalue())
 
 
 def graph_with_map() -> bytes:

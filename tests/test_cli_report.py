@@ -4,7 +4,7 @@ import os
 
 import pytest
 import toys
-from test_cli_map import Run, call
+from commands import Run, call
 from test_gallery import failed, row
 
 from blurdct import results

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from test_cli_map import call
+from commands import call
 from test_service_engine import jpeg
 from uvicorn import Config, Server
 

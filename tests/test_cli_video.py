@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from test_cli_map import call
+from commands import call
 from test_video import COUNT, film
 
 from blurdct.bundle import Thresholds
