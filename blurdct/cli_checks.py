@@ -92,8 +92,8 @@ def prepare(
         check_out(checkpoints)
     import torch
 
+    from .models.devices import device_name
     from .models.network import Network, load_published
-    from .models.torch_training import device_name
 
     torch.set_num_threads(int(THREADS) if THREADS and THREADS.isdecimal() else cores())
     with circumstances(device=device):

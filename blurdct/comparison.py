@@ -229,6 +229,6 @@ def _pictures(views: Sequence[str]) -> bool:
 def _device(pictures: bool) -> str:
     if not pictures:
         return f"CPU, {cores()} cores"
-    from .models.torch_training import device_name
+    from .models.devices import device_name
 
     return device_name()

@@ -21,7 +21,7 @@ bundle -> detector -> heatmap sizes frames video video_plot judging -> scan
 transfer sidecar -> journal selection -> moving grouping -> undoing
 metrics dataset partial -> synth tables -> perturb sheets shards -> copies -> gathering
 models.base models.fitting -> models -> models.boosting models.contrasts models.graphs
-models.torch_training
+models.lesson -> models.checkpoints models.devices -> models.torch_training
 models.network -> models.* -> models.fusion models.dct_fusion
 examples calibrating -> training studies -> tuning sklearn
 report -> sections figures page_style -> pages gallery

@@ -11,9 +11,12 @@ from torch import nn
 
 from blurdct.errors import ConfigError, ModelError
 from blurdct.metrics import roc_auc
-from blurdct.models import torch_training
+from blurdct.models import checkpoints, torch_training
+from blurdct.models.checkpoints import digest, hash_of
+from blurdct.models.devices import device_name
 from blurdct.models.fitting import USUAL, circumstances, fitting
-from blurdct.models.torch_training import Lesson, Recipe, answers, digest, hash_of, train_network
+from blurdct.models.lesson import Lesson, Recipe
+from blurdct.models.torch_training import answers, train_network
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -192,7 +195,7 @@ def test_a_finished_fit_is_not_done_again_and_its_time_is_known(tmp_path, epochs
 
 def test_the_time_of_an_interrupted_run_counts(tmp_path, monkeypatch):
     clock = iter(range(0, 1000, 10))
-    monkeypatch.setattr(torch_training.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(checkpoints.time, "perf_counter", lambda: float(next(clock)))
     with circumstances(checkpoints=tmp_path, progress=until(2)), pytest.raises(InterruptError):
         train()
     spent = []
@@ -458,7 +461,7 @@ def test_a_cuda_device_that_is_not_there_is_refused(monkeypatch):
     with circumstances(device="cuda"), pytest.raises(ConfigError, match="no CUDA device here"):
         train()
     with circumstances(device="cpu"):
-        assert torch_training.device_name().startswith("CPU, ")
+        assert device_name().startswith("CPU, ")
         train(recipe=replace(RECIPE, epochs=1))
 
 

@@ -22,8 +22,8 @@ from ..bands import BANDS
 from ..cells import SCALES, STATISTICS, SUMMARY
 from .base import Array, Inputs
 from .graphs import halved
+from .lesson import Lesson
 from .network import Graph, Members, Scaled, Together, exported
-from .torch_training import Lesson
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 50,

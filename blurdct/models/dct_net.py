@@ -26,8 +26,8 @@ from torch.nn import functional
 from ..cells import CHANNELS, DIRECTIONS, SECTORS
 from .base import Array, Inputs
 from .graphs import halved
+from .lesson import Lesson
 from .network import Graph, Members, Scaled, Together, exported
-from .torch_training import Lesson
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 12,

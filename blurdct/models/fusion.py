@@ -25,8 +25,9 @@ from ..errors import ConfigError
 from . import backend, completed, seeded
 from .base import Array, Backend, Inputs
 from .graphs import averaged, graph, halved, joined, trees_node
+from .lesson import Lesson, Recipe
 from .network import Scaled, exported
-from .torch_training import Lesson, Recipe, answers, train_network
+from .torch_training import answers, train_network
 
 WIDTHS = (4096, 3584, 3072, 2560, 2048)  # of the dense layers of ``certh-fusion``, as published
 

@@ -17,17 +17,11 @@ from ..stage import replacing
 from ..views import VIEWS
 from . import completed
 from .base import Array, Inputs
+from .checkpoints import digest, hash_of
 from .fitting import fitting
 from .graphs import OPSETS, halved
-from .torch_training import (
-    Lesson,
-    Loss,
-    Recipe,
-    answers,
-    digest,
-    hash_of,
-    train_network,
-)
+from .lesson import Lesson, Recipe
+from .torch_training import Loss, answers, train_network
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -1,6 +1,5 @@
-"""The one loop that trains networks: early stopping, checkpoints, mixed precision, any device.
+"""The one loop that trains networks: early stopping, augmentation, weights of rows.
 
-Mixed precision is used on CUDA, and on processors with bfloat16 matrix units where it is faster.
 A row of weight w is drawn into an epoch with probability w / (largest weight), so that rows that
 count little also cost little.
 
@@ -10,96 +9,27 @@ Sources:
     Label smoothing: Szegedy et al., CVPR 2016, doi:10.1109/CVPR.2016.308.
 """
 
-import hashlib
-import json
 import math
-import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from .. import __version__
 from ..dataset import folds
 from ..errors import ConfigError, ModelError
 from ..metrics import roc_auc
-from ..stage import replacing
 from .base import Array
+from .checkpoints import State, copied, hash_of
+from .devices import chosen_device, half_type, mixed
 from .fitting import fitting
+from .lesson import Lesson, Recipe
 
 PARTS = 6  # one of so many parts of the scenes decides when to stop
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
-
-    Attributes:
-        epochs: At most.
-        patience: Epochs without a better validation AUC after which to stop.
-        batch: Photographs a step.
-        learning_rate: The largest; it rises over the first epoch and falls as a cosine.
-        optimiser: ``adam`` or ``sgd`` (momentum .9).
-        weight_decay: L2, on all weights but those that the network's ``decays`` has by name.
-        crop: Side of a random crop to train on, pixels; 0 for the whole picture.
-        kept_aside: Whether a part of the scenes is not learnt from but decides when to stop; if
-            not, the last epoch counts.
-        mixed_on_cpu: Whether mixed precision pays on a processor that has it.
-        seed: Of the first weights, of batches and augmentation.
-    """
-
-    epochs: int
-    patience: int
-    batch: int
-    learning_rate: float
-    optimiser: str = "adam"
-    weight_decay: float = 0.0
-    crop: int = 0
-    kept_aside: bool = True
-    mixed_on_cpu: bool = True
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if min(self.epochs, self.patience, self.batch) < 1 or self.learning_rate <= 0:
-            raise ConfigError("epochs, patience, batch: expected 1 or more; learning_rate: over 0")
-        if self.optimiser not in ("adam", "sgd"):
-            raise ConfigError(f"optimiser: expected adam or sgd, got {self.optimiser!r}")
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What a network learns from: n rows.
-
-    Attributes:
-        rows: (n, H, W, 3) uint8, pictures; (n, C, h, w) float16, maps; or (n, k) float32, numbers.
-        targets: (n, k) float32, what the loss compares the output with.
-        y: (n,) 1 blurred, 0 sharp; early stopping goes by it.
-        groups: (n,) scene.
-        weights: (n,) what a row counts.
-    """
-
-    rows: Array
-    targets: Array
-    y: Array
-    groups: Array
-    weights: Array
-
-
 # (output, (b,) or what else the network gives, targets (b, k)) -> loss of each row (b,)
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-
-
-def device_name() -> str:
-    """The device that networks are trained on here, for reports."""
-    if _device().type == "cuda":
-        return torch.cuda.get_device_name()
-    threads = torch.get_num_threads()
-    return f"CPU, {threads} threads" if threads > 1 else "CPU, 1 thread"
 
 
 def train_network(
@@ -136,10 +66,10 @@ def train_network(
         torch.manual_seed(recipe.seed)
         network = make()
     learn, check = _apart(lesson, recipe)
-    device = _device()
+    device = chosen_device()
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = _optimiser(network, recipe)
-    state = _State(name, network, optimiser, lesson, recipe, about or {})
+    state = State(name, network, optimiser, lesson, recipe, about or {})
     steps = math.ceil(_drawn(lesson.weights[learn]) / recipe.batch)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_cosine(steps, recipe.epochs))
     with torch.random.fork_rng(enabled=True):
@@ -173,96 +103,11 @@ def answers(network: nn.Module, rows: Array, recipe: Recipe | None = None) -> to
     device = next(network.parameters()).device
     network.eval()
     found = [torch.zeros(0)]
-    with torch.inference_mode(), _mixed(device, recipe):
+    with torch.inference_mode(), mixed(device, recipe):
         for start in range(0, len(rows), 32):
             batch = _batch(rows[start : start + 32], device)
             found.append(network(batch).float().cpu())
     return torch.cat(found)
-
-
-def hash_of(*parts: Any) -> int:
-    """A seed out of several things, 0 .. 2**32 - 1; the same everywhere."""
-    return int(hashlib.sha256(repr(parts).encode()).hexdigest()[:8], 16)
-
-
-def digest(*arrays: Array) -> str:
-    """Of arrays, in hexadecimal; the same for the same numbers and shapes."""
-    found = hashlib.blake2b(digest_size=12)
-    for array in arrays:
-        whole = np.ascontiguousarray(array if array.dtype != object else array.astype(str))
-        found.update(f"{whole.dtype} {whole.shape}".encode())
-        found.update(whole.reshape(-1).view(np.uint8).data)
-    return found.hexdigest()
-
-
-class _State:
-    """Where a fit stands: the best weights so far, kept on disk if there is a folder for it."""
-
-    def __init__(
-        self,
-        name: str,
-        network: nn.Module,
-        optimiser: torch.optim.Optimizer,
-        lesson: Lesson,
-        recipe: Recipe,
-        about: dict[str, Any],
-    ) -> None:
-        self.network, self.optimiser, self.recipe = network, optimiser, recipe
-        self.top, self.top_epoch, self.weights = -1.0, -1, _copy(network)
-        self.seconds, self.since = 0.0, time.perf_counter()
-        folder = fitting().checkpoints
-        self.path: Path | None = None
-        if folder:
-            first = [value.cpu().numpy() for value in network.state_dict().values()]
-            data = (lesson.rows, lesson.targets, lesson.y, lesson.groups, lesson.weights)
-            known = [__version__, name, vars(recipe), about, digest(*first), digest(*data)]
-            text = json.dumps(known, sort_keys=True)
-            self.path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.pt"
-
-    def resume(self, rate: Any, seeded: torch.Generator) -> int:
-        """The epoch to go on with."""
-        if not (self.path and self.path.is_file()):
-            return 0
-        kept = torch.load(self.path, map_location="cpu", weights_only=True)
-        self.top, self.top_epoch, self.weights = kept["top"], kept["top_epoch"], kept["weights"]
-        self.seconds = kept["seconds"]
-        if kept["going"] is None:
-            return self.recipe.epochs
-        self.network.load_state_dict(kept["going"]["network"])
-        self.optimiser.load_state_dict(kept["going"]["optimiser"])
-        rate.load_state_dict(kept["going"]["rate"])
-        seeded.set_state(kept["going"]["seeded"])
-        return int(kept["going"]["epoch"]) + 1
-
-    def finished(self, epoch: int, auc: float, rate: Any, seeded: torch.Generator) -> bool:
-        """Take note of an epoch; whether it was the last."""
-        if auc > self.top or self.top_epoch < 0:
-            self.top, self.top_epoch, self.weights = auc, epoch, _copy(self.network)
-        now = time.perf_counter()
-        self.seconds, self.since = self.seconds + now - self.since, now
-        over = epoch + 1 == self.recipe.epochs or epoch - self.top_epoch >= self.recipe.patience
-        if self.path:
-            going = {
-                "network": self.network.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "rate": rate.state_dict(),
-                "seeded": seeded.get_state(),
-                "epoch": epoch,
-            }
-            best = {"top": self.top, "top_epoch": self.top_epoch, "weights": self.weights}
-            best["seconds"] = self.seconds
-            with replacing(self.path) as temporary:
-                torch.save({**best, "going": None if over else going}, temporary)
-        return over
-
-    def best(self) -> nn.Module:
-        """The network with its best weights."""
-        self.network.load_state_dict(self.weights)
-        return self.network
-
-
-def _copy(network: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 
 
 def _apart(lesson: Lesson, recipe: Recipe) -> tuple[Array, Array]:
@@ -298,7 +143,7 @@ def _epoch(
     order = torch.randperm(int(drawn.sum()), generator=seeded)
     rows = learn[drawn.numpy()][order.numpy()]
     network.train()
-    scaler = torch.amp.GradScaler(enabled=_half(device) == torch.float16)
+    scaler = torch.amp.GradScaler(enabled=half_type(device) == torch.float16)
     for start in range(0, len(rows), recipe.batch):
         chosen = rows[start : start + recipe.batch]
         if len(chosen) < 2 <= len(rows):
@@ -307,7 +152,7 @@ def _epoch(
         if _pictures(lesson.rows):
             batch = _augmented(batch, recipe.crop, seeded)
         targets = torch.from_numpy(lesson.targets[chosen]).to(device)
-        with _mixed(device, recipe):
+        with mixed(device, recipe):
             output = network(batch)
         optimiser.zero_grad(set_to_none=True)
         scaler.scale(loss(output.float(), targets).mean()).backward()
@@ -372,28 +217,9 @@ def _must_be_finite(name: str, output: torch.Tensor) -> None:
         raise ModelError(f"{name}: training ran off to infinity; a smaller learning_rate may help")
 
 
-def _device() -> torch.device:
-    wanted = fitting().device
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device: no CUDA device here")
-    return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))
-
-
-def _half(device: torch.device) -> torch.dtype | None:
-    """The 16-bit type that this device computes fast in, if there is one."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(False) else torch.float16
-    return torch.bfloat16 if torch.cpu.get_capabilities().get("amx_bf16") else None
-
-
-def _mixed(device: torch.device, recipe: Recipe | None) -> AbstractContextManager[Any]:
-    half = _half(device) if recipe and (device.type == "cuda" or recipe.mixed_on_cpu) else None
-    return torch.autocast(device.type, half or torch.bfloat16, enabled=half is not None)
-
-
 def _rounded(network: nn.Module, rows: Array) -> nn.Module:
     """Weights as 16-bit numbers, in 32 bits, unless that moves P by .001 or more."""
-    before, exact = torch.sigmoid(answers(network, rows)), _copy(network)
+    before, exact = torch.sigmoid(answers(network, rows)), copied(network)
     halves = {
         # not what normalisation counts: it is small, and may be over what 16 bits hold
         name: value.half().float() if value.dim() > 1 else value
