@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from .detector import LABELS, UNKNOWN
 from .gallery import KINDS, SHOWN_ERRORS, UNREAD, Summary
-from .page_style import text
+from .page_style import table, text
 
 SHOWN_FOLDERS = 200
 LONGEST = 400  # letters of a name or an error that are shown
@@ -81,18 +81,7 @@ def _table(
         for n, name in enumerate(head)
     )
     rows = "\n".join(body)
-    return f"""<section id="{key}">
-<h2>{title}</h2>
-<p>{note}</p>
-<div class="wide" role="region" tabindex="0" aria-label="{title}">
-<table>
-<thead><tr>{heads}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>
-</section>"""
+    return table(key, title, note, heads, rows)
 
 
 def _cells(row: Iterable[str | tuple[float, str]]) -> str:

@@ -108,6 +108,22 @@ def head(title: str, css: str, *scripts: str) -> str:
 </head>"""
 
 
+def table(key: str, title: str, note: str, heads: str, rows: str) -> str:
+    """A section of a page that is a table; all of it is HTML already."""
+    return f"""<section id="{key}">
+<h2>{title}</h2>
+<p>{note}</p>
+<div class="wide" role="region" tabindex="0" aria-label="{title}">
+<table>
+<thead><tr>{heads}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</div>
+</section>"""
+
+
 def text(value: Any) -> str:
     """Text for HTML: nothing in it is markup, a control character or no character at all."""
     clean = str(value).encode("utf-8", "backslashreplace").decode()

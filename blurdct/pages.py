@@ -10,7 +10,7 @@ import cv2
 from . import figures
 from .errors import ImageError
 from .images import Source, read_rgb
-from .page_style import CSS, SCRIPT, head, text
+from .page_style import CSS, SCRIPT, head, table, text
 from .report import Report
 from .sections import Cell, Section, introduction, sections, title
 from .stage import replacing
@@ -136,19 +136,7 @@ def _html_table(section: Section, key: str) -> str:
         f"<tr>{''.join(_html_cell(cell, not number) for number, cell in enumerate(row))}</tr>"
         for row in section.rows
     )
-    return f"""<section id="{key}">
-<h2>{text(section.title)}</h2>
-<p>{text(section.note)}</p>
-<div class="wide" role="region" tabindex="0" aria-label="{text(section.title)}">
-<table>
-<thead><tr>{heads}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>
-</section>
-"""
+    return table(key, text(section.title), text(section.note), heads, rows) + "\n"
 
 
 def _html_cell(cell: Cell, first: bool) -> str:
