@@ -32,6 +32,8 @@ MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 # What Pillow may open. Not all it could: its EPS reader, for one, runs Ghostscript on the bytes.
 FORMATS = ["AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"]
 
+STRIP = 256  # rows that are laid over white at once
+
 _JPEG = b"\xff\xd8\xff"
 _REDUCED = {  # in colour or not -> by how much -> flag
     False: {
@@ -205,13 +207,19 @@ def _decode(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.nda
             Image.open(BytesIO(data), formats=FORMATS) as image,
         ):
             _check_size(image.size, config, label)
-            return convert(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            return convert(image)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
         raise ImageError(f"{label}: not an image, or of an unknown format") from error
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"{label}: over Pillow's pixel limit ({error})") from error
+    except Image.DecompressionBombError as error:  # before the size is known here
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        if config.max_pixels <= most:
+            raise ImageError(f"{label}: over the limit of {config.max_pixels:,} pixels") from error
+        raise ImageError(
+            f"{label}: over Pillow's limit of {most:,} pixels, which holds for all but JPEG"
+        ) from error
     except Exception as error:  # decoders of hostile bytes raise anything
         raise ImageError(f"{label}: {_DAMAGED} ({error})") from error
 
@@ -234,10 +242,16 @@ def _opaque(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         raise ValueError("floating-point pixels are not supported")
     if not image.has_transparency_data:
-        return image.convert("RGB")
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
+    if image.mode != "RGBA":
+        image = image.convert("RGBA")
+    flat = Image.new("RGB", image.size)
+    for top in range(0, image.height, STRIP):  # at once, it would take three more whole pictures
+        box = (0, top, image.width, min(top + STRIP, image.height))
+        part = image.crop(box)
+        white = Image.new("RGBA", part.size, "white")
+        flat.paste(Image.alpha_composite(white, part).convert("RGB"), box)
+    return flat
 
 
 def _array_luma(pixels: np.ndarray) -> np.ndarray:

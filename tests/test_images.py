@@ -189,6 +189,15 @@ def test_half_transparent_black_is_middle_grey():
     assert (read_luma(encode(rgba)) == 127).all()
 
 
+def test_transparency_is_the_same_whatever_is_laid_over_white_at_once(monkeypatch):
+    rgba = np.random.default_rng(0).integers(0, 256, (100, 64, 4), np.uint8)
+    image = Image.fromarray(rgba)
+    flat = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
+    for rows in (1, 33, 100, 256):
+        monkeypatch.setattr("blurdct.images.STRIP", rows)
+        np.testing.assert_array_equal(read_luma(encode(rgba)), np.asarray(flat))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
 def test_a_transparent_palette_entry_shows_white(kind):
     indices = np.zeros((32, 48), np.uint8)
@@ -312,6 +321,15 @@ def test_a_tiny_file_that_promises_a_huge_picture_is_refused_at_once(data):
     start = time.perf_counter()
     assert "limit" in refusal(data)
     assert time.perf_counter() - start < 0.5
+
+
+def test_the_limit_that_is_named_is_the_one_that_was_met():
+    huge = png_claiming(20_000, 20_000)
+    less = ReadConfig(max_pixels=100_000_000)
+    assert refusal(huge, config=less).endswith("over the limit of 100,000,000 pixels")
+    assert "Pillow's limit of 178,956,970 pixels" in refusal(
+        huge, config=ReadConfig(max_pixels=300_000_000)
+    )
 
 
 def test_a_photo_over_the_pixel_limit_is_refused(rgb):
