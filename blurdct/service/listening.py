@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from ..errors import ConfigError
 
@@ -58,6 +58,16 @@ async def incoming(
                 await asyncio.sleep(SHORT)
                 break
             yield connection, client
+
+
+def waiting(listening: socket.socket) -> Iterator[socket.socket]:
+    """Connections that the system has taken already; for a process that is about to stop."""
+    listening.setblocking(False)
+    while True:
+        try:
+            yield listening.accept()[0]
+        except OSError:
+            return
 
 
 async def _readable(listening: socket.socket) -> None:

@@ -17,7 +17,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..crew import alive
-from .listening import incoming
+from .listening import incoming, waiting
 from .logs import CONFIG
 from .processes import keep_running
 from .settings import COUNTS, Settings
@@ -25,6 +25,7 @@ from .settings import COUNTS, Settings
 HEAD_BYTES = 1 << 16  # of a head that is not whole, and of whatever else is no part of a body
 HEAD_SECONDS = 20.0  # for a request's head to come, also on a connection that is kept
 GRACE = 5  # seconds beyond those of a request, for what is in flight when the service stops
+LAST = 0.1  # seconds in which connections that were open before a stop may still begin a request
 MEMORY = "/dev/shm"  # counts need no disk
 
 
@@ -74,17 +75,25 @@ class Sharing(Server):
         self._taking = [asyncio.create_task(self._take(one)) for one in sockets or ()]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no more, close the sockets, and finish what there is."""
+        """Take what waits, but no more; close the sockets, and finish what there is."""
         for taking in self._taking:
             taking.cancel()
         await asyncio.gather(*self._taking, return_exceptions=True)
+        for listening in sockets or ():
+            for client in waiting(listening):
+                await self._connect(client)
+            listening.close()
+        await asyncio.sleep(LAST)
         await super().shutdown(sockets)
 
     async def _take(self, listening: socket.socket) -> None:
-        loop, connections = asyncio.get_running_loop(), self.server_state.connections
-        async for client, _ in incoming(listening, connections.__len__):
-            with suppress(OSError):  # gone again
-                await loop.connect_accepted_socket(self._connection, client)
+        async for client, _ in incoming(listening, self.server_state.connections.__len__):
+            await self._connect(client)
+
+    async def _connect(self, client: socket.socket) -> None:
+        with suppress(OSError):  # gone again
+            loop = asyncio.get_running_loop()
+            await loop.connect_accepted_socket(self._connection, client)
 
     def _connection(self) -> Connection:
         return Connection(self.config, self.server_state, self.lifespan.state)
