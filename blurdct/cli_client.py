@@ -41,7 +41,8 @@ def client(
     \b
     Exit status:
       0  every photo was judged
-      1  some were not; standard error says which and why. Or the service is gone
+      1  some were not, or a folder is missing; standard error says which and why.
+         Or the service is gone
       2  wrong use
     """
     host, port = address(thrift)

@@ -142,6 +142,26 @@ def test_a_service_lives_through_deaths_and_aborts_and_ends_when_its_work_is_don
         assert not list(Path("/dev/shm").glob(f"blurdct-{service.process.pid}-*"))
 
 
+def test_whoever_came_before_the_stop_is_answered(tmp_path):
+    with running_service(tmp_path, "--workers", "2") as service:
+        workers = service.workers()
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        place = ("127.0.0.1", service.port)
+        waiting = [socket.create_connection(place, timeout=10) for _ in range(400)]
+        for connection in waiting:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        service.process.terminate()
+        time.sleep(0.3)
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+        answers = [connection.recv(100)[:12] for connection in waiting]
+        assert answers == [b"HTTP/1.1 200"] * 400
+        for connection in waiting:
+            connection.close()
+        assert service.process.wait(10) == 0
+
+
 def test_ctrl_c_ends_a_service_without_a_traceback(tmp_path):
     with running_service(tmp_path, "--workers", "1") as service:
         service.process.send_signal(signal.SIGINT)
@@ -235,6 +255,7 @@ def test_what_is_no_address_is_refused(text):
         (("--token-file", "nowhere"), "nowhere: cannot be read"),
         (("--token-file", os.devnull), "token"),
         (("--seconds", "nan"), "seconds"),
+        (("--allow-origin", "https://a.example/"), "origins: expected http(s)://HOST[:PORT] or *"),
         (("--thrift", ":0", "--token-file", __file__), "token"),
     ],
 )
@@ -264,14 +285,34 @@ def test_without_the_extra_one_line_names_it(monkeypatch):
     assert run.err.count("\n") == 1
 
 
-def test_a_model_that_is_not_there_is_one_line():
-    words = ["serve", "--http", ":0", "--workers", "2", "--model", "nowhere"]
-    done = subprocess.run(
-        [sys.executable, "-m", "blurdct", *words],
-        env=ENVIRONMENT,
+def ended(*words: str, path: Path = ROOT) -> subprocess.CompletedProcess:
+    """A service that could not start."""
+    return subprocess.run(
+        [sys.executable, "-m", "blurdct", "serve", "--http", ":0", *words],
+        env={**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(path), str(ROOT)])},
         capture_output=True,
         text=True,
         timeout=20,
     )
+
+
+def test_a_library_that_only_workers_need_is_named_too(tmp_path):
+    (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError('none', name='fastapi')")
+    done = ended(*FEW, path=tmp_path)
+    assert done.returncode == 2 and "serve needs fastapi: pip install" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_nobody_thought_of_is_told_with_its_trace(tmp_path):
+    (tmp_path / "fastapi.py").write_text("raise RuntimeError('out of order')")
+    done = ended("--workers", "1", *FEW, path=tmp_path)
+    assert done.returncode == 1 and "RuntimeError: out of order" in done.stderr
+    assert done.stderr.count("\n") == 1
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert "out of order" in line["trace"]
+
+
+def test_a_model_that_is_not_there_is_one_line():
+    done = ended("--workers", "2", "--model", "nowhere")
     assert done.returncode == 2 and "no model 'nowhere'" in done.stderr
     assert done.stderr.count("\n") == 1 and "Traceback" not in done.stdout

@@ -244,6 +244,7 @@ def test_settings_come_from_options_before_the_environment_before_defaults():
         *[("queue", "-1"), ("queue", "many"), ("threads", "0"), ("max_bytes", "0")],
         *[("seconds", "nan"), ("seconds", "0"), ("upload_seconds", "inf")],
         *[("max_buffered", "0"), ("token", "short"), ("token", "with a blank"), ("token", "ä" * 9)],
+        *[("origins", "https://a.example/"), ("origins", "a.example"), ("origins", "null")],
     ],
 )
 def test_settings_that_cannot_be_are_refused_by_name(name, value):

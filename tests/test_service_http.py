@@ -84,7 +84,7 @@ def test_model_and_threshold_are_chosen_by_the_request(client):
 def test_with_parameters_or_without_the_answer_is_the_same(client, headers, body):
     without, beside = (
         client.post(path, content=body, headers={**headers, "x-request-id": "a"})
-        for path in ("/v1/predict", "/v1/predict?unknown=1")
+        for path in ("/v1/predict", "/v1/predict?name=photo")
     )
     assert (without.status_code, without.json()) == (beside.status_code, beside.json())
     assert without.headers == beside.headers
@@ -118,6 +118,13 @@ def test_if_no_photo_can_be_read_the_status_says_so_and_the_reason_stands_there(
         ("/v1/predict", {"files": form(*[("a", b"x")] * 65)}, "more than 64"),
         ("/v1/map", {"files": form(("a", jpeg()), ("b", jpeg()))}, "one photo, not of 2"),
         ("/v1/map?model=dct-xgb", {"content": jpeg()}, "makes no map"),
+        ("/v1/predict?treshold=1", {"content": jpeg()}, "unknown parameter 'treshold'; known: mod"),
+        ("/v1/map?data=1", {"content": jpeg()}, "unknown parameter 'data'"),
+        (
+            "/v1/predict",
+            {"data": {"threshold": "1"}, "files": form(("a", jpeg()))},
+            "threshold is no part of a form: it goes with the URL, ?threshold=",
+        ),
         ("/v1/map?style=neon", {"content": jpeg()}, "style"),
     ],
 )

@@ -116,6 +116,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
         request: Request, model: Model = None, threshold: Threshold = None, name: Name = None
     ) -> Response:
         """Judge one or many photographs."""
+        _only(request, "model", "threshold", "name")
         files, held = await service.files(request, name)
         try:
             at = None if threshold is None else threshold / 100
@@ -149,6 +150,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
         name: Name = None,
     ) -> Response:
         """Draw where a photo is blurred."""
+        _only(request, "model", "threshold", "style", "name")
         files, held = await service.files(request, name)
         try:
             if len(files) > 1:
@@ -256,6 +258,13 @@ def _add_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, wrong)
     app.add_exception_handler(GoneError, gone)
     app.add_exception_handler(Exception, broken)
+
+
+def _only(request: Request, *known: str) -> None:
+    """Raises ConfigError for another parameter: to go on without it would be a wrong answer."""
+    for name in request.query_params:
+        if name not in known:
+            raise ConfigError(f"unknown parameter {name!r:.100}; known: {', '.join(known)}")
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

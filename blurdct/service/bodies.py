@@ -24,6 +24,7 @@ File = tuple[str, bytes]  # its name, and what is in it
 UNNAMED = "photo"
 FIELD = "files"  # name of the parts that are photographs even without a file's name
 LONGEST = 255  # characters of a file's name that are kept
+ASKED = frozenset((b"model", b"threshold", b"style"))  # of a request; no part of its form
 SPARE = 64  # parts of a form that may be something else
 
 
@@ -156,6 +157,9 @@ class Form:
     def _header_end(self) -> None:
         if self._header.lower() == b"content-disposition":
             _, options = parse_options_header(bytes(self._value))
+            if b"filename" not in options and (asked := options.get(b"name", b"")) in ASKED:
+                word = asked.decode()
+                raise BodyError(400, f"{word} is no part of a form: it goes with the URL, ?{word}=")
             if b"filename" in options or options.get(b"name") == FIELD.encode():
                 name = options.get(b"filename", b"").decode("utf-8", "replace")
                 self._name = name[:LONGEST] or UNNAMED

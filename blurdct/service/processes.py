@@ -1,6 +1,6 @@
 """Processes that serve side by side: started, replaced when one dies, ended in order."""
 
-import logging
+import logging.config
 import multiprocessing
 import os
 import signal
@@ -17,7 +17,7 @@ from ..config import ONE_THREAD
 from ..crew import end_with_caller
 from ..errors import BlurdctError
 from ..pool import cores, environment
-from .logs import LOGGER
+from .logs import CONFIG, LOGGER
 from .settings import PLACE
 
 PAUSE = 0.2  # seconds between two looks at them
@@ -45,6 +45,7 @@ def keep_running(
 
     Raises:
         BlurdctError: One could not start, and none before it.
+        ModuleNotFoundError: It lacked a library.
     """
     stop = threading.Event()
     workers: list[_Worker] = []
@@ -80,13 +81,13 @@ class _Worker:
     process: Any
     pipe: "Connection[Any, Any]"
     ready: bool = False
-    error: BlurdctError | None = None
+    error: Exception | None = None
 
     def news(self) -> list[Any]:
         """What to wait for."""
         return [self.process.sentinel] if self.ready else [self.process.sentinel, self.pipe]
 
-    def look(self) -> BlurdctError | None:
+    def look(self) -> Exception | None:
         """Why it ended, if it did."""
         if not self.ready and self.error is None and self.pipe.poll():
             with suppress(EOFError):
@@ -112,13 +113,18 @@ def _started(work: Work, place: int) -> _Worker:
 
 def _run(work: Work, place: int, pipe: "Connection[Any, Any]") -> None:
     """What a process does."""
+    logging.config.dictConfig(CONFIG)
     os.environ[PLACE] = str(place)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the one that started us
     threading.Thread(target=end_with_caller, daemon=True).start()
     try:
         work(lambda: pipe.send(None))
-    except BlurdctError as error:
+    except (BlurdctError, ModuleNotFoundError) as error:
         pipe.send(error)
+        sys.exit(1)
+    except Exception as error:
+        logging.getLogger(LOGGER).exception("a process of the service ends")
+        pipe.send(BlurdctError(f"a process of the service ended ({type(error).__name__}: {error})"))
         sys.exit(1)
 
 

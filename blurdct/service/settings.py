@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,9 @@ class Settings:
             seconds = getattr(self, name)
             if not (math.isfinite(seconds) and seconds > 0):
                 raise ConfigError(f"{name}: expected a time over 0, got {seconds}")
+        for origin in self.origins:
+            if origin != "*" and not re.fullmatch(r"https?://[^\s/?#]+", origin):
+                raise ConfigError(f"origins: expected http(s)://HOST[:PORT] or *, got {origin!r}")
         if self.token is not None:
             visible = self.token.isascii() and self.token.isprintable() and " " not in self.token
             if len(self.token) < SHORTEST or not visible:  # as a header can carry it

@@ -91,7 +91,6 @@ def _declare(call: Call, result: Any, error: BlurdctError) -> None:
 
 def work(listener: socket.socket, settings: Settings, ready: Callable[[], object]) -> None:
     """One process of the service: load the models, say so, answer until SIGTERM."""
-    logging.config.dictConfig(CONFIG)
     engine = Engine(settings)
     engine.end_when_stuck()
     handler = Handler(engine)
