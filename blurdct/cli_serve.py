@@ -1,6 +1,7 @@
 """``blurdct serve --http :8000``: verdicts over HTTP, with a page for people; or over Thrift."""
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -121,6 +122,8 @@ def serve(
 
         listening = listen(host, port)
         at = listening.getsockname()
+        if not (settings.token or ip_address(at[0]).is_loopback):
+            note("whoever reaches this address may ask: no --token-file, no BLURDCT_TOKEN")
         serve(settings, listening, workers, lambda: _told(at[0], at[1], "http://"))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("blurdct"):

@@ -270,6 +270,23 @@ def test_the_help_tells_the_defaults_as_they_are():
         assert f"; {getattr(Settings, name):.0f}." in shown
 
 
+@pytest.mark.parametrize(
+    ("host", "token", "warned"), [("0.0.0.0", "", True), ("0.0.0.0", "x" * 8, False)]
+)
+def test_a_service_that_all_may_ask_says_so(host, token, warned):
+    with subprocess.Popen(
+        [sys.executable, "-m", "blurdct", "serve", "--http", f"{host}:0", "--workers", "1", *FEW],
+        env={**ENVIRONMENT, "BLURDCT_TOKEN": token},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        first = process.stderr.readline()
+        process.terminate()
+        assert ("whoever reaches this address may ask" in first) == warned
+        assert ("listening on" in first) != warned
+
+
 def test_a_port_that_is_taken_is_told():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -160,6 +160,8 @@ def test_a_map_is_a_picture_and_its_headers_are_the_verdict(client):
     headers = {name: answer.headers[f"x-blurdct-{name}"] for name in ("score", "label")}
     assert headers == {"score": str(verdict.score), "label": verdict.label}
     assert float(answer.headers["x-blurdct-sharp-fraction"]) == verdict.sharp_fraction
+    assert float(answer.headers["x-blurdct-threshold"]) == verdict.threshold
+    assert answer.headers["x-blurdct-model"] == "dct-fusion"
 
 
 def test_an_overlay_has_a_pixel_for_each_cell_in_the_colours_of_the_scale(client):

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -37,12 +38,18 @@ MapModel = Annotated[
     str | None, Query(description="One with has_map in /v1/models, or best", examples=["best"])
 ]
 Threshold = Annotated[
-    float | None, Query(ge=0, le=100, description="From this score on a photo is blurred")
+    float | None,
+    Query(ge=0, le=100, description="From this score on a photo is blurred", examples=[90]),
 ]
-Name = Annotated[str | None, Query(description="Of a photo that is no part of a form")]
+Name = Annotated[
+    str | None, Query(description="Of a photo that is no part of a form", examples=["a.jpg"])
+]
 Style = Annotated[
     Literal["page", "overlay"],
-    Query(description="page: over the photo, with a scale; overlay: a pixel for each cell"),
+    Query(
+        description="page: over the photo, with a scale; overlay: a pixel for each cell",
+        examples=["overlay"],
+    ),
 ]
 
 
@@ -166,8 +173,8 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
             metrics.PHOTOS.labels(verdict["label"]).inc()
         finally:
             service.held.bytes -= held
-        headers = {
-            name: str(verdict[name.removeprefix("X-Blurdct-").lower().replace("-", "_")])
+        headers = {  # a model of one's own may be called anything
+            name: quote(str(verdict[name.removeprefix("X-Blurdct-").lower().replace("-", "_")]))
             for name in schema.PNG[200]["headers"]
         }
         return Response(png, media_type="image/png", headers=headers)

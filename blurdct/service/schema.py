@@ -143,6 +143,8 @@ PNG: dict[int | str, dict[str, Any]] = {
                 "Label": "string",
                 "Probability": "number",
                 "Sharp-Fraction": "number",
+                "Threshold": "number",
+                "Model": "string",
             }.items()
         },
     }
