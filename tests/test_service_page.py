@@ -533,6 +533,16 @@ def test_a_phone_scrolls_down_only(visit):
             page.click("#close")
 
 
+def test_on_a_phone_the_newest_photo_is_shown_and_several_are_in_the_table(visit):
+    page = visit(viewport={"width": 360, "height": 640}, is_mobile=True, has_touch=True)
+    judged(page, PAGODA)
+    assert PAGODA.name in page.inner_text("#title")
+    judged(page, *[(f"{number}.png", png(toys.photo(number))) for number in range(3)])
+    page.wait_for_selector("#viewer", state="hidden")
+    judged(page, CUP)
+    page.locator("#title", has_text=CUP.name).wait_for()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_in_both_colour_schemes(visit, scheme):
     page = visit(color_scheme=scheme)

@@ -12,6 +12,8 @@ const WIDTH = 4; // photos under way at once
 const RARE = ["unknown", "unreadable"]; // kinds that are told of where there are some
 const NEWS = 500; // milliseconds between words on progress, which screen readers speak
 
+const narrow = matchMedia("(max-width: 62rem)"); // the view of a photo lies over the table there
+
 const INVITATION = find("invitation").textContent;
 
 const queue = new Queue(WIDTH);
@@ -72,7 +74,9 @@ async function add(files) {
   find("invitation").textContent = "Drop more anywhere, or";
   table.add(items);
   start(items);
-  if (table.items.length === 1) table.choose(items[0]);
+  // The newest of photos that are taken one by one; several are to be seen in the table.
+  if (items.length === 1) table.choose(items[0]);
+  else if (narrow.matches) table.choose(null);
 }
 
 function show(item) {
