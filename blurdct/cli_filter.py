@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .results import Row
     from .selection import Cut, Survey
 
-KEYWORD = "blurred"
+KEYWORD, STARS = "blurred", 1  # that photographs are tagged with
 
 
 @command
@@ -55,10 +55,13 @@ def filter(
     table: Annotated[
         bool, typer.Option("--table", help="Do nothing, and count what each threshold would pick.")
     ] = False,
-    keyword: Annotated[str, typer.Option(metavar="WORD", help="For --action tag.")] = KEYWORD,
+    keyword: Annotated[
+        str | None, typer.Option(metavar="WORD", help=f"For --action tag; {KEYWORD}.")
+    ] = None,
     rating: Annotated[
-        int, typer.Option(min=-1, max=5, help="For tag: stars, -1 rejected, 0 none.")
-    ] = 1,
+        int | None,
+        typer.Option(min=-1, max=5, help=f"For tag: stars, -1 rejected, 0 none; {STARS}."),
+    ] = None,
 ) -> None:
     """Pick blurred photos out of results, and list, copy, move, link or tag them.
 
@@ -107,7 +110,10 @@ def filter(
     if table and (action != "list" or to):
         raise ConfigError("--table does nothing with photos: leave out --action and --to")
     check_use(action, to, null)
-    if action == "tag" and (not keyword.strip() or UNWRITABLE.search(keyword)):
+    if action != "tag" and (keyword is not None or rating is not None):
+        raise ConfigError("--keyword and --rating are for --action tag")
+    keyword, rating = KEYWORD if keyword is None else keyword, STARS if rating is None else rating
+    if not keyword.strip() or UNWRITABLE.search(keyword):
         raise ConfigError(f"--keyword {keyword!r}: expected a word of printable characters")
     found = selection.survey(selection.verdicts(results, ["label"] if not named else []))
     cut = selection.BY_LABEL

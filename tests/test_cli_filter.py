@@ -260,6 +260,12 @@ def test_a_keyword_that_no_sidecar_can_hold_is_refused(word, tmp_path, monkeypat
     assert found.status == 2 and "expected a word of printable characters" in found.err
 
 
+@pytest.mark.parametrize("words", [("--keyword", "soft"), ("--rating", "1")])
+def test_what_is_for_tags_is_refused_elsewhere(scanned, words):
+    run = call("filter", scanned, *words)
+    assert run.status == 2 and "are for --action tag" in run.err
+
+
 def test_a_threshold_is_a_score(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
