@@ -181,9 +181,9 @@ def test_each_process_gets_its_part_of_the_connections(service):
         return {name for one in files if (name := os.readlink(one)).startswith("socket:")}
 
     before = {worker: sockets(worker) for worker in service.workers()}
-    connections = [service.connect() for _ in range(32)]
+    connections = [service.connect() for _ in range(200)]
     ends = time.monotonic() + 10
-    while sum(parts := [len(sockets(one) - old) for one, old in before.items()]) < 32:
+    while sum(parts := [len(sockets(one) - old) for one, old in before.items()]) < 200:
         assert time.monotonic() < ends
         time.sleep(0.05)
     for connection in connections:
