@@ -26,6 +26,7 @@ HEAD_BYTES = 1 << 16  # of a head that is not whole, and of whatever else is no 
 HEAD_SECONDS = 20.0  # for a request's head to come, also on a connection that is kept
 GRACE = 5  # seconds beyond those of a request, for what is in flight when the service stops
 LAST = 0.1  # seconds in which connections that were open before a stop may still begin a request
+LOOKS = 10  # that are taken meanwhile, however long the process was held up
 MEMORY = "/dev/shm"  # counts need no disk
 
 
@@ -83,7 +84,8 @@ class Sharing(Server):
             for client in waiting(listening):
                 await self._connect(client)
             listening.close()
-        await asyncio.sleep(LAST)
+        for _ in range(LOOKS):
+            await asyncio.sleep(LAST / LOOKS)
         await super().shutdown(sockets)
 
     async def _take(self, listening: socket.socket) -> None:
