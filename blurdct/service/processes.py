@@ -50,6 +50,7 @@ def keep_running(
     stop = threading.Event()
     workers: list[_Worker] = []
     told = False
+    logging.config.dictConfig(CONFIG)
     with _signals(stop), environment(ONE_THREAD):
         try:
             workers = [_started(work, place) for place in range(count or cores())]

@@ -1,7 +1,6 @@
 """The HTTP service in worker processes that share a socket; stopped, they finish what they have."""
 
 import asyncio
-import logging.config
 import math
 import os
 import resource
@@ -18,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..crew import alive
 from .listening import incoming, waiting
-from .logs import CONFIG
 from .processes import keep_running
 from .settings import COUNTS, Settings
 
@@ -118,7 +116,6 @@ def serve(
     Raises:
         BlurdctError: They cannot start.
     """
-    logging.config.dictConfig(CONFIG)
     with suppress(OSError, ValueError):  # room for many connections
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -141,7 +138,7 @@ def _work(settings: Settings, listening: socket.socket, ready: Callable[[], obje
         http=Connection,
         ws="none",
         lifespan="on",
-        log_config=CONFIG,
+        log_config=None,  # as all processes of the service have it
         log_level="warning",
         access_log=False,
         proxy_headers=False,

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import json
-import logging.config
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from .. import __version__
 from ..errors import BlurdctError, ImageError
 from .engine import Busy, Engine, TooLong
 from .listening import listen
-from .logs import CONFIG, LOGGER
+from .logs import LOGGER
 from .processes import keep_running
 from .settings import Settings
 from .thrift_idl import IDL, PORT, SERVICE
@@ -126,7 +126,6 @@ def serve(
         ConfigError: It cannot listen there.
         BlurdctError: The models cannot be loaded.
     """
-    logging.config.dictConfig(CONFIG)
     with listen(host, port) as listener:
         address = listener.getsockname()[:2]
 
