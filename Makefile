@@ -44,7 +44,7 @@ stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, in
 	$(DEV)/bin/python tools/7_train_and_compare.py --trials 10
 
 bench: $(DEV)/$(STAMP) ## Measure the speed on this machine
-	$(DEV)/bin/python tools/bench_speed.py
+	$(DEV)/bin/python benchmarks/speed.py
 
 wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/
 	rm -rf build

@@ -5,62 +5,38 @@
 """
 
 import os
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._version import __version__ as __version__
+from .utils.lazy import exports
 
 if TYPE_CHECKING:
-    from .bands import FEATURES
-    from .detector import Detector, Prediction
-    from .errors import BlurdctError, ConfigError, ImageError, ModelError
-    from .features import block_statistics, image_features
-    from .frames import score_frame
-    from .images import read_luma
-    from .sizes import SizeVerdict, judge_sizes
-
-__version__ = "0.1.0"
+    from .errors import (
+        BlurdctError as BlurdctError,
+        ConfigError as ConfigError,
+        ImageError as ImageError,
+        ModelError as ModelError,
+    )
+    from .features.bands import FEATURES as FEATURES
+    from .features.extract import (
+        block_statistics as block_statistics,
+        image_features as image_features,
+    )
+    from .images.reader import read_luma as read_luma
+    from .inference.dataframe import score_frame as score_frame
+    from .inference.detector import Detector as Detector, Prediction as Prediction
+    from .inference.multiscale import SizeVerdict as SizeVerdict, judge_sizes as judge_sizes
 
 # ONNX Runtime's wheels count and report how they are used; a photo's reader should not.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-_HOME = {
-    "FEATURES": "bands",
-    "Detector": "detector",
-    "Prediction": "detector",
-    "BlurdctError": "errors",
-    "ConfigError": "errors",
-    "ImageError": "errors",
-    "ModelError": "errors",
-    "block_statistics": "features",
-    "image_features": "features",
-    "judge_sizes": "sizes",
-    "read_luma": "images",
-    "score_frame": "frames",
-    "SizeVerdict": "sizes",
+_HOMES = {
+    "errors": ("BlurdctError", "ConfigError", "ImageError", "ModelError"),
+    "features.bands": ("FEATURES",),
+    "features.extract": ("block_statistics", "image_features"),
+    "images.reader": ("read_luma",),
+    "inference.dataframe": ("score_frame",),
+    "inference.detector": ("Detector", "Prediction"),
+    "inference.multiscale": ("SizeVerdict", "judge_sizes"),
 }
-
-__all__ = [
-    "FEATURES",
-    "BlurdctError",
-    "ConfigError",
-    "Detector",
-    "ImageError",
-    "ModelError",
-    "Prediction",
-    "SizeVerdict",
-    "block_statistics",
-    "image_features",
-    "judge_sizes",
-    "read_luma",
-    "score_frame",
-]
-
-
-def __getattr__(name: str) -> Any:
-    # Imported when first used, so that ``import blurdct`` costs nothing.
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -7,10 +7,6 @@ from typing import Any, TypeVar
 
 from .errors import ConfigError
 
-# Environment of a process that judges photographs: a photo is too little work to share, and on a
-# busy machine the threads of a matrix product wait for each other longer than they work.
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
 
 @dataclasses.dataclass(frozen=True)
 class ReadConfig:

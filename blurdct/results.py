@@ -235,3 +235,23 @@ WRITERS: dict[str, Callable[[Path, Iterable[Row], Columns], None]] = {
     ".jsonl": _write_jsonl,
     PARQUET: _write_parquet,
 }
+
+
+def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterator[Row]:
+    """The rows of a results file, checked.
+
+    Args:
+        path: The file.
+        needed: Columns that must be in it beside ``path`` and ``probability``.
+
+    Raises:
+        ConfigError: As by ``results.read``; or a row without a path, or with a P outside 0..1, or
+            with neither P nor error.
+    """
+    for number, row in enumerate(read(path, ("path", "probability", *needed)), 1):
+        p = row["probability"]
+        if not row["path"]:
+            raise ConfigError(f"{path}: row {number} has no path")
+        if not row["error"] and not (p is not None and 0 <= p <= 1):
+            raise ConfigError(f"{path}: row {number}: expected a probability in 0..1, got {p}")
+        yield row

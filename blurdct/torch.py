@@ -9,9 +9,9 @@ calls ``torch.compiler.disable(image_features)`` instead.
 
 from typing import Any
 
-from .bands import FEATURES, band_statistics
-from .dct import block_dct
-from .patches import SIZE, grid, unfold
+from .features.bands import FEATURES, band_statistics
+from .features.blocks import SIZE, grid, unfold
+from .features.dct import block_dct
 
 try:
     import torch

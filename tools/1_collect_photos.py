@@ -7,16 +7,18 @@ Example: python tools/1_collect_photos.py --photos my/photos --out data/run
 import dataclasses
 from pathlib import Path
 
-from blurdct import stage
+import _options
+
 from blurdct.config import ReadConfig
-from blurdct.dataset import collect, fingerprint, list_photos, write_csv
+from blurdct.datasets.manifest import collect, fingerprint, list_photos, write_csv
 from blurdct.errors import ConfigError
-from blurdct.progress import bar
+from blurdct.utils import atomic, stage
+from blurdct.utils.progress import bar
 
 
 def main() -> None:
     """Open every photo once; list what can be read and what cannot."""
-    args = stage.options(__doc__).parse_args()
+    args = _options.options(__doc__).parse_args()
     photos, unreadable = args.out / "photos.csv", args.out / "unreadable.csv"
     folder = args.photos or Path("data/sample")
     if args.out.resolve().is_relative_to(folder.resolve()):
@@ -31,7 +33,7 @@ def main() -> None:
         return
     good, bad = collect(folder, ReadConfig(), args.workers, bar)
     for rows, path in ((good, photos), (bad, unreadable)):
-        with stage.replacing(path) as temporary:
+        with atomic.replacing(path) as temporary:
             write_csv(rows, temporary)
     step.finish(photos, unreadable)
     labels = good["label"].value_counts()
@@ -42,4 +44,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    _options.run(main)

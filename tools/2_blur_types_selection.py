@@ -5,16 +5,18 @@ Example: python tools/2_blur_types_selection.py --photos my/photos --count 4
 
 import dataclasses
 
-from blurdct import stage
+import _options
+
 from blurdct.config import ReadConfig
-from blurdct.dataset import read_csv
+from blurdct.datasets.contact_sheets import kind_sheets, write_sheets
+from blurdct.datasets.manifest import read_csv
 from blurdct.errors import ConfigError
-from blurdct.sheets import kind_sheets, write_sheets
+from blurdct.utils import stage
 
 
 def main() -> None:
     """Draw each kind of blur over its range of strengths."""
-    parser = stage.options(__doc__)
+    parser = _options.options(__doc__)
     parser.add_argument("--count", type=int, default=4, help="photographs (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the random paths (%(default)s)")
     args = parser.parse_args()
@@ -31,11 +33,11 @@ def main() -> None:
         raise ConfigError(f"{photos}: no sharp photographs (label 0)")
     count = min(args.count, len(sharp))
     spread = [sharp[i * len(sharp) // count] for i in range(count)]
-    sheets = kind_sheets([stage.photos_folder(args) / path for path in spread], args.seed)
+    sheets = kind_sheets([_options.photos_folder(args) / path for path in spread], args.seed)
     paths = write_sheets(sheets, args.out / "blur_types")
     step.finish(*paths)
     print(f"{args.out / 'blur_types'}: {len(paths)} sheets of {len(spread)} photographs")
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    _options.run(main)

@@ -5,18 +5,20 @@ Example: python tools/3_image_dataset_creation.py --recipe realistic --blurred-c
 
 import dataclasses
 
-from blurdct import stage
+import _options
+
 from blurdct.config import ReadConfig, SynthConfig, from_dict, load_toml
-from blurdct.copies import FOLDER, make_copies
-from blurdct.dataset import read_csv, write_csv
+from blurdct.datasets.manifest import read_csv, write_csv
+from blurdct.datasets.recipes import RECIPES, recipe
+from blurdct.datasets.synthesis import FOLDER, make_copies
 from blurdct.errors import ConfigError
-from blurdct.progress import bar
-from blurdct.synth import RECIPES, recipe
+from blurdct.utils import atomic, stage
+from blurdct.utils.progress import bar
 
 
 def main() -> None:
     """Make the copies; settings come from the options, else from a TOML file's [synth]."""
-    parser = stage.options(__doc__)
+    parser = _options.options(__doc__)
     parser.add_argument("--config", help="TOML file with a table [synth]")
     parser.add_argument("--recipe", choices=list(RECIPES))
     for kind in ("sharp", "blurred", "lights", "varied"):
@@ -35,11 +37,11 @@ def main() -> None:
     if not step.begin(args.out / FOLDER, args.force):
         return
     rows = read_csv(photos, ["path", "label", "group", "source"])
-    folder = stage.photos_folder(args)
+    folder = _options.photos_folder(args)
     table, bad = make_copies(rows, folder, args.out, config, workers=args.workers, progress=bar)
     if bad and not (table["kind"] != "").any():
         raise ConfigError(f"{folder}: not one sharp photo could be read; the first: {bad[0]}")
-    with stage.replacing(images) as temporary:
+    with atomic.replacing(images) as temporary:
         write_csv(table, temporary)
     step.finish(images)
     print(*bad, sep="\n", end="\n" if bad else "")
@@ -47,4 +49,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    _options.run(main)

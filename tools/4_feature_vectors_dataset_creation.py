@@ -5,18 +5,20 @@ Example: python tools/4_feature_vectors_dataset_creation.py --device cpu
 
 import dataclasses
 
-from blurdct import stage
+import _options
+
 from blurdct.config import ReadConfig
-from blurdct.copies import locate
-from blurdct.dataset import read_csv
+from blurdct.datasets.manifest import read_csv
+from blurdct.datasets.shards import write_coefficients
+from blurdct.datasets.synthesis import locate
 from blurdct.errors import ConfigError
-from blurdct.progress import bar
-from blurdct.shards import write_coefficients
+from blurdct.utils import stage
+from blurdct.utils.progress import bar
 
 
 def main() -> None:
     """Unfold every image into blocks and transform them."""
-    parser = stage.options(__doc__)
+    parser = _options.options(__doc__)
     parser.add_argument("--device", choices=("cpu", "cuda"), help="the GPU if there is one")
     parser.add_argument("--size", type=int, default=ReadConfig.size, help="working size, pixels")
     args = parser.parse_args()
@@ -26,7 +28,7 @@ def main() -> None:
     if not step.begin(folder, args.force):
         return
     rows = read_csv(images, ["path", "kind"])
-    paths = locate(rows, stage.photos_folder(args), args.out)
+    paths = locate(rows, _options.photos_folder(args), args.out)
     bad = write_coefficients(paths, folder, read, args.device, args.workers, bar)
     if len(bad) == len(rows):
         raise ConfigError(f"{images}: not one image could be read; the first: {bad[0]}")
@@ -38,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    _options.run(main)

@@ -3,15 +3,17 @@
 Example: python tools/5_feature_extraction_per_patch.py --workers 4
 """
 
-from blurdct import stage
-from blurdct.bands import FEATURES
-from blurdct.progress import bar
-from blurdct.shards import write_statistics
+import _options
+
+from blurdct.datasets.shards import write_statistics
+from blurdct.features.bands import FEATURES
+from blurdct.utils import stage
+from blurdct.utils.progress import bar
 
 
 def main() -> None:
     """Describe the three bands of every block."""
-    parser = stage.options(__doc__)
+    parser = _options.options(__doc__)
     parser.add_argument("--device", choices=("cpu", "cuda"), help="the GPU if there is one")
     args = parser.parse_args()
     source, folder = args.out / "coefficients", args.out / "statistics"
@@ -27,4 +29,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    _options.run(main)

@@ -3,27 +3,29 @@
 Example: python tools/6_final_features.py
 """
 
-from blurdct import stage
-from blurdct.dataset import read_csv, write_csv
-from blurdct.examples import COLUMNS
-from blurdct.progress import bar
-from blurdct.shards import average_statistics
+import _options
+
+from blurdct.datasets.manifest import read_csv, write_csv
+from blurdct.datasets.shards import average_statistics
+from blurdct.training.training_set import COLUMNS
+from blurdct.utils import atomic, stage
+from blurdct.utils.progress import bar
 
 
 def main() -> None:
     """Average each image's statistics over its blocks."""
-    args = stage.options(__doc__).parse_args()
+    args = _options.options(__doc__).parse_args()
     images, features = args.out / "images.csv", args.out / "features.csv"
     record = args.out / "5_statistics.json"
     step = stage.Stage(args.out / "6_features.json", {"columns": COLUMNS}, [images, record])
     if not step.begin(force=args.force):
         return
     rows = average_statistics(args.out / "statistics", read_csv(images, COLUMNS[:7]), bar)
-    with stage.replacing(features) as temporary:
+    with atomic.replacing(features) as temporary:
         write_csv(rows[list(COLUMNS)], temporary)
     step.finish(features)
     print(f"{features}: {len(rows)} images, 18 features each")
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    _options.run(main)

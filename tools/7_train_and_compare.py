@@ -8,20 +8,23 @@ Other models eat pictures, which are read as stage 3 left them:
 
 from pathlib import Path
 
-from blurdct import stage
-from blurdct.comparison import compare, views_of
+import _options
+
 from blurdct.config import ReadConfig, TrainConfig, from_dict
-from blurdct.copies import locate
-from blurdct.dataset import read_csv, telling
-from blurdct.examples import COLUMNS, examples
-from blurdct.gathering import look_at
-from blurdct.models.fitting import circumstances
-from blurdct.progress import bar
+from blurdct.datasets.loading import look_at
+from blurdct.datasets.manifest import read_csv, telling
+from blurdct.datasets.synthesis import locate
+from blurdct.evaluation.compare import compare_models
+from blurdct.evaluation.learn import views_of
+from blurdct.models.nn.fit_context import circumstances
+from blurdct.training.training_set import COLUMNS, examples
+from blurdct.utils import stage
+from blurdct.utils.progress import bar
 
 
 def main() -> None:
     """Tune if asked to, judge by grouped cross-validation, train on all, export, report."""
-    parser = stage.options(__doc__)
+    parser = _options.options(__doc__)
     add = parser.add_argument
     add("--features", type=Path, help="table (OUT/features.csv)")
     add("--model", nargs="+", metavar="NAME", default=["dct-xgb"], help="models (%(default)s)")
@@ -37,7 +40,7 @@ def main() -> None:
     known = args.features or args.out / ("features.csv" if numbers else "images.csv")
     stage.digest(known)  # says which stage is to be run first
     table = telling(read_csv(known, COLUMNS if numbers else COLUMNS[:7]))
-    folder = stage.photos_folder(args) if not args.features else Path()
+    folder = _options.photos_folder(args) if not args.features else Path()
     files = locate(table, folder, args.out) if not args.features else []
     places = dict(zip(table["path"], files, strict=False))
     if numbers:
@@ -48,7 +51,7 @@ def main() -> None:
         print(*found.bad, sep="\n", end="\n" if found.bad else "")
     storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
     with circumstances(checkpoints=args.out / "checkpoints"):
-        report = compare(
+        report = compare_models(
             data, args.model, args.out, config, read, places, args.trials, storage,
             force=args.force, progress=bar,
         )  # fmt: skip
@@ -57,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    _options.run(main)

@@ -53,3 +53,8 @@ class Backend(Protocol):
     def to_onnx(self) -> bytes:
         """The fitted model as an ONNX graph: inputs named for the views, output ``probability``."""
         ...
+
+
+def learns_more(kind: type[Backend]) -> bool:
+    """Whether a backend learns from rows apart, and ``fit`` takes masks."""
+    return bool(getattr(kind, "learns_more", False))

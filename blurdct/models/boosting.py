@@ -11,7 +11,7 @@ import numpy as np
 import xgboost
 from onnx import NodeProto, helper
 
-from ..pool import cores
+from ..parallel.spawn import cores
 from .base import Array, Inputs
 
 ROWS_PER_THREAD = 50_000

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .network import Network
+from .nn.network import Network
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 8,

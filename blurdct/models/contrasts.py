@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
 
-from ..bands import BANDS, FEATURES
+from ..features.bands import BANDS, FEATURES
 from .base import Array, Inputs
 
 SIZES = ("mean", "std", "energy")  # statistics with a scale: compared by ratio

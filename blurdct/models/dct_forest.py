@@ -13,10 +13,10 @@ import numpy as np
 from onnx import helper
 from sklearn.ensemble import RandomForestClassifier
 
-from ..bands import FEATURES
+from ..features.bands import FEATURES
 from .base import Array, Inputs
 from .contrasts import column_nodes, column_values, columns
-from .graphs import graph, trees_node
+from .onnx_graph import graph, trees_node
 
 # The best of 30 trials on the training rows of ``data/features.csv``. Leaves are bounded so that
 # the graph stays small: a node of a tree takes 35 bytes of it.

@@ -12,13 +12,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from ..bundle import logit
-from . import completed
+from ..utils.odds import logit
 from .base import Array, Inputs
 from .dct_mlp import DctMlp
 from .dct_net import DctNet
 from .dct_xgb_wide import WideTrees
-from .graphs import joined
+from .onnx_graph import joined
+from .registry import completed
 
 WEIGHTS = {"dct-xgb-wide": 1 / 4, "dct-mlp": 1 / 2, "dct-net": 1 / 4}  # of the log odds
 KINDS: dict[str, type[Any]] = {"dct-xgb-wide": WideTrees, "dct-mlp": DctMlp, "dct-net": DctNet}

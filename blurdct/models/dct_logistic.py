@@ -11,10 +11,10 @@ from onnx import helper
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from ..bands import FEATURES
+from ..features.bands import FEATURES
 from .base import Array, Inputs
 from .contrasts import column_nodes, column_values, columns
-from .graphs import graph
+from .onnx_graph import graph
 
 # The inverse of the penalty on the squared slopes, against which the rows' weights add up. The best
 # of 40 trials on the training rows of ``data/features.csv``, rounded.

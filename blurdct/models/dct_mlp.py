@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..bands import BANDS
-from ..cells import SCALES, STATISTICS, SUMMARY
+from ..features.bands import BANDS
+from ..features.block_map import SCALES, STATISTICS, SUMMARY
 from .base import Array, Inputs
-from .graphs import halved
-from .lesson import Lesson
-from .network import Graph, Members, Scaled, Together, exported
+from .nn.network import Graph, Members, Scaled, Together, exported
+from .nn.recipe import Lesson
+from .onnx_graph import halved
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 50,

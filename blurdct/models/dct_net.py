@@ -23,11 +23,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..cells import CHANNELS, DIRECTIONS, SECTORS
+from ..features.block_map import CHANNELS, DIRECTIONS, SECTORS
 from .base import Array, Inputs
-from .graphs import halved
-from .lesson import Lesson
-from .network import Graph, Members, Scaled, Together, exported
+from .nn.network import Graph, Members, Scaled, Together, exported
+from .nn.recipe import Lesson
+from .onnx_graph import halved
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 12,

@@ -8,11 +8,11 @@ Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 
 from typing import Any, Self
 
-from ..bands import FEATURES
+from ..features.bands import FEATURES
 from .base import Array, Inputs
 from .boosting import Boosted, boost, boosted_nodes
 from .contrasts import column_nodes, column_values, columns
-from .graphs import graph
+from .onnx_graph import graph
 
 # The best of 120 trials: ``7_train_and_compare.py --features data/features.csv --trials 120``.
 DEFAULTS: dict[str, Any] = {

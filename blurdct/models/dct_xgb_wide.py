@@ -12,10 +12,10 @@ from typing import Any, Self
 import numpy as np
 from onnx import helper
 
-from ..cells import SUMMARY
+from ..features.block_map import SUMMARY
 from .base import Array, Inputs
 from .boosting import Boosted, boost, boosted_nodes
-from .graphs import graph
+from .onnx_graph import graph
 
 DEFAULTS: dict[str, Any] = {
     "rounds": 300,

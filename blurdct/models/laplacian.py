@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from .base import Array, Inputs
-from .graphs import graph
+from .onnx_graph import graph
 
 # The inverse of the penalty on the squared slope, against which the rows' weights add up: it only
 # keeps the slope finite where a threshold errs nowhere.

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .network import Network, Normalise
+from .nn.network import Network, Normalise
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 12,

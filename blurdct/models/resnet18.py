@@ -23,7 +23,7 @@ from torch import nn
 
 from ..errors import ConfigError
 from .base import Array
-from .network import Network, Normalise
+from .nn.network import Network, Normalise
 
 DEFAULTS: dict[str, Any] = {
     "task": "binary",

@@ -13,7 +13,7 @@ from onnx import helper
 from sklearn.tree import DecisionTreeClassifier, export_text
 
 from .base import Array, Inputs
-from .graphs import graph, trees_node
+from .onnx_graph import graph, trees_node
 
 SCORES = ("sobel", "laplacian", "area")  # of the view ``gradients``, in its order
 

@@ -1,1 +1,1 @@
-"""Request -> ``Engine`` -> answer: HTTP with a page, and Thrift (extra ``serve``)."""
+"""HTTP and Thrift over one engine."""

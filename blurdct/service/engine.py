@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 
-from ..bundle import load, named, shipped
 from ..config import ReadConfig
-from ..detector import Detector, Prediction
 from ..errors import BlurdctError, ConfigError, ImageError, ModelError
-from .answers import FIELDS, Answer, answer, judged, model_name, unread
+from ..inference.bundle import load, named, shipped
+from ..inference.detector import Detector, Prediction
 from .logs import LOGGER
 from .settings import Settings
+from .verdicts import FIELDS, Answer, answer, judged, model_name, unread
 
 Done = TypeVar("Done")
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from ..config import ReadConfig
-from ..detector import Prediction
-from ..heatmap import COLOURS, LONG, draw
-from ..images import read_luma
+from ..images.reader import read_luma
+from ..inference.detector import Prediction
+from ..inference.heatmap import COLOURS, LONG, draw
 
 FAST = (cv2.IMWRITE_PNG_COMPRESSION, 3)  # of 9; much of a picture is noise, which has to stay
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..bundle import BEST, DEFAULT
 from ..errors import ConfigError
+from ..inference.bundle import BEST, DEFAULT
 
 PREFIX = "BLURDCT_"  # of environment variables
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # the one that names the folder where processes count together

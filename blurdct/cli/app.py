@@ -1,0 +1,85 @@
+"""``blurdct predict img.jpg`` and its siblings; parse, call, print.
+
+What is heavy is imported inside the commands, so that help and version come at once.
+"""
+
+import errno
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, NoReturn
+
+import typer
+
+from .._version import __version__
+from ..errors import BlurdctError, ConfigError, ModelError
+from ..parallel.spawn import ONE_THREAD
+from . import output
+from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, note
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.write(f"blurdct {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Tell blurred photographs from sharp ones.
+
+    \b
+    Example:
+      blurdct predict photo.jpg
+    """
+
+
+COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
+    *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
+    *("train", "evaluate", "compare", "calibrate", "serve", "client"),
+)
+for name in COMMANDS:
+    app.command()(getattr(import_module(f".commands.{name}", __package__), name))
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script; ``arguments`` are those of the process if left out."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)  # before NumPy is loaded
+    output.prepare()
+    try:
+        status = app(arguments, prog_name="blurdct", standalone_mode=False)
+    except typer.TyperException as error:
+        if message := error.format_message():  # none where the whole help was printed instead
+            note(f"{message} (see {_command(error)} --help)")
+        status = WRONG_USE
+    except BlurdctError as error:
+        note(str(error))
+        status = WRONG_USE if isinstance(error, (ConfigError, ModelError)) else SOME_UNREAD
+    except output.OutputError as error:
+        number, reason = error.args
+        status = PIPE_CLOSED if number == errno.EPIPE else SOME_UNREAD
+        if status != PIPE_CLOSED:
+            note(f"cannot write the output ({reason})")
+    sys.exit(status or ALL_READ)
+
+
+def _command(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "blurdct"

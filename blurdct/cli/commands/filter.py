@@ -1,0 +1,184 @@
+"""``blurdct filter``: results -> some photographs, listed, copied, moved, linked or tagged."""
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ...errors import ConfigError
+from .. import output
+from ..acting import DryRun, Null, Results, To, check_use, follow, journal_in, print_paths
+from ..checks import command
+from ..options import note
+
+if TYPE_CHECKING:
+    from ...curate.selection import Cut, Survey
+    from ...results import Row
+
+KEYWORD, STARS = "blurred", 1  # that photographs are tagged with
+
+
+@command
+def filter(
+    results: Results,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, metavar="SCORE", help="Photos of this score and above."),
+    ] = None,
+    worst: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|N%", help="The most blurred: so many, or such a part, rounded down."
+        ),
+    ] = None,
+    max_fpr: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="From the lowest score at which at most this share of sharp photos is picked.",
+        ),
+    ] = None,
+    include: Annotated[
+        Literal["unknown", "error", "both"] | None,
+        typer.Option(help="Also photos without a verdict: nothing to judge by, or not readable."),
+    ] = None,
+    action: Annotated[
+        Literal["list", "copy", "move", "link", "tag"], typer.Option(help="What to do with them.")
+    ] = "list",
+    to: To = None,
+    dry_run: DryRun = False,
+    null: Null = False,
+    table: Annotated[
+        bool, typer.Option("--table", help="Do nothing, and count what each threshold would pick.")
+    ] = False,
+    keyword: Annotated[
+        str | None, typer.Option(metavar="WORD", help=f"For --action tag; {KEYWORD}.")
+    ] = None,
+    rating: Annotated[
+        int | None,
+        typer.Option(min=-1, max=5, help=f"For tag: stars, -1 rejected, 0 none; {STARS}."),
+    ] = None,
+) -> None:
+    """Pick blurred photos out of results, and list, copy, move, link or tag them.
+
+    Without --threshold, --worst or --max-fpr: those labelled blurred. Photos
+    whose label is unknown and those that could not be read are picked only by
+    --include. Run it where the scan ran, as paths are those of the scan.
+
+    --max-fpr takes the model's own threshold if that was chosen for this share,
+    on photos held out from training (0.01 in models that come with blurdct). Any
+    other is estimated from the photos in RESULTS, each being sharp with a chance
+    of 1 - P. A line on standard error says which it was.
+
+    \b
+    copy, move, link   into DIR, in folders as they were; a name that is taken
+                       gets a number. XMP sidecars go along; a camera RAW is a
+                       photo by itself. link makes symbolic links.
+    tag                writes the keyword, and stars where there are none, into
+                       an XMP sidecar: photo.xmp of camera RAW, photo.jpg.xmp of
+                       others, unless there is one. darktable and digiKam read
+                       them; Lightroom reads photo.xmp of RAW, and no others.
+
+    Nothing is overwritten, and photos that have changed since the scan are left
+    alone. Every step is written to a journal first: blurdct undo JOURNAL puts
+    everything back.
+
+    \b
+    Examples:
+      blurdct filter results.parquet --table
+      blurdct filter results.parquet --worst 10% -0 | xargs -0 ls -l --
+      blurdct filter results.parquet --max-fpr 0.01 --action move --to blurred
+      blurdct filter results.parquet --threshold 95 --action tag --keyword soft
+
+    \b
+    Exit status:
+      0  done
+      1  some photos were left alone; standard error says which and why
+      2  wrong use
+    """
+    from ...curate import actions, selection
+    from ...curate.selection import ERROR, UNKNOWN
+    from ...curate.xmp import UNWRITABLE
+    from ...results import verdicts
+
+    given = {"--threshold": threshold, "--worst": worst, "--max-fpr": max_fpr}
+    if len(named := [name for name, value in given.items() if value is not None]) > 1:
+        raise ConfigError(f"{' and '.join(named)}: one or the other")
+    if table and (action != "list" or to):
+        raise ConfigError("--table does nothing with photos: leave out --action and --to")
+    check_use(action, to, null)
+    if action != "tag" and (keyword is not None or rating is not None):
+        raise ConfigError("--keyword and --rating are for --action tag")
+    keyword, rating = KEYWORD if keyword is None else keyword, STARS if rating is None else rating
+    if not keyword.strip() or UNWRITABLE.search(keyword):
+        raise ConfigError(f"--keyword {keyword!r}: expected a word of printable characters")
+    found = selection.survey(verdicts(results, ["label"] if not named else []))
+    cut = selection.BY_LABEL
+    if threshold is not None:
+        cut = selection.from_score(threshold)
+    elif worst is not None:
+        cut = selection.worst(worst, found)
+    elif max_fpr is not None:
+        cut = selection.max_fpr(max_fpr, found)
+    if table:
+        _print_table(found, cut)
+        return
+    if to:
+        actions.check_target(to, found.root)
+    extra = (UNKNOWN, ERROR) if include == "both" else (include,) if include else ()
+
+    def picked() -> "Iterator[Row]":
+        return selection.pick(verdicts(results), cut, extra)
+
+    _tell(found, cut, extra)
+    if action == "list":
+        print_paths((row["path"] for row in picked()), null)
+        return
+    folder = to or results.parent
+    with journal_in(folder, action, dry_run) as journal:
+        if action == "tag":
+            steps = actions.tag(picked(), keyword, rating or None, journal)
+        else:
+            steps = actions.carry(picked(), action, folder, found.root, journal)
+        status = follow(steps, action, dry_run, journal)
+    raise typer.Exit(status)
+
+
+def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
+    """A remark on what is picked: how many, from which score on, how many of them are sharp."""
+    from ...curate.selection import outcome
+
+    count, sharp = outcome(found, cut, include)
+    score = ""
+    if cut.p is not None and "score" not in cut.source:
+        score = "" if math.isinf(cut.p) else f", score {100 * cut.p:.2f} or more"
+    words = f"{count:,} of {sum(found.labels.values()):,} photographs: {cut.source}{score}"
+    note(f"{words}; going by P, about {sharp:,.1f} of them are sharp")
+
+
+def _print_table(found: "Survey", cut: "Cut") -> None:
+    """How many photographs each threshold would pick; the one asked for is among them."""
+    from ...curate.selection import TABLE, tally
+
+    asked = [] if cut.p is None or math.isinf(cut.p) else [cut.p]
+    rows = tally(found, (*TABLE, *asked))
+    labels = ", ".join(f"{count:,} {name}" for name, count in found.labels.most_common())
+    note(f"{sum(found.labels.values()):,} photographs: {labels}")
+    if sys.stdout is None or not sys.stdout.isatty():
+        printer = output.printer("csv", tuple(rows[0]))
+        for row in rows:
+            printer(row)
+        return
+    heads = ("from score", "photos", "of all", "of them sharp", "of the sharp")
+    console, table = output.new_table(*heads)
+    for row in rows:
+        table.add_row(
+            f"{row['score']:g}",
+            f"{row['photos']:,}",
+            f"{row['share']:.1%}",
+            f"{row['sharp']:,.1f}",
+            f"{row['sharp_share']:.2%}",
+        )
+    console.print(table)

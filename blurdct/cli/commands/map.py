@@ -1,0 +1,139 @@
+"""``blurdct map photo.jpg --out DIR``: pictures of where photographs are blurred."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...config import ReadConfig
+from ...errors import ImageError, ModelError
+from ...utils.text import visible
+from .. import output
+from ..checks import check_out, command
+from ..options import ALL_READ, SOME_UNREAD, MaxPixels, Model, Null, Paths, Size, find, note
+
+if TYPE_CHECKING:
+    from ...inference.detector import Detector, Prediction
+
+ENDING = "_map.png"
+MARK = "blurdct-map"  # key of a PNG text: SHA-256 of the path of the photo that it is a map of
+LONGEST = 200  # bytes of a photo's name that go into the file's, which may have 255
+
+
+@command
+def map(
+    paths: Paths,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")],
+    array: Annotated[
+        bool, typer.Option("--array", help="Write DIR/NAME_map.npy, too: P of every cell.")
+    ] = False,
+    null: Null = False,
+    model: Model = None,
+    size: Size = None,
+    max_pixels: MaxPixels = ReadConfig.max_pixels,
+) -> None:
+    """Draw where photos are blurred: in grey, under colours from sharp to blurred.
+
+    Each becomes DIR/NAME_map.png, and a line of path, score, label and that file.
+
+    A map of the same photo is replaced. Where anything else has that name (say,
+    a map of another photo), eight letters for the photo's path are put into it.
+
+    \b
+    Examples:
+      blurdct map photo.jpg --out maps
+      blurdct map photos/ --out maps --array
+
+    \b
+    Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
+    """
+    from ...inference.bundle import BEST, load, named
+    from ...inference.detector import Detector
+
+    check_out(out)
+    found = find(paths, null)
+    name = BEST if model is None else named(model)
+    bundle = load(name)
+    detector = Detector(bundle, ReadConfig(size or bundle.size, max_pixels), name=name)
+    if not detector.has_map:
+        raise ModelError(f"{name} cannot tell parts of a photo apart; {BEST} can: --model {BEST}")
+    if detector.config.size != bundle.size:
+        note(f"{name} was calibrated at {bundle.size} pixels; at {size} its maps mean less")
+    status, former = ALL_READ, 0
+    for item in found:
+        try:
+            if isinstance(item, ImageError):
+                raise item
+            if item.endswith(ENDING) and _mark(Path(item)):
+                former += 1
+                continue
+            verdict, picture = _draw(item, out, detector, array)
+        except ImageError as error:
+            output.note(str(error))
+            status = SOME_UNREAD
+            continue
+        words = (visible(item), f"{verdict.score:.1f}", verdict.label)
+        output.write("\t".join((*words, visible(str(picture)))))
+    if former:
+        note(f"maps from earlier, and left out: {former} of the pictures")
+    raise typer.Exit(status)
+
+
+def _draw(photo: str, out: Path, detector: "Detector", array: bool) -> "tuple[Prediction, Path]":
+    """Write a photo's map; what the model says about the photo, and where the map is.
+
+    Raises:
+        ImageError: The photo cannot be read, or there is no name left for its map.
+    """
+    import numpy as np
+    from PIL import Image, PngImagePlugin
+
+    from ...features.photo import Photo
+    from ...images.files import read_bytes
+    from ...images.reader import read_luma
+    from ...inference.heatmap import LONG, draw
+    from ...utils.atomic import replacing
+
+    data, _ = read_bytes(photo)
+    verdict, p_map = detector.judge(Photo(data, detector.config, photo), photo)
+    assert p_map is not None  # a model without maps was refused
+    luma = read_luma(data, ReadConfig(LONG, detector.config.max_pixels), photo)
+    path, mark = _place(photo, out)
+    text = PngImagePlugin.PngInfo()
+    text.add_text(MARK, mark)
+    with replacing(path) as temporary:
+        Image.fromarray(draw(luma, p_map, verdict)).save(temporary, pnginfo=text)
+    if array:  # after the picture, which says whose it is
+        with replacing(path.with_suffix(".npy")) as temporary:
+            np.save(temporary, p_map)
+    return verdict, path
+
+
+def _place(photo: str, out: Path) -> tuple[Path, str]:
+    """Where to write the map of a photo, and the mark by which it is known as that."""
+    mark = hashlib.sha256(os.fsencode(os.path.abspath(photo))).hexdigest()
+    stem = Path(photo).stem
+    while len(os.fsencode(stem)) > LONGEST:
+        stem = stem[:-1]
+    for name in (stem, f"{stem}_{mark[:8]}"):
+        path = out / f"{name}{ENDING}"
+        if os.path.lexists(path):
+            if _mark(path) == mark:
+                return path, mark
+        elif not os.path.lexists(path.with_suffix(".npy")):
+            return path, mark
+    raise ImageError(f"{photo}: {path} exists and is no map of it")
+
+
+def _mark(path: Path) -> str | None:
+    """The mark of a picture that this command made; None if it did not."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            mark = image.info.get(MARK)
+    except Exception:  # the parser of hostile bytes may raise anything
+        return None
+    return mark if isinstance(mark, str) else None

@@ -1,0 +1,219 @@
+"""``blurdct scan SOURCE... --out FILE``: a row of results for each photograph of a collection."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...config import ReadConfig
+from ...errors import BlurdctError
+from .. import output
+from ..checks import command
+from ..options import ALL_READ, SOME_UNREAD, MaxPixels, Model, Size, Threshold, note
+
+if TYPE_CHECKING:
+    from ...scan.run import Summary
+
+INTERRUPTED, TERMINATED = 130, 143  # exit status
+STEP = 0.2  # seconds between two looks of the bar
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE",
+        help="Folders, searched with all below them; photos; quoted patterns; zip and tar "
+        "archives; @LIST or a .txt file of paths, - for one on standard input; a table with "
+        "--column; URLs of all these.",
+    ),
+]
+
+
+@command
+def scan(
+    sources: Sources,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="Where to: .parquet, .csv or .jsonl, by its ending."),
+    ],
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with an interrupted scan; or do what is new or has changed since a "
+            "complete one, and what could not be read. What the sources no longer have is dropped.",
+        ),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Begin anew, and replace what is there.")
+    ] = False,
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column of a table that holds the paths.")
+    ] = None,
+    null: Annotated[
+        bool, typer.Option("--null", "-0", help="Lists are null-separated, as by find -print0.")
+    ] = False,
+    threshold: Threshold = None,
+    model: Model = None,
+    size: Size = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one per core.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="Give a photo up that takes longer."),
+    ] = None,
+    max_pixels: MaxPixels = ReadConfig.max_pixels,
+) -> None:
+    """Judge a whole collection: a table with a row for each photo, in their order.
+
+    A photo that cannot be read has a row that says why. Whatever ends a scan
+    early, FILE.part keeps what was done, and --resume goes on from there.
+
+    \b
+    Examples:
+      blurdct scan photos/ --out results.parquet
+      blurdct scan photos/ --out results.parquet --resume
+      find . -name '*.jpg' -print0 | blurdct scan -0 - --out results.csv
+
+    \b
+    Exit status:
+      0    every photo was read
+      1    some could not be read, or the disk is full
+      2    wrong use
+      130  stopped by Ctrl-C (143: by SIGTERM)
+    """
+    bar = _Bar()
+    try:
+        with _signals(), bar.shown(sources, column, null):
+            from ...inference.bundle import DEFAULT
+            from ...scan.run import scan
+
+            summary = scan(
+                sources,
+                out,
+                model=DEFAULT if model is None else model,
+                size=size,
+                threshold=None if threshold is None else threshold / 100,
+                max_pixels=max_pixels,
+                column=column,
+                null=null,
+                workers=workers,
+                timeout=timeout,
+                resume=resume,
+                force=force,
+                watch=bar,
+            )
+    except KeyboardInterrupt as stop:
+        what = f"{bar.done:,} photos are done; --resume goes on with the rest"
+        note(f"stopped; {what if bar.done else 'nothing was done yet'}")
+        raise typer.Exit(TERMINATED if stop.args else INTERRUPTED) from None
+    except BlurdctError as error:
+        if not bar.done:
+            raise
+        raise BlurdctError(
+            f"{error}; what is done is safe: --resume goes on with the rest"
+        ) from error
+    note(f"{out}: {_told(summary)}")
+    raise typer.Exit(SOME_UNREAD if summary.labels["unreadable"] else ALL_READ)
+
+
+def _told(summary: "Summary") -> str:
+    """Counts and speed in one line."""
+    labels = (*output.COLOURS, "unreadable")
+    counts = [f"{summary.labels[name]:,} {name}" for name in labels if summary.labels[name]]
+    seconds = max(summary.seconds, 1e-3)
+    done = summary.photos - summary.kept
+    parts = [
+        f"{summary.photos:,} photos ({', '.join(counts)})",
+        f"{done:,} in {seconds:,.1f} s, {done / seconds:,.0f} a second",
+    ]
+    if summary.kept:
+        parts.append(f"{summary.kept:,} were done before")
+    if summary.dropped:
+        parts.append(f"{summary.dropped:,} are not in this list and were dropped")
+    return "; ".join(parts)
+
+
+class _Bar:
+    """How many photos are done; with rate and time left, where someone looks.
+
+    Attributes:
+        done: How many.
+    """
+
+    def __init__(self) -> None:
+        self.done = 0
+        self._progress: Any = None
+        self._looked = 0.0
+
+    def __call__(self, done: int) -> None:
+        self.done = done
+        if self._progress and time.monotonic() - self._looked > STEP:
+            self._looked = time.monotonic()
+            speed = self._progress.tasks[0].speed
+            rate = f"{speed:,.0f} a second" if speed else ""
+            self._progress.update(0, completed=done, rate=rate)
+
+    @contextmanager
+    def shown(self, *listed: Any) -> Iterator[None]:
+        """A bar meanwhile, if standard error is a terminal.
+
+        Args:
+            listed: What ``collection.photographs`` is told.
+        """
+        if sys.stderr is None or not sys.stderr.isatty():
+            yield
+            return
+        from rich import progress as rich
+        from rich.console import Console
+
+        columns = (
+            rich.BarColumn(),
+            rich.MofNCompleteColumn(),
+            rich.TextColumn("{task.fields[rate]}"),
+            rich.TimeRemainingColumn(),
+        )
+        console = Console(stderr=True)
+        with rich.Progress("Scanning", *columns, console=console, transient=True) as self._progress:
+            self._progress.add_task("", total=None, rate="")
+            # daemon: nobody waits for it
+            threading.Thread(target=self._count, args=listed, daemon=True).start()
+            yield
+
+    def _count(self, sources: Sequence[str], column: str | None, null: bool) -> None:
+        """Find out how many there are, where listing them twice is possible and cheap."""
+        from ...scan.archives import is_archive
+        from ...scan.named import STDIN
+        from ...scan.remote import is_url
+        from ...scan.sources import photographs
+
+        if any(name == STDIN or is_url(name) or is_archive(name) for name in sources):
+            return
+        with suppress(BlurdctError):  # it will be told by the scan
+            total = sum(1 for _ in photographs(sources, column, null))
+            self._progress.update(0, total=total)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """What asks this process to end does so as Ctrl-C does."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    names = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.getsignal(name) for name in names}
+    changed = {name: old for name, old in before.items() if old == signal.SIG_DFL}  # nohup ignores
+    try:
+        for name in changed:
+            signal.signal(name, stop)
+        yield
+    finally:
+        for name, old in changed.items():
+            signal.signal(name, old)

@@ -1,0 +1,140 @@
+"""``blurdct serve --http :8000``: verdicts over HTTP, with a page for people; or over Thrift."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...errors import ConfigError, ModelError
+from ..checks import command
+from ..options import address, note
+
+HTTP = "127.0.0.1:8000"
+
+Address = Annotated[
+    str | None,
+    typer.Option("--http", metavar="[HOST]:PORT", help=f"Where to listen; {HTTP} if left out."),
+]
+
+
+@command
+def serve(
+    http: Address = None,
+    thrift: Annotated[
+        str | None,
+        typer.Option(metavar="[HOST]:PORT", help="Speak Thrift there, instead of HTTP."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one per core.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="The model that judges; given again, one more that may be asked for. All that "
+            "are shipped, if left out.",
+        ),
+    ] = None,
+    map_model: Annotated[
+        str | None, typer.Option(metavar="NAME|FOLDER", help="The model that draws maps; best.")
+    ] = None,
+    queue: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Requests of a process that may wait; 64."),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="That a request may take; 20."),
+    ] = None,
+    max_bytes: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="BYTES", help="Refuse longer requests; 33554432."),
+    ] = None,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more; 100000000."),
+    ] = None,
+    max_files: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Refuse requests of more photos; 64."),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Only who knows what is in it may ask, by HTTP."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Let pages of that site ask, too; repeatable."),
+    ] = None,
+) -> None:
+    """Judge photographs that others send; over HTTP with a web page, or over Thrift.
+
+    POST /v1/predict takes photos, / is a page to drop them on, /openapi.json
+    tells the rest. A log of JSON lines goes to standard output.
+
+    Without a host only this computer is served; 0.0.0.0:8000 serves all. What
+    is left out may stand in the environment: BLURDCT_MODEL, BLURDCT_QUEUE,
+    BLURDCT_SECONDS, BLURDCT_MAX_BYTES, BLURDCT_TOKEN and so on.
+
+    \b
+    Examples:
+      blurdct serve --http :8000
+      blurdct serve --http 0.0.0.0:8000 --token-file token.txt --workers 4
+      blurdct serve --thrift :9099
+
+    \b
+    Exit status: 0 stopped by Ctrl-C or SIGTERM, 1 it could not start, 2 wrong use.
+    """
+    if http and thrift:
+        raise ConfigError("--http and --thrift: one or the other; start two services for both")
+    host, port = address(thrift or http or HTTP)
+    try:
+        from ...service.settings import from_environment
+
+        given: dict[str, object] = {
+            "model": model[0] if model else None,
+            "models": tuple(model) if model else None,
+            "map_model": map_model,
+            "origins": tuple(allow_origin) if allow_origin else None,
+            "token": None if token_file is None else _token(token_file),
+        }
+        limits: dict[str, object] = {
+            "queue": queue,
+            "seconds": seconds,
+            "max_bytes": max_bytes,
+            "max_pixels": max_pixels,
+            "max_files": max_files,
+        }
+        settings = from_environment(None, **given, **limits)
+        if thrift:
+            if settings.token:
+                raise ConfigError("a token guards HTTP alone: Thrift has no place for one")
+            from ...service.thrift.handler import serve as serve_thrift
+
+            serve_thrift(settings, host, port, workers, _told)
+            return
+        from ...service.http.server import serve
+        from ...service.sockets import listen
+
+        listening = listen(host, port)
+        at = listening.getsockname()
+        if not (settings.token or ip_address(at[0]).is_loopback):
+            note("whoever reaches this address may ask: no --token-file, no BLURDCT_TOKEN")
+        serve(settings, listening, workers, lambda: _told(at[0], at[1], "http://"))
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("blurdct"):
+            raise
+        raise ModelError(f'serve needs {error.name}: pip install "blurdct[serve]"') from error
+
+
+def _told(host: str, port: int, scheme: str = "") -> None:
+    place = f"[{host}]" if ":" in host else host
+    note(f"listening on {scheme}{place}:{port}")
+
+
+def _token(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from error

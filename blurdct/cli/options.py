@@ -1,0 +1,145 @@
+"""What the commands have in common: arguments, exit statuses, remarks."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ..errors import ConfigError
+from . import output
+
+if TYPE_CHECKING:
+    from ..scan.named import Found
+
+ALL_READ, SOME_UNREAD, WRONG_USE, GATE_FAILED, PIPE_CLOSED = 0, 1, 2, 3, 141  # exit status
+
+MANY = 64  # photos; from here on worker processes earn back the time they take to start
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH",
+        help="Photos; folders, searched with all below them; quoted patterns such as 'in/*.jpg'; "
+        "or - for a list of files and folders on standard input, one a line.",
+    ),
+]
+Null = Annotated[
+    bool, typer.Option("--null", "-0", help="That list is null-separated, as by find -print0.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FOLDER", help="A name from 'blurdct models', best, or a bundle's folder."
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(min=0, max=100, metavar="SCORE", help="From this score on a photo is blurred."),
+]
+Size = Annotated[
+    int | None,
+    typer.Option(min=16, metavar="PIXELS", help="Long side to which larger photos are reduced."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
+]
+MaxPixels = Annotated[
+    int, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")
+]
+
+
+# Of those that learn or judge
+
+Photos = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR",
+        help="Labelled photos: in folders named sharp and blurred, or listed in DIR/manifest.csv "
+        "(path, label 1 blurred 0 sharp, group: the scene).",
+    ),
+]
+Copies = Annotated[
+    bool, typer.Option("--copies/--no-copies", help="Learn from blurred copies of sharp photos.")
+]
+Checkpoints = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Keep the state of networks there, to go on after a break."),
+]
+Device = Annotated[
+    Literal["cuda", "cpu"] | None,
+    typer.Option(help="Where networks learn; on a GPU if there is one."),
+]
+Processes = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Processes; one per core to read photos.")
+]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**31 - 1, metavar="N", help="Same seed, same model.")
+]
+MaxFpr = Annotated[
+    float,
+    typer.Option(
+        min=0, max=0.5, metavar="SHARE", help="Of sharp photos at most so many labelled blurred."
+    ),
+]
+MaxFnr = Annotated[
+    float,
+    typer.Option(
+        min=0, max=0.5, metavar="SHARE", help="Of blurred photos at most so many labelled clear."
+    ),
+]
+ReportOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the report.")]
+BundleOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the model.")]
+
+
+def note(line: str) -> None:
+    """A remark on standard error."""
+    output.note(f"blurdct: {line}")
+
+
+def form_of(as_json: bool, as_csv: bool) -> Literal["json", "csv"] | None:
+    """How to print; None for people.
+
+    Raises:
+        ConfigError: Both were asked for.
+    """
+    if as_json and as_csv:
+        raise ConfigError("--json and --csv: one or the other")
+    return "json" if as_json else "csv" if as_csv else None
+
+
+def find(paths: list[str], null: bool) -> "Found":
+    """What the user named, as ``sources.gather`` finds it; a remark on each empty place.
+
+    Raises:
+        ConfigError: Not one photo, no standard input, or a list's separator without a list.
+    """
+    from ..scan.named import STDIN, gather
+
+    if null and STDIN not in paths:
+        raise ConfigError("--null is about the list on standard input: add -")
+    found, empty = gather(paths, null)
+    if not any(isinstance(item, str) for item in found):
+        raise ConfigError(f"no photographs found ({'; '.join([*empty, *map(str, found)])})")
+    for line in empty:
+        note(line)
+    return found
+
+
+LOOPBACK = "127.0.0.1"
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\s]*):([0-9]{1,5})")
+
+
+def address(text: str) -> tuple[str, int]:
+    """``HOST:PORT``, ``[IPv6]:PORT`` or ``:PORT``, which is this computer alone.
+
+    Raises:
+        ConfigError: Something else.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if not found or int(found[2]) > 65535:
+        raise ConfigError(f"{text}: expected HOST:PORT, or :PORT for this computer alone")
+    return found[1].strip("[]") or LOOPBACK, int(found[2])

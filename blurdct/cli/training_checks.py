@@ -1,0 +1,135 @@
+"""What commands that train check before hours are spent, and what they say about what they read."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..config import ReadConfig, SynthConfig, TrainConfig
+from ..errors import ConfigError
+from . import output
+from .checks import check_out
+from .options import note
+
+if TYPE_CHECKING:
+    from ..datasets.loading import Gathered
+    from ..training.training_set import Examples
+
+
+MORE_COPIES = 3  # of each photo and kind, for models that learn more from them
+THREADS = os.environ.get("OMP_NUM_THREADS")  # what the user wants; commands set it for themselves
+
+
+def prepare(
+    names: Sequence[str],
+    device: str | None,
+    checkpoints: Path | None = None,
+    weights: Path | None = None,
+) -> bool:
+    """Have networks use all cores; refuse what the models have no use for. True: some are networks.
+
+    Raises:
+        ConfigError: No network among them although one of the others is given, no such device, or
+            no place for checkpoints.
+        ModelError: Weights of another network.
+    """
+    from ..features.inputs import VIEWS
+    from ..models.nn.fit_context import circumstances
+    from ..models.registry import backend
+    from ..parallel.spawn import cores
+
+    kinds = [backend(name) for name in names]
+    if not any(len(VIEWS[view].shape) > 1 for kind in kinds for view in kind.views):
+        given = {"--device": device, "--checkpoints": checkpoints, "--weights": weights}
+        for option, value in given.items():
+            if value:
+                raise ConfigError(f"{option} is for networks: {', '.join(names)} is none")
+        return False
+    if checkpoints:
+        check_out(checkpoints)
+    import torch
+
+    from ..models.nn.devices import device_name
+    from ..models.nn.network import Network, load_published
+
+    torch.set_num_threads(int(THREADS) if THREADS and THREADS.isdecimal() else cores())
+    with circumstances(device=device):
+        device_name()
+    if weights and issubclass(kinds[0], Network):
+        load_published(kinds[0]().module(), weights, kinds[0].head)
+    return True
+
+
+def copies_for(names: Sequence[str], wanted: bool, seed: int) -> SynthConfig | None:
+    """Which copies models learn from, also those that not every model learns from."""
+    from ..models.base import learns_more
+    from ..models.registry import backend
+
+    if not wanted:
+        return None
+    more = any(learns_more(backend(name)) for name in names)
+    count = MORE_COPIES if more else 0
+    return SynthConfig(seed=seed, varied_copies=count, lights_copies=count)
+
+
+def gather(
+    photos: Path,
+    views: Sequence[str],
+    workers: int | None,
+    synth: SynthConfig | None = None,
+    read: ReadConfig = ReadConfig(),
+    learning: bool = False,
+) -> "Gathered":
+    """``gathering.gather`` with a bar, and remarks on what was left out."""
+    from ..datasets.loading import gather
+    from ..utils.progress import bar
+
+    found = gather(photos, views, read, synth, None, workers, bar, learning)
+    remark(found)
+    return found
+
+
+def remark(found: "Gathered") -> None:
+    """Say which photographs were left out."""
+    for line in found.bad:
+        output.note(line)
+    if found.unlabelled:
+        note(f"without a label, and left out: {found.unlabelled} of the photographs")
+
+
+def learnable(found: "Gathered", config: TrainConfig) -> "Examples":
+    """The photographs as examples, and remarks on those that serve to count errors alone.
+
+    Raises:
+        ConfigError: Photographs of one label could not be read.
+    """
+    from ..datasets.manifest import FOLDER_LABELS
+    from ..training.training_set import examples
+
+    originals = found.table[found.table["kind"] == ""]
+    if "mask" in originals:
+        originals = originals[originals["mask"] == ""]
+    for label, value in FOLDER_LABELS.items():
+        if not (originals["label"] == value).any():
+            raise ConfigError(f"no {label} photo can be read")
+    data = examples(found.table, config, found.inputs, found.masks)
+    apart = data.table[(data.table["kind"] == "") & ~data.real]
+    for (source, value), rows in apart.groupby(["source", "label"]):
+        label = next(name for name, number in FOLDER_LABELS.items() if number == value)
+        use = "its copies are learnt from, and it shows false positives" if value == 0 else "unused"
+        note(f"source {source!r} has {label} photographs alone ({len(rows)}): {use}")
+    return data
+
+
+def doubt(y: Any, groups: Any, config: TrainConfig, *measured: Any) -> None:
+    """Say what makes figures hard to trust; see ``evaluating.doubts``."""
+    from ..evaluation.caveats import doubts
+
+    for line in doubts(y, groups, config, *measured):
+        note(line)
+
+
+def say(lines: Iterable[str]) -> None:
+    """Lines to standard output."""
+    for line in lines:
+        output.write(line)

@@ -1,0 +1,229 @@
+"""A rating and a keyword into an XMP sidecar, and which sidecars belong to a photo.
+
+An existing packet is never written anew: what is missing is put between its bytes, all the others
+stay as they are. Parsers of XMP take several ``rdf:Description`` of one photo for one.
+
+Sources:
+    XMP Specification Part 1 (ISO 16684-1:2019), 7.4 to 7.9; ``xmp:Rating`` -1 rejected, 0 none,
+    1..5 stars: Part 2, 3.1. The names of sidecars: darktable and digiKam write ``photo.jpg.xmp``
+    and read it for every format; Lightroom knows ``photo.xmp`` only, and only beside camera RAW.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
+
+from ..errors import BlurdctError
+from ..images.files import RAW_SUFFIXES
+
+ENDING = ".xmp"
+# Names as expat gives them: namespace and local name
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XMP = "http://ns.adobe.com/xap/1.0/"
+_DC = "http://purl.org/dc/elements/1.1/"
+# What XML 1.0 has no place for (2.2, Char).
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_EXIF_RATING, _IPTC_KEYWORDS = 0x4746, (2, 25)
+_RATING, _SUBJECT = f"{_XMP} Rating", f"{_DC} subject"
+# Lists of keywords. A program reads the first that it knows and finds, so all get the word.
+_LISTS = (
+    _SUBJECT,
+    "http://ns.adobe.com/lightroom/1.0/ hierarchicalSubject",
+    "http://www.digikam.org/ns/1.0/ TagsList",
+)
+_EMPTY = (
+    b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
+    b' <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
+    b" </rdf:RDF>\n"
+    b"</x:xmpmeta>\n"
+    b'<?xpacket end="w"?>\n'
+)
+
+
+def beside(photo: str) -> list[str]:
+    """The sidecars of a photo that are there: ``photo.jpg.xmp`` and ``photo.xmp``, if its own."""
+    stem, ending = os.path.splitext(photo)
+    names = [photo + ENDING, photo + ENDING.upper()]
+    short = [name for name in (stem + ENDING, stem + ENDING.upper()) if os.path.lexists(name)]
+    if short and (ending.lower() in RAW_SUFFIXES or not _has_raw(stem)):
+        names += short
+    return [name for name in names if os.path.isfile(name)]
+
+
+def to_write(photo: str) -> list[str]:
+    """The sidecars that are to say something about a photo.
+
+    Those that are there. If none is: ``photo.xmp`` beside camera RAW, for Lightroom, for darktable
+    when it imports, and for digiKam if its settings ask for names as of commercial programs;
+    ``photo.jpg.xmp`` beside anything else, for darktable and digiKam.
+    """
+    stem, ending = os.path.splitext(photo)
+    return beside(photo) or [(stem if ending.lower() in RAW_SUFFIXES else photo) + ENDING]
+
+
+def renamed(sidecar: str, photo: str, target: str) -> str:
+    """What a sidecar is called when its photo is called ``target``."""
+    if sidecar.startswith(photo):
+        return target + sidecar[len(photo) :]
+    return os.path.splitext(target)[0] + os.path.splitext(sidecar)[1]
+
+
+def tagged(packet: bytes | None, keywords: Sequence[str], rating: int | None) -> bytes:
+    """A packet that has these keywords, and this rating if it had none.
+
+    Args:
+        packet: What the sidecar holds; None makes a new one.
+        keywords: Put into every list of keywords there is, once.
+        rating: -1 rejected, or 1..5 stars; None leaves it alone.
+
+    Raises:
+        BlurdctError: It is not XMP in UTF-8.
+    """
+    packet = packet or _EMPTY
+    found = _Packet(packet)
+    prefix, fresh = found.prefix, ""
+    changes: list[tuple[int, int, str]] = []  # from, to, and what comes there
+    if rating is not None and found.rating is None:
+        fresh += f"<xmp:Rating>{rating}</xmp:Rating>"
+    elif rating is not None and found.rating and found.rating[2].strip() in ("", "0"):
+        changes.append((*found.rating[:2], str(rating)))
+
+    def entries(there: Sequence[str]) -> str:
+        new = (word for word in dict.fromkeys(keywords) if word not in there)
+        return "".join(f"<{prefix}:li>{escape(word)}</{prefix}:li>" for word in new)
+
+    for start, end, tag, words in found.lists.values():
+        if text := entries(words):
+            changes.append((start, end, text if start == end else f"<{tag}>{text}</{tag}>"))
+    if keywords and _SUBJECT not in found.lists:
+        fresh += f"<dc:subject><{prefix}:Bag>{entries(())}</{prefix}:Bag></dc:subject>"
+    if fresh:
+        tag, about = f"{prefix}:Description", quoteattr(found.about)
+        spaces = f'xmlns:xmp="{_XMP}" xmlns:dc="{_DC}"'
+        text = f" <{tag} {prefix}:about={about} {spaces}>{fresh}</{tag}>\n "
+        changes.append((found.room, found.room, text))
+    for start, end, text in sorted(changes, reverse=True):
+        packet = packet[:start] + text.encode() + packet[end:]
+    return packet
+
+
+def beginning(photo: str) -> bytes | None:
+    """What a new sidecar begins with: the XMP, stars and keywords inside a photo; None without.
+
+    Programs believe a sidecar rather than the photo, and what it leaves out is gone from sight.
+    """
+    from PIL import Image, IptcImagePlugin
+
+    try:
+        with Image.open(photo, formats=["JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF"]) as image:
+            packet = image.info.get("xmp")
+            stars = image.getexif().get(_EXIF_RATING)
+            listed = (IptcImagePlugin.getiptcinfo(image) or {}).get(_IPTC_KEYWORDS, [])
+        words = listed if isinstance(listed, list) else [listed]
+        start = bytes(packet).rstrip(b"\0 \n") + b"\n" if packet else None
+        if not (start or words or stars):
+            return None
+        rating = stars if isinstance(stars, int) and 1 <= stars <= 5 else None
+        return tagged(start, [text for word in words if (text := _text(word))], rating)
+    except Exception:  # the parser of hostile bytes may raise anything
+        return None
+
+
+def _text(word: bytes) -> str:
+    try:
+        text = word.decode()
+    except UnicodeDecodeError:
+        text = word.decode("latin-1")
+    return UNWRITABLE.sub("", text).strip()
+
+
+class _Packet:
+    """Where in the bytes of a packet its rating, its lists of keywords and room for more are.
+
+    Attributes:
+        rating: First byte, the one behind the last, and the text; None if it has no rating.
+        lists: By property: first byte and the one behind the last of an empty list, its tag and no
+            words; or twice the place behind the last word, the tag and the words.
+        room: Where another ``rdf:Description`` can stand.
+        prefix: Of the names of RDF.
+        about: What all its descriptions are about.
+    """
+
+    def __init__(self, packet: bytes) -> None:
+        self.rating: tuple[int, int, str] | None = None
+        self.lists: dict[str, tuple[int, int, str, list[str]]] = {}
+        self.room, self.prefix, self.about = -1, "", ""
+        self._packet, self._path = packet, list[str]()
+        self._words, self._text, self._tag, self._leaf = list[str](), "", 0, False
+        self._parser = parser = expat.ParserCreate(namespace_separator=" ")
+        parser.namespace_prefixes = parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._more
+        try:
+            packet.decode()
+            parser.Parse(packet, True)
+        except (expat.ExpatError, UnicodeDecodeError) as error:
+            raise BlurdctError(f"no XMP in UTF-8 ({error})") from error
+        if self.room < 0:
+            raise BlurdctError("no XMP: there is no rdf:RDF with anything in it")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._tag, self._text, self._leaf = self._parser.CurrentByteIndex, "", True
+        self._path.append(_plain(name))
+        if self._path[-1] in _LISTS:
+            self._words = []
+        if self._path[-2:] == [_RDF + " RDF", _RDF + " Description"]:
+            for key, value in attributes.items():
+                if _plain(key) == _RATING:
+                    self.rating = self._value(_tag(key))
+                elif _plain(key) in (_RDF + " about", "about"):
+                    self.about = value
+
+    def _more(self, text: str) -> None:
+        self._text += text
+
+    def _end(self, name: str) -> None:
+        at, path = self._parser.CurrentByteIndex, self._path
+        # behind an empty element, before the end tag of any other
+        empty = self._leaf and not self._text and self._packet[at - 2 : at] == b"/>"
+        inside = path[-2] if len(path) > 1 else ""
+        if path[-1] == _RATING and inside == _RDF + " Description" and not empty:
+            start = self._packet.index(b">", self._tag) + 1
+            self.rating = (start, at, self._text)
+        elif path[-1] == _RDF + " li":
+            self._words.append(self._text)
+        elif inside in _LISTS:
+            self.lists[inside] = (self._tag if empty else at, at, _tag(name), self._words)
+        elif path[-1] in _LISTS and path[-1] not in self.lists:
+            raise BlurdctError("its keywords are no list")
+        elif path[-1] == _RDF + " RDF" and not empty:
+            self.room, self.prefix = at, _tag(name).partition(":")[0]
+        self._leaf = False
+        path.pop()
+
+    def _value(self, attribute: str) -> tuple[int, int, str]:
+        """Where the value of an attribute of the latest start tag stands, and what it is."""
+        pattern = rb"\s%s\s*=\s*(?:\"([^\"]*)\"|'([^']*)')" % re.escape(attribute.encode())
+        found = re.compile(pattern).search(self._packet, self._tag)
+        assert found  # the parser has seen it
+        which = found.lastindex or 1
+        return (*found.span(which), found[which].decode())
+
+
+def _plain(name: str) -> str:
+    """``uri local prefix``, or without a prefix -> ``uri local``."""
+    return " ".join(name.split(" ")[:2])
+
+
+def _tag(name: str) -> str:
+    """``uri local prefix``, or without a prefix -> as it is written."""
+    _, local, *prefix = name.split(" ")
+    return ":".join((*prefix, local))
+
+
+def _has_raw(stem: str) -> bool:
+    """Whether a sidecar of that name is about camera RAW, whatever else is called so."""
+    return any(os.path.lexists(stem + case) for end in RAW_SUFFIXES for case in (end, end.upper()))

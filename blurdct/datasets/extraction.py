@@ -1,0 +1,110 @@
+"""Manifest -> what models eat of its photographs, in a pool of processes.
+
+The fused road: from file to 18 features in memory. ``shards`` has the one with every step on disk.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..config import ReadConfig
+from ..errors import ImageError
+from ..features.bands import FEATURES
+from ..features.inputs import VIEWS, learnt_at, photo_views
+from ..images.files import read_bytes
+from ..parallel.pool import ordered_map
+from ..utils.progress import Progress, silent
+
+if TYPE_CHECKING:  # worker processes import this module, and pandas takes a second
+    import pandas as pd
+
+
+def feature_table(
+    rows: "pd.DataFrame",
+    paths: Sequence[Path],
+    config: ReadConfig = ReadConfig(),
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> tuple["pd.DataFrame", list[str]]:
+    """The 18 features of every photo of a manifest.
+
+    Args:
+        rows: A row per photo, any columns.
+        paths: Where each row's photo is.
+        config: How they are read.
+        workers: Processes; None for one per core.
+        progress: Wraps the photographs as they come.
+
+    Returns:
+        The rows of readable photographs with the columns ``FEATURES`` (float32) added, and a line
+        for each of the others.
+    """
+    inputs, readable, bad = read_views(paths, ["features"], config, workers, progress)
+    return with_features(rows[readable].reset_index(drop=True), inputs["features"]), bad
+
+
+def read_views(
+    paths: Sequence[Path],
+    names: Iterable[str],
+    config: ReadConfig = ReadConfig(),
+    workers: int | None = None,
+    progress: Progress = silent,
+    learning: bool = False,
+) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:
+    """What models eat of many photographs.
+
+    Args:
+        paths: Where they are.
+        names: The views, out of ``views.VIEWS``.
+        config: How they are read.
+        workers: Processes; None for one per core.
+        progress: Wraps the photographs as they come.
+        learning: Each view at the working size that models learn from it at.
+
+    Returns:
+        By view, a row for each readable photo, maps padded with zeros to a square of the working
+        size, or cut to it where a strip is longer; which ones are readable, shape (n,), bool; and a
+        line for each of the others.
+    """
+    names = list(names)
+    sizes = {view: learnt_at([view], config.size) if learning else config.size for view in names}
+    rows = {
+        view: np.zeros((len(paths), *VIEWS[view].shape_at(sizes[view])), VIEWS[view].dtype)
+        for view in names
+    }
+    readable, bad = np.zeros(len(paths), bool), []
+    stream = ordered_map(partial(_views, sizes=sizes, config=config), paths, workers)
+    for number, answer in enumerate(progress(stream, len(paths), "photographs")):
+        if isinstance(answer, str):
+            bad.append(answer)
+            continue
+        readable[number] = True
+        for view, row in answer.items():
+            place = rows[view][number]
+            both = tuple(slice(min(pair)) for pair in zip(place.shape, row.shape, strict=True))
+            place[both] = row[both]
+    if bad:
+        rows = {view: values[readable] for view, values in rows.items()}
+    return rows, readable, bad
+
+
+def with_features(rows: "pd.DataFrame", values: np.ndarray) -> "pd.DataFrame":
+    """Rows of a manifest and their features (n, 18) -> one table, features as float32."""
+    columns = dict(zip(FEATURES, values.astype(np.float32).T, strict=True))
+    return rows.assign(**columns)
+
+
+def _views(path: Path, sizes: dict[str, int], config: ReadConfig) -> dict[str, np.ndarray] | str:
+    try:
+        data, name = read_bytes(path)
+        found = {}
+        for size in dict.fromkeys(sizes.values()):
+            names = [view for view, own in sizes.items() if own == size]
+            found.update(photo_views(data, names, replace(config, size=size), name))
+        return {view: found[view] for view in sizes}
+    except ImageError as error:
+        return str(error)

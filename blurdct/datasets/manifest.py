@@ -1,0 +1,193 @@
+"""Manifest rows (path, label, group, split, source, kind, strength); split by group.
+
+A *group* is a scene: photographs of one scene, and the copies made of them, must fall on one side
+of every split, or a model is praised for remembering scenes.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from functools import partial
+from os import PathLike
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..config import ReadConfig
+from ..errors import ConfigError, ImageError
+from ..images.files import find_photos
+from ..images.reader import read_rgb
+from ..parallel.pool import ordered_map
+from ..utils.progress import Progress, silent
+
+MANIFEST = "manifest.csv"
+VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
+LIGHTS = "lights"  # kind of a copy with bright lights, sharp or blurred; see ``synth.lights``
+APART = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
+FOLDER_LABELS = {"sharp": 0, "blurred": 1}
+UNLABELLED = (
+    "no labelled photographs; put them into folders sharp and blurred, or write a manifest.csv "
+    "with path and label (1 blurred, 0 sharp)"
+)
+TEXTS = ("path", "group", "split", "source", "kind", "original", "mask")  # columns
+LABELS = "labels must be 1 (blurred), 0 (sharp) or empty"
+
+
+def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
+    """The photographs of a folder before any is opened.
+
+    Args:
+        folder: Holds ``manifest.csv`` (``path`` relative to it, optional ``label`` 1 blurred 0
+            sharp or empty, ``group``, ``source``, and of photographs blurred in part ``mask``, a
+            picture white where the photo is blurred), or photographs in folders of any depth.
+
+    Returns:
+        Columns path (POSIX, relative to ``folder``), label (Int64, missing where unknown), group,
+        source; mask (as path) only if the manifest has it, and empty where there is none. A photo
+        without a label takes that of the nearest folder named ``sharp`` or ``blurred``. Where no
+        group is given it is the file's name without its ending, so that ``sharp/cat.jpg`` and
+        ``blurred/cat.png`` are one scene; the source is the folder's name.
+
+    Raises:
+        ConfigError: No such folder, a manifest that does not fit, a file name that is not UTF-8
+            (a table could not hold it), or no photographs.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise ConfigError(f"{folder}: no such folder")
+    if (root / MANIFEST).is_file():
+        rows = _read_manifest(root / MANIFEST)
+    else:
+        paths = [path.relative_to(root) for path in find_photos(root)]
+        for path in paths:
+            if not _is_text(path.as_posix()):
+                raise ConfigError(f"{folder}: expected file names in UTF-8, got {str(path)!r}")
+        rows = pd.DataFrame(
+            {
+                "path": [path.as_posix() for path in paths],
+                "label": pd.array([pd.NA] * len(paths), dtype="Int64"),
+                "group": [path.stem for path in paths],
+                "source": root.resolve().name,
+            }
+        )
+    if rows.empty:
+        raise ConfigError(f"{folder}: no photographs found")
+    rows["label"] = rows["label"].fillna(rows["path"].map(_folder_label).astype("Int64"))
+    return rows
+
+
+def collect(
+    folder: str | PathLike[str],
+    config: ReadConfig = ReadConfig(),
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Open every photo of ``list_photos`` once.
+
+    Returns:
+        The readable ones, columns path, label, group, source, width, height (pixels, upright),
+        bytes; and the others, columns path, reason.
+
+    Raises:
+        ConfigError: As for ``list_photos``.
+    """
+    rows = list_photos(folder)
+    opened = ordered_map(
+        partial(_measure, config=config), [Path(folder, path) for path in rows["path"]], workers
+    )
+    sizes = list(progress(opened, len(rows), "photos"))
+    bad = np.array([isinstance(size, str) for size in sizes])
+    unreadable = pd.DataFrame(
+        {"path": rows["path"][bad], "reason": [size for size in sizes if isinstance(size, str)]}
+    )
+    rows = rows[~bad].reset_index(drop=True)
+    good = np.array([size for size in sizes if not isinstance(size, str)], int).reshape(-1, 3)
+    rows["width"], rows["height"], rows["bytes"] = good.T
+    return rows, unreadable.reset_index(drop=True)
+
+
+def telling(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a manifest that something can be learnt from: with a label, or with a mask."""
+    known = rows["label"].notna()
+    if "mask" in rows:
+        known |= rows["mask"] != ""
+    return rows[known].reset_index(drop=True)
+
+
+def fingerprint(rows: pd.DataFrame, folder: Path) -> str:
+    """Digest of a manifest and of the sizes and times of its files: changes when a photo does."""
+    lines = rows.to_csv(index=False).splitlines()
+    for path in rows["path"]:
+        try:
+            status = os.stat(Path(folder, path))
+            lines.append(f"{status.st_size} {status.st_mtime_ns}")
+        except (OSError, ValueError):
+            lines.append("missing")
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+
+def write_csv(rows: pd.DataFrame, path: Path) -> None:
+    """A table as CSV that is the same, byte for byte, wherever it is written."""
+    rows.to_csv(path, index=False, lineterminator="\n", float_format="%.7g")
+
+
+def read_csv(path: str | PathLike[str], needed: Iterable[str]) -> pd.DataFrame:
+    """A table with at least these columns; ``label`` comes as Int64, empty text as "".
+
+    Raises:
+        ConfigError: The file is missing, no CSV, or lacks a column.
+    """
+    text = dict.fromkeys(TEXTS, str)
+    try:
+        rows = pd.read_csv(
+            path, dtype={**text, "label": "Int64"}, keep_default_na=False, na_values=[""]
+        )
+    except (TypeError, OverflowError) as error:
+        raise ConfigError(f"{path}: {LABELS}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
+    missing = [name for name in needed if name not in rows]
+    if missing:
+        raise ConfigError(f"{path}: lacks {', '.join(missing)}; has {', '.join(rows)}")
+    for name in text:
+        if name in rows:
+            rows[name] = rows[name].fillna("")
+    return rows
+
+
+def _read_manifest(path: Path) -> pd.DataFrame:
+    rows = read_csv(path, ["path"])
+    if "label" not in rows:
+        rows["label"] = pd.array([pd.NA] * len(rows), dtype="Int64")
+    if not rows["label"].dropna().isin([0, 1]).all():
+        raise ConfigError(f"{path}: {LABELS}")
+    stems = rows["path"].map(lambda path: PurePosixPath(path).stem)
+    for name, default in (("group", stems), ("source", path.parent.resolve().name)):
+        given = rows[name] if name in rows else pd.Series([""] * len(rows))
+        rows[name] = given.mask(given == "", default)
+    return rows[["path", "label", "group", "source", *(["mask"] if "mask" in rows else [])]]
+
+
+def _folder_label(path: str) -> Any:
+    for part in reversed(Path(path).parts[:-1]):
+        if part.lower() in FOLDER_LABELS:
+            return FOLDER_LABELS[part.lower()]
+    return pd.NA
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a name of other bytes comes with surrogates in it
+        return False
+    return True
+
+
+def _measure(path: Path, config: ReadConfig) -> tuple[int, int, int] | str:
+    try:
+        height, width = read_rgb(path, config).shape[:2]
+        return width, height, path.stat().st_size
+    except ImageError as error:
+        return str(error).removeprefix(f"{path}: ")

@@ -1,0 +1,15 @@
+"""Models -> figures: evaluate, compare, tables, pages."""
+
+from typing import TYPE_CHECKING
+
+from ..utils.lazy import exports
+
+if TYPE_CHECKING:
+    from .compare import compare_models as compare_models
+    from .evaluate import evaluate_model as evaluate_model
+
+_HOMES = {
+    "evaluate": ("evaluate_model",),
+    "compare": ("compare_models",),
+}
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -1,0 +1,105 @@
+"""Models that are there already -> what they are worth on labelled photographs; nothing is learnt.
+
+Also what to say about figures that rest on too little.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from .. import metrics
+from ..config import ReadConfig
+from ..datasets.loading import Gathered, gather
+from ..datasets.manifest import FOLDER_LABELS, UNLABELLED, list_photos
+from ..errors import ConfigError
+from ..inference.bundle import Bundle
+from ..inference.detector import LABELS
+from ..training.calibration import answers, labels
+from ..utils.progress import Progress, silent
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What models say to labelled photographs.
+
+    Attributes:
+        photos: The photographs, as read for the first of the models.
+        y: (n,) 1 blurred, 0 sharp.
+        p: By model, calibrated P(blurred), shape (n,).
+        labels: By model, 0 clear, 1 medium, 2 blurred, shape (n,).
+    """
+
+    photos: Gathered
+    y: Array
+    p: dict[str, Array]
+    labels: dict[str, Array]
+
+    def numbers(self, name: str) -> dict[str, Any]:
+        """``metrics.summary`` of a model at P .5, ``interval`` (95 %) and counts of ``labels``."""
+        counts = {
+            truth: {label: int(np.sum(self.labels[name][self.y == value] == number))
+                    for number, label in enumerate(LABELS)}
+            for truth, value in FOLDER_LABELS.items()
+        }  # fmt: skip
+        groups, ends = self.photos.table["group"].to_numpy(object), (float("nan"),) * 2
+        if 0 < self.y.mean() < 1:
+            resampled = metrics.resampled_roc_auc(self.y, self.p[name], groups)
+            ends = metrics.interval(resampled)
+        summary = metrics.summary(self.y, self.p[name])
+        return {"model": name, **summary, "interval": list(ends), "labels": counts}
+
+
+def labels_of(folder: str | PathLike[str], both: bool = True) -> None:
+    """Make sure that a folder's photographs are labelled before hours are spent on them.
+
+    Args:
+        folder: As for ``dataset.list_photos``.
+        both: Whether sharp and blurred ones are needed.
+
+    Raises:
+        ConfigError: There are none; the message says how to label them.
+    """
+    found = set(list_photos(folder)["label"].dropna())
+    lacking = [name for name, label in FOLDER_LABELS.items() if label not in found]
+    if not found:
+        raise ConfigError(f"{folder}: {UNLABELLED}")
+    if both and lacking:
+        raise ConfigError(
+            f"{folder}: no {lacking[0]} photographs; put some into a folder {lacking[0]}, or give "
+            f"them label {FOLDER_LABELS[lacking[0]]} in manifest.csv"
+        )
+
+
+def evaluate_model(
+    models: Mapping[str, Bundle],
+    folder: str | PathLike[str],
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Evaluated:
+    """What models say to the labelled photographs of a folder.
+
+    Args:
+        models: By name; each reads the photographs at its own working size.
+        folder: As for ``gathering.gather``.
+        workers: Processes; None for one per core.
+        progress: Wraps the photographs as they come.
+
+    Raises:
+        ConfigError: As for ``gathering.gather``, or none can be read.
+    """
+    read: dict[int, Gathered] = {}
+    for size in dict.fromkeys(model.size for model in models.values()):
+        views = {view for model in models.values() if model.size == size for view in model.views}
+        read[size] = gather(folder, sorted(views), ReadConfig(size), None, None, workers, progress)
+    photos = next(iter(read.values()))
+    y = photos.table["label"].to_numpy(dtype=np.int64)
+    if not len(y):
+        raise ConfigError(f"{folder}: no labelled photo of it can be read")
+    p = {name: answers(model, read[model.size].inputs) for name, model in models.items()}
+    called = {name: labels(p[name], model.thresholds) for name, model in models.items()}
+    return Evaluated(photos, y, p, called)

@@ -1,0 +1,113 @@
+"""One model of a comparison: tuned, trained, judged out of fold."""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..config import ReadConfig, TrainConfig
+from ..features.inputs import VIEWS
+from ..inference.bundle import Bundle
+from ..models.nn.fit_context import circumstances
+from ..models.registry import backend, parse_name
+from ..parallel.spawn import cores
+from ..training.cross_validation import cross_validate, judge_unseen
+from ..training.out_of_fold import OutOfFold
+from ..training.train import train_model
+from ..training.training_set import Examples
+from ..training.tuning import best_parameters, tune
+from ..utils.progress import Progress, silent
+from . import model_report, schema
+
+
+def views_of(names: Sequence[str]) -> list[str]:
+    """What these backends eat, each view once."""
+    found = (view for name in names for view in backend(parse_name(name)[0]).views)
+    return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A model that was judged and trained.
+
+    Attributes:
+        bundle: Ready to be saved.
+        judged: What models that saw none of a row's scene said to it.
+        report: See ``report.evaluate``.
+    """
+
+    bundle: Bundle
+    judged: OutOfFold
+    report: schema.Report
+
+
+def learn(
+    data: Examples,
+    name: str,
+    parameters: Mapping[str, Any] | None = None,
+    config: TrainConfig = TrainConfig(),
+    read: ReadConfig = ReadConfig(),
+    progress: Progress = silent,
+) -> Learnt:
+    """Judge one backend by grouped cross-validation, train it on everything.
+
+    Args:
+        data: With its views, and others too.
+        name: Out of the registry.
+        parameters: Instead of the backend's defaults.
+        config: As for ``compare``, like the rest.
+    """
+    data, parameters = data.suited(name), dict(parameters or {})
+    judged = cross_validate(data, name, parameters, config, progress)
+    spent: list[float] = []  # by networks, also in an earlier run that this one goes on with
+    with circumstances(progress=progress, spent=spent):
+        start = time.perf_counter()
+        bundle, model = train_model(data, name, parameters, config, read, judged)
+        seconds = sum(spent) or time.perf_counter() - start
+    pictures = looks_at_pictures(bundle.views)
+    # a network for every source that is left out would take as long as another comparison
+    unseen = None if pictures else judge_unseen(data, name, parameters, bundle.calibration)
+    cost = {
+        "weights_mb": len(bundle.graph) / 1e6,
+        "ms_per_photo": None,
+        "train_seconds": seconds,
+        "device": _device(pictures),
+    }
+    found = model_report.report_on(data, judged, bundle, unseen, cost, model)
+    return Learnt(bundle, judged, found)
+
+
+def folder_name(name: str) -> str:
+    """A model's name as that of a folder."""
+    return re.sub(r"[^\w.=-]+", "_", name)
+
+
+def tuned_parameters(
+    data: Examples,
+    name: str,
+    trials: int,
+    config: TrainConfig,
+    storage: str | None,
+    workers: int,
+    progress: Progress,
+    fixed: dict[str, Any],
+) -> dict[str, Any]:
+    unseen_by_test = data.select((data.table["split"] != "test").to_numpy())
+    study = tune(unseen_by_test, name, trials, config, storage, progress, workers, fixed)
+    best = best_parameters(study)
+    print(f"{name}: best of {len(study.trials)} trials: ROC AUC {study.best_value:.4f}, {best}")
+    return best
+
+
+def looks_at_pictures(views: Sequence[str]) -> bool:
+    """Whether a network is trained on what a model with these views eats."""
+    return any(len(VIEWS[view].shape) > 1 for view in views)
+
+
+def _device(pictures: bool) -> str:
+    if not pictures:
+        return f"CPU, {cores()} cores"
+    from ..models.nn.devices import device_name
+
+    return device_name()

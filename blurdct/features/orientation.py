@@ -1,0 +1,41 @@
+"""A photo, its mirror images and its turns by quarters -> one canonical orientation, and back."""
+
+import cv2
+import numpy as np
+
+
+def upright(luma: np.ndarray) -> np.ndarray:
+    """A photo in the one of its eight orientations that has the light left and above.
+
+    Of its two differences of light, between left and right half and between upper and lower half,
+    the larger one comes to lie between left and right. A photo without either stays as it is.
+    """
+    return upright_cells(luma, luma)
+
+
+def upright_cells(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """The way back from ``as_taken``: a map as the photo lies -> as ``upright`` turns it."""
+    turned, right, down = _orientation(luma)
+    cells = cells[::-1] if down else cells
+    cells = cells[:, ::-1] if right else cells
+    return np.ascontiguousarray(cells.T if turned else cells)
+
+
+def as_taken(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """A map over the cells of ``cell_statistics`` -> the same as the photo lies: (h, w)."""
+    turned, right, down = _orientation(luma)
+    cells = cells.T if turned else cells
+    cells = cells[:, ::-1] if right else cells
+    return np.ascontiguousarray(cells[::-1] if down else cells)
+
+
+def _orientation(luma: np.ndarray) -> tuple[bool, bool, bool]:
+    """Whether to transpose (last), to mirror left and right, to mirror top and bottom."""
+    columns, rows = (cv2.reduce(luma, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S) for axis in (0, 1))
+    right, down = (_later(line) - _later(line[::-1]) for line in (columns[0], rows[:, 0]))
+    return bool(abs(down) > abs(right)), bool(right > 0), bool(down > 0)
+
+
+def _later(line: np.ndarray) -> int:
+    """The sum of the second half, without the middle of an odd one."""
+    return int(line[(len(line) + 1) // 2 :].sum(dtype=np.int64))

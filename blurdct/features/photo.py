@@ -1,0 +1,52 @@
+"""A photo that model inputs are made of: its file is read once, its luma is made once."""
+
+from functools import cached_property
+
+import numpy as np
+
+from ..config import ReadConfig
+from ..images.files import read_bytes
+from ..images.reader import Source, read_sized
+from .block_map import cell_statistics
+
+
+class Photo:
+    """A photo that views are made of: a file is read once, its luma is made once.
+
+    Attributes:
+        source: Bytes or pixels; see ``images.read_luma``.
+        config: Working size and pixel limit.
+        name: What errors call it.
+    """
+
+    def __init__(
+        self, source: Source, config: ReadConfig = ReadConfig(), name: str | None = None
+    ) -> None:
+        """Read the file's bytes; nothing is decoded yet.
+
+        Raises:
+            ImageError: The file cannot be read.
+        """
+        if not isinstance(source, np.ndarray):
+            source, name = read_bytes(source, name)
+        self.source: Source = source
+        self.config, self.name = config, name
+
+    @property
+    def luma(self) -> np.ndarray:
+        """At the working size; see ``images.read_luma``, which raises what there is to raise."""
+        return self._read[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its own width and height, pixels, upright."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[np.ndarray, tuple[int, int]]:
+        return read_sized(self.source, self.config, self.name)
+
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """Block statistics of the luma, cell by cell; see ``cells.cell_statistics``."""
+        return cell_statistics(self.luma)

@@ -1,0 +1,132 @@
+"""Bytes or an array of one photo -> pixels: decoders, limits, layouts."""
+
+import warnings
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
+
+from ..config import ReadConfig
+from ..errors import ImageError
+
+MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
+
+# What Pillow may open. Not all it could: its EPS reader, for one, runs Ghostscript on the bytes.
+FORMATS = ["AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"]
+
+STRIP = 256  # rows that are laid over white at once
+DAMAGED = "truncated or damaged image data"
+
+
+def check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
+    if len(size) != 2:
+        raise ValueError("expected an array of shape (H, W), (H, W, 3) or (H, W, 4)")
+    width, height = size
+    if width * height > config.max_pixels:
+        raise ImageError(
+            f"{label}: {width}x{height} pixels are over the limit of {config.max_pixels:,} pixels"
+        )
+    if min(width, height) < MIN_SIDE:
+        raise ImageError(
+            f"{label}: too small, {width}x{height} pixels; each side must have at least {MIN_SIDE}"
+        )
+
+
+def jpeg_size(data: bytes, label: str) -> tuple[int, int]:
+    """Width and height as stored; Pillow's own limit does not apply on this road."""
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            JpegImagePlugin.JpegImageFile(BytesIO(data)) as image,
+        ):
+            return image.size
+    except Exception as error:  # the parser of hostile bytes may raise anything
+        raise ImageError(f"{label}: {DAMAGED}") from error
+
+
+def decode(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
+    """Bytes of anything but JPEG through Pillow and ``convert``."""
+    try:
+        # Whatever Pillow has to warn of, the photo either reads or it does not.
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(BytesIO(data), formats=FORMATS) as image,
+        ):
+            check_size(image.size, config, label)
+            ImageOps.exif_transpose(image, in_place=True)
+            return convert(image)
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError(f"{label}: not an image, or of an unknown format") from error
+    except Image.DecompressionBombError as error:  # before the size is known here
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        if config.max_pixels <= most:
+            raise ImageError(f"{label}: over the limit of {config.max_pixels:,} pixels") from error
+        raise ImageError(
+            f"{label}: over Pillow's limit of {most:,} pixels, which holds for all but JPEG"
+        ) from error
+    except Exception as error:  # decoders of hostile bytes raise anything
+        raise ImageError(f"{label}: {DAMAGED} ({error})") from error
+
+
+def pillow_luma(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith("I"):  # 16 bits, in Pillow's modes I;16... and I
+        wide = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
+        return _narrow(wide)
+    return np.asarray(_opaque(image).convert("L"))
+
+
+def pillow_rgb(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith("I"):
+        return np.repeat(pillow_luma(image)[:, :, None], 3, axis=2)
+    return np.asarray(_opaque(image))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """RGB, with white behind whatever is transparent."""
+    if image.mode == "F":
+        raise ValueError("floating-point pixels are not supported")
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    if image.mode != "RGBA":
+        image = image.convert("RGBA")
+    flat = Image.new("RGB", image.size)
+    for top in range(0, image.height, STRIP):  # at once, it would take three more whole pictures
+        box = (0, top, image.width, min(top + STRIP, image.height))
+        part = image.crop(box)
+        white = Image.new("RGBA", part.size, "white")
+        flat.paste(Image.alpha_composite(white, part).convert("RGB"), box)
+    return flat
+
+
+def array_luma(pixels: np.ndarray) -> np.ndarray:
+    pixels = _array_bytes(pixels)
+    return pixels if pixels.ndim == 2 else pillow_luma(_array_image(pixels))
+
+
+def array_rgb(pixels: np.ndarray) -> np.ndarray:
+    return pillow_rgb(_array_image(_array_bytes(pixels)))
+
+
+def _array_bytes(pixels: np.ndarray) -> np.ndarray:
+    if pixels.dtype == np.bool_:
+        pixels = pixels.astype(np.uint8) * 255
+    elif pixels.dtype == np.uint16:
+        pixels = _narrow(pixels)
+    elif pixels.dtype != np.uint8:
+        raise ValueError(f"expected dtype uint8, uint16 or bool, got {pixels.dtype}")
+    if pixels.ndim != 2 and (pixels.ndim != 3 or pixels.shape[2] not in (3, 4)):
+        raise ValueError(f"expected shape (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
+    return pixels
+
+
+def _array_image(pixels: np.ndarray) -> Image.Image:
+    mode = "L" if pixels.ndim == 2 else "RGB" if pixels.shape[2] == 3 else "RGBA"
+    return Image.fromarray(np.ascontiguousarray(pixels), mode=mode)
+
+
+def _narrow(wide: np.ndarray) -> np.ndarray:
+    """uint16 -> uint8, 65535 to 255."""
+    return ((wide.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -1,0 +1,78 @@
+"""Path, bytes or open file -> bytes; folder -> the photographs in it."""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import ImageError
+from ..utils.text import reason
+
+# Of camera RAW files.
+RAW_SUFFIXES = frozenset(".arw .cr2 .cr3 .dng .nef .nrw .orf .pef .raf .rw2 .srw".split())
+
+# Endings of files that a folder is searched for. PDF is not among them: a folder's documents are
+# photographs only where they are named.
+SUFFIXES = RAW_SUFFIXES | frozenset(
+    ".avif .bmp .dib .gif .heic .heif .hif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm "
+    ".ppm .tif .tiff .webp".split()
+)
+
+
+def find_photos(
+    folder: str | os.PathLike[str], on_error: Callable[[OSError], object] | None = None
+) -> list[Path]:
+    """Every image file in a folder and the folders below it, by its ending, sorted by path.
+
+    Args:
+        folder: Where to search; links to other folders are not followed.
+        on_error: Called with the error for each folder that cannot be listed; else it is skipped.
+    """
+    found = []
+    for parent, folders, files in os.walk(folder, onerror=on_error):
+        folders.sort()
+        found += [Path(parent, file) for file in files if is_photo(file)]
+    return sorted(found)
+
+
+def is_photo(name: str) -> bool:
+    """Whether a file in a folder or an archive is taken for a photograph, by its name alone."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith(".")
+
+
+def read_bytes(source: Any, name: str | None = None) -> tuple[bytes, str]:
+    """A file's bytes, and what errors are to call it.
+
+    Args:
+        source: Path, bytes, or an open binary file.
+        name: What to call it; its path if left out.
+
+    Raises:
+        ImageError: Missing, empty or not to be read; the message names it and says why.
+        ValueError: A file opened as text.
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data, label = bytes(source), name or "bytes"
+    elif hasattr(source, "read"):
+        label = name or str(getattr(source, "name", "file"))
+        data = source.read()
+        if not isinstance(data, (bytes, bytearray)):
+            raise ValueError(f"{label}: expected a file opened in binary mode")
+    else:
+        label = name or os.fspath(source)
+        try:
+            if stat.S_ISFIFO(os.stat(source).st_mode):  # it might never come to an end
+                raise ImageError(f"{label}: a pipe, not a file")
+            data = Path(source).read_bytes()
+        except FileNotFoundError as error:
+            raise ImageError(f"{label}: no such file") from error
+        except IsADirectoryError as error:
+            raise ImageError(f"{label}: a folder, not a photo") from error
+        except ImageError:
+            raise
+        except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+            raise ImageError(f"{label}: cannot be read ({reason(error)})") from error
+    if not data:
+        raise ImageError(f"{label}: empty file")
+    return data, label

@@ -1,0 +1,286 @@
+"""``Detector``: bundle + photo -> ``Prediction``; the only road to an answer."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .._version import __version__
+from ..config import ReadConfig
+from ..errors import ConfigError, ImageError, ModelError
+from ..features.evidence import missing
+from ..features.inputs import VIEWS, photo_views
+from ..features.orientation import as_taken
+from ..features.photo import Photo
+from ..images.reader import Source
+from .bundle import DEFAULT, Bundle, Calibration, Thresholds, load as load_bundle, named
+from .session import first_line, open_session
+
+LABELS = ("clear", "medium", "blurred")
+OUTPUTS = ("probability", "map")  # of graphs; the second is not of all
+UNKNOWN = "unknown"  # the label of a photo without evidence
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The verdict on one photo.
+
+    Attributes:
+        path: The photo's path, or the name it was given.
+        probability: P(blurred): 0 sharp .. 1 blurred, calibrated.
+        score: 100 times that: 0 sharp .. 100 blurred.
+        label: ``clear``, ``medium`` or ``blurred``; ``unknown`` where the photo shows nothing that
+            could be sharp or blurred.
+        threshold: The P from which on the label is ``blurred``.
+        model: The model's name.
+        reason: Why the label is ``unknown``; empty otherwise.
+        sharp_fraction: Part of the photo that is sharp, 0..1: cells of its map with P under .5.
+            None if the model makes no map.
+    """
+
+    path: str
+    probability: float
+    score: float
+    label: str
+    threshold: float
+    model: str
+    reason: str = ""
+    sharp_fraction: float | None = None
+
+
+class Detector:
+    """A loaded model. Making one takes tens of milliseconds, a photo a few: keep it."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        config: ReadConfig | None = None,
+        threshold: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Get a model ready to answer.
+
+        Args:
+            bundle: The model.
+            config: How photos are read; the bundle's working size if left out. At another size
+                the scores mean something else than what the model was calibrated for.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
+            name: The model's name in predictions; that of its backend if left out.
+
+        Raises:
+            ModelError: The graph cannot be run, or does not take what the bundle says.
+            ConfigError: A threshold outside 0..1.
+        """
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold: expected 0..1, got {threshold}")
+        self.config = config or ReadConfig(size=bundle.size)
+        self.model = name or bundle.backend
+        self.calibration: Calibration = bundle.calibration
+        self.thresholds: Thresholds = _with_threshold(bundle.thresholds, threshold)
+        self._arguments = (bundle, self.config, threshold, self.model)
+        self._views = bundle.views
+        for view in self._views:
+            if view not in VIEWS:
+                known = ", ".join(VIEWS)
+                raise ModelError(f"a model that eats {view!r} is not known here; known: {known}")
+        self._session = open_session(bundle.graph)
+        inputs = {one.name for one in self._session.get_inputs()}
+        if inputs != set(bundle.views):
+            raise ModelError(f"{self.model}: its graph takes {sorted(inputs)}, not {bundle.views}")
+        made = {one.name for one in self._session.get_outputs()}
+        self._outputs = [name for name in OUTPUTS if name in made]
+        try:
+            self._answer(Photo(np.zeros((16, 16), np.uint8), self.config))  # before a photo comes
+        except Exception as error:  # ONNX Runtime raises a dozen types of its own
+            raise ModelError(f"{self.model}: its graph gives no P ({first_line(error)})") from error
+
+    @classmethod
+    def load(
+        cls,
+        model: str | os.PathLike[str] = DEFAULT,
+        *,
+        size: int | None = None,
+        threshold: float | None = None,
+        max_pixels: int = ReadConfig.max_pixels,
+    ) -> "Detector":
+        """A detector by the name of a shipped model or a bundle's folder.
+
+        Args:
+            model: A name out of ``bundle.shipped()``, ``best``, or a folder that training wrote.
+            size: Working size in pixels, instead of the one that the model was trained at.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
+            max_pixels: Photos of more pixels are refused.
+
+        Raises:
+            ModelError: No such model, or a broken one.
+            ConfigError: A setting out of its range.
+        """
+        bundle = load_bundle(model)
+        config = ReadConfig(size=bundle.size if size is None else size, max_pixels=max_pixels)
+        return cls(bundle, config, threshold, named(model))
+
+    def predict(self, photo: Source, name: str | None = None) -> Prediction:
+        """Judge one photo.
+
+        Args:
+            photo: Path, bytes, open file or array; see ``images.read_luma``.
+            name: What to call it; its path if left out.
+
+        Raises:
+            ImageError: It cannot be read; the message names it and says why.
+        """
+        if name is None:
+            is_path = isinstance(photo, (str, os.PathLike))
+            name = os.fspath(photo) if is_path else str(getattr(photo, "name", ""))  # type: ignore
+        return self.judge(Photo(photo, self.config, name or None), str(name))[0]
+
+    def judge(
+        self, photo: Photo, name: str, threshold: float | None = None
+    ) -> tuple[Prediction, np.ndarray | None]:
+        """The verdict on a photo, and its map, as by ``map``; None if the model makes none.
+
+        Args:
+            photo: What was read of it already is not read again.
+            name: What the verdict calls it.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the detector's.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        thresholds = _with_threshold(self.thresholds, threshold)
+        answer = self._answer(photo)
+        probability = float(answer["probability"][0])
+        reason = missing(photo.luma)
+        places, sharp = None, None
+        if "map" in answer:
+            places = as_taken(answer["map"][0], photo.luma)
+            sharp = float(np.mean(places < 0.5))
+        label = UNKNOWN if reason else _label(probability, thresholds)
+        at = thresholds.blurred
+        verdict = Prediction(
+            name, probability, 100 * probability, label, at, self.model, reason, sharp
+        )
+        return verdict, places
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process loads its graph anew."""
+        return Detector, self._arguments
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the model says where a photo is blurred."""
+        return "map" in self._outputs
+
+    def map(self, photo: Source, name: str | None = None) -> np.ndarray:
+        """Where a photo is blurred.
+
+        Args:
+            photo: As for ``predict``.
+            name: What to call it in errors; its path if left out.
+
+        Returns:
+            Shape (h, w), float32: P(blurred), 0..1, of cells of 16x16 pixels of the photo at the
+            working size, the rows and columns of 8x8 blocks two by two; a last one may be single.
+
+        Raises:
+            ImageError: It cannot be read; the message names it and says why.
+            ModelError: The model has no map.
+        """
+        if not self.has_map:
+            raise ModelError(f"{self.model}: this model makes no map")
+        places = self.judge(Photo(photo, self.config, name), name or "")[1]
+        assert places is not None
+        return places
+
+    def predict_many(
+        self, photos: Iterable[str | os.PathLike[str]], workers: int | None = 1
+    ) -> Iterator[Prediction | ImageError]:
+        """Judge many photos, in their order, one answer for each.
+
+        Args:
+            photos: Paths; taken from as answers are taken.
+            workers: Processes; None for one per core.
+
+        Yields:
+            A ``Prediction``, or for a photo that cannot be read the ``ImageError`` that says why.
+        """
+        if workers != 1:
+            from ..parallel.pool import ordered_map  # takes tens of milliseconds
+            from ..parallel.spawn import cores
+
+            workers = cores() if workers is None else workers
+        if isinstance(photos, (str, bytes)):
+            raise ValueError("expected several paths, got one string; predict takes one photo")
+        if workers == 1:
+            yield from map(partial(_predict_or_error, self), photos)
+            return
+        yield from ordered_map(_predict_in_worker, photos, workers, 8, _load, self._arguments)
+
+    def probabilities(self, views: dict[str, np.ndarray]) -> np.ndarray:
+        """Calibrated P(blurred) of n rows, shape (n,), from their views."""
+        return self.calibration(self._session.run(["probability"], views)[0])
+
+    def label(self, probability: float) -> str:
+        """``clear``, ``medium`` or ``blurred``: what a photo of this P is called."""
+        return _label(probability, self.thresholds)
+
+    def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
+        """What the graph says to one photo, by the name of its output."""
+        views = {view: row[None] for view, row in photo_views(photo, self._views).items()}
+        found = dict(zip(self._outputs, self._session.run(self._outputs, views), strict=True))
+        return {**found, "probability": self.calibration(found["probability"])}
+
+
+def _label(probability: float, at: Thresholds) -> str:
+    return LABELS[0 if probability < at.clear else 2 if probability >= at.blurred else 1]
+
+
+def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds:
+    if blurred is None:
+        return thresholds
+    return replace(thresholds, blurred=blurred, clear=min(thresholds.clear, blurred))
+
+
+_detector: Detector | None = None  # in a worker process, its own
+
+
+def _load(*arguments: Any) -> None:
+    global _detector
+    _detector = Detector(*arguments)
+
+
+def _predict_or_error(detector: Detector, photo: Any) -> Prediction | ImageError:
+    try:
+        return detector.predict(photo)
+    except ImageError as error:
+        return error
+
+
+def _predict_in_worker(photo: Any) -> Prediction | ImageError:
+    assert _detector is not None
+    return _predict_or_error(_detector, photo)
+
+
+ANSWERS = 1  # raised when a model of old would answer otherwise from now on
+Facts = dict[str, Any]  # about the model
+
+
+def facts_of(detector: Detector, bundle: Bundle) -> Facts:
+    """What tells one model's answers from another's: the first difference is the one to name.
+
+    The digest, 12 hexadecimal digits, is the same as long as the answers are.
+    """
+    facts = {
+        "model": detector.model,
+        "size": detector.config.size,
+        "clear below": detector.thresholds.clear,
+        "blurred from": detector.thresholds.blurred,
+    }
+    means = [ANSWERS, *list(facts.values())[1:], asdict(detector.calibration), bundle.views]
+    digest = hashlib.sha256(json.dumps(means).encode() + bundle.graph).hexdigest()[:12]
+    return {**facts, "blurdct": __version__, "digest": digest}

@@ -1,0 +1,1 @@
+"""Networks: recipe, training loop, checkpoints, devices, export."""

@@ -1,0 +1,50 @@
+"""How a fit goes about its work: device, checkpoints, progress. Nothing of it is in the model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...utils.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The circumstances of a fit.
+
+    Attributes:
+        device: ``cuda`` or ``cpu``; None for CUDA where there is some.
+        checkpoints: Folder in which networks keep their state, so that an interrupted fit goes on
+            and one that was finished is not done again; None keeps nothing.
+        weights: File of published weights to start from; None for chance.
+        progress: Wraps epochs.
+        spent: Gets the seconds that each network took, those of interrupted runs included.
+    """
+
+    device: str | None = None
+    checkpoints: Path | None = None
+    weights: Path | None = None
+    progress: Progress = silent
+    spent: list[float] | None = None
+
+
+USUAL = Fitting()
+
+_now: ContextVar[Fitting] = ContextVar("fitting", default=USUAL)
+
+
+def fitting() -> Fitting:
+    """The circumstances here and now."""
+    return _now.get()
+
+
+@contextmanager
+def circumstances(**changes: Any) -> Iterator[Fitting]:
+    """Other circumstances within a ``with`` block."""
+    token = _now.set(replace(_now.get(), **changes))
+    try:
+        yield _now.get()
+    finally:
+        _now.reset(token)

@@ -1,0 +1,139 @@
+"""Photographs -> small pictures with the maps of their models, within so many bytes."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from ..errors import BlurdctError, ImageError
+from ..images.reader import read_least
+from ..images.thumbnail import LONG, small_jpeg
+from ..inference.detector import Detector
+from ..inference.heatmap import COLOURS
+from ..scan import archives
+from ..scan.items import Item, find, open_photo
+from .summary import Pick
+
+LEVELS = 32  # P that a map tells apart: the eye does not see more, and the file is half as large
+CLOCK = 2.0  # seconds that times of files may be apart: some archives and disks count in twos
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is shown of a photograph.
+
+    Attributes:
+        jpeg: Its picture; empty if there is none.
+        size: Width and height of that, pixels.
+        map: PNG of P(blurred), a pixel for each cell; empty if the model has no map.
+        remark: Why there is no picture, or what is to be said about it.
+    """
+
+    jpeg: bytes = b""
+    size: tuple[int, int] = (0, 0)
+    map: bytes = b""
+    remark: str = ""
+
+
+class Painter:
+    """Makes pictures; keeps the models that it has loaded."""
+
+    def __init__(self, maps: bool = True, model: str | None = None) -> None:
+        """Get ready.
+
+        Args:
+            maps: Whether to make maps at all.
+            model: What makes them, instead of the model that a row names.
+        """
+        self._maps, self._model = maps, model
+        self._detectors: dict[str, Detector | None] = {}
+
+    def paint(self, picks: Iterable[Pick], budget: int) -> Iterator[tuple[str, Picture]]:
+        """The paths of photographs and their pictures, at most ``budget`` bytes each; any order."""
+        for pick, item in _items(picks):
+            try:
+                yield pick.path, self._picture(pick, item, budget)
+            except ImageError as error:
+                why = str(error).removeprefix(pick.path).removeprefix(": ")
+                yield pick.path, Picture(remark=why)
+            except Exception as error:  # of a dozen libraries that read what anybody wrote
+                yield pick.path, Picture(remark=f"{type(error).__name__}: {error}")
+
+    def _picture(self, pick: Pick, item: Item, budget: int) -> Picture:
+        source = open_photo(item)
+        rgb, _ = read_least(source, LONG, True, name=pick.path)
+        cells = self._map(pick, source)
+        png = b"" if cells is None else map_png(cells)
+        png = png if 2 * len(png) <= budget else b""
+        jpeg, size = small_jpeg(rgb, budget - len(png))
+        if not jpeg:
+            return Picture(remark="no room on this page")
+        return Picture(jpeg, size, png, _change(pick, item))
+
+    def _map(self, pick: Pick, source: Any) -> np.ndarray | None:
+        if not self._maps:
+            return None
+        name = self._model or pick.model
+        if name not in self._detectors:
+            self._detectors[name] = _with_map(name)
+        detector = self._detectors[name]
+        return None if detector is None else detector.map(source, pick.path)
+
+
+def map_png(cells: np.ndarray) -> bytes:
+    """A map as a PNG, a pixel for each cell, in the colours of ``heatmap``."""
+    levels = np.rint(np.clip(cells, 0, 1) * (LEVELS - 1)).astype(np.uint8)
+    ramp = np.rint(np.linspace(0, 255, LEVELS)).astype(np.uint8)[:, None]
+    image = Image.fromarray(levels, "P")
+    image.putpalette(cv2.applyColorMap(ramp, COLOURS)[:, 0, ::-1].tobytes())
+    file = BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _items(picks: Iterable[Pick]) -> Iterator[tuple[Pick, Item]]:
+    """Where each photo can be read; every archive is gone through once."""
+    archived: dict[str, dict[str, Pick]] = {}
+    for pick in picks:
+        inside = None if os.path.lexists(pick.path) else archives.split(pick.path)
+        if inside:
+            archived.setdefault(inside[0], {})[inside[1]] = pick
+        else:
+            yield pick, find(pick.path)
+    for archive, wanted in archived.items():
+        error = "no such file in the archive"
+        try:
+            for one in archives.members(archive, wanted.__contains__):
+                if one.name in wanted:
+                    pick = wanted.pop(one.name)
+                    known = pick.path, archive, one.bytes, one.modified
+                    yield pick, Item(*known, data=one.data, place=one.place)
+        except ImageError as reason:
+            error = str(reason)
+        for pick in wanted.values():
+            yield pick, Item(pick.path, error=error)
+
+
+def _change(pick: Pick, item: Item) -> str:
+    """What is to be said of a photo that is no longer as it was judged."""
+    for then, now, apart in (
+        (pick.bytes, item.bytes, 0),
+        (pick.modified, item.modified, CLOCK),
+    ):
+        if then is not None and now is not None and abs(then - now) > apart:
+            return "changed since it was judged"
+    return ""
+
+
+def _with_map(name: str) -> Detector | None:
+    """The model, if it is at hand and has a map."""
+    try:
+        detector = Detector.load(name)
+    except BlurdctError:
+        return None
+    return detector if detector.has_map else None

@@ -1,0 +1,116 @@
+"""A photograph of a collection that is not opened yet, and how it is opened."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..errors import BlurdctError, ImageError
+from ..images.files import is_photo
+from ..utils.text import reason
+from . import archives, remote
+from .archives import SEPARATOR
+from .remote import is_url
+
+Content = bytes
+
+
+@dataclass(frozen=True)
+class Item:
+    """A photograph, not opened yet; or something that cannot be searched or listed.
+
+    Attributes:
+        path: What a row calls it: as the source names it, relative if the source was;
+            ``archive.zip::inside/name.jpg`` in an archive; a URL.
+        container: The archive it lies in.
+        bytes: Size; None if nobody told.
+        modified: When it was last changed, seconds since 1970; None if nobody told.
+        error: Why there is no photograph: one line, the path in it.
+        data: The file itself, if it cannot be had again: a member of a compressed tar.
+        place: Where in the archive it is; see ``archives.read``.
+    """
+
+    path: str
+    container: str = ""
+    bytes: int | None = None
+    modified: float | None = None
+    error: str = ""
+    data: Content | None = None
+    place: tuple[int, ...] = ()
+
+
+def find(path: str) -> Item:
+    """The photograph that a row's path is about; an archive is looked through for it."""
+    inside = None if os.path.lexists(path) else archives.split(path)
+    if inside is None:
+        return Item(path) if remote.is_url(path) else item_of_file(path)
+    container, name = inside
+    for item in items_in_archive(container, lambda member: member == name):
+        return item if item.error == "" else Item(path, container, error=item.error)
+    return Item(path, container, error=f"{path}: no such file in the archive")
+
+
+def open_photo(item: Item) -> str | bytes:
+    """What ``Detector.predict`` is given: a local file's path, else the bytes of the file.
+
+    Raises:
+        ImageError: It cannot be had, or is too large; the message names it.
+    """
+    if item.error:
+        raise ImageError(item.error)
+    if item.data is not None:
+        return item.data
+    if item.container:
+        name = item.path[len(item.container) + len(archives.SEPARATOR) :]
+        return archives.read(item.container, name, item.place)
+    if not remote.is_url(item.path):
+        return item.path
+    try:
+        data = remote.read(item.path, archives.LIMIT + 1)
+    except FileNotFoundError as error:
+        raise ImageError(f"{item.path}: no such file") from error
+    except BlurdctError as error:
+        raise ImageError(str(error)) from error
+    except Exception as error:  # of any driver
+        raise ImageError(f"{item.path}: cannot be read ({reason(error)})") from error
+    if len(data) > archives.LIMIT:
+        raise ImageError(f"{item.path}: too large, over {archives.LIMIT:,} bytes")
+    return data
+
+
+def items_in_archive(archive: str, wanted: Callable[[str], bool]) -> Iterator[Item]:
+    try:
+        for member in archives.members(archive, wanted):
+            path = f"{archive}{archives.SEPARATOR}{member.name}"
+            known = member.bytes, member.modified
+            yield Item(path, archive, *known, data=member.data, place=member.place)
+    except ImageError as error:
+        yield Item(archive, error=str(error))
+
+
+def is_photo_inside(name: str) -> bool:
+    return is_photo(name.rpartition("/")[2])
+
+
+def item_of_file(path: str) -> Item:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # opening it will say what is wrong
+        return Item(path)
+    return Item(path, "", status.st_size, status.st_mtime)
+
+
+def elsewhere(path: str) -> str:
+    """Why a row's photo is no file of its own; empty if it is one, or was."""
+    remote = is_url(path)
+    if (not remote and SEPARATOR not in path) or os.path.lexists(path):
+        return ""
+    return "is not a file of this computer" if remote else "is inside an archive"
+
+
+def folder_of(path: str) -> str:
+    """Where a photograph lies: a folder, or a place in an archive or at a URL."""
+    inside = archives.split(path)
+    folder, slash, _ = (inside[1] if inside else path).replace(os.sep, "/").rpartition("/")
+    if inside:
+        return f"{inside[0]}{archives.SEPARATOR}{folder}" if folder else inside[0]
+    return folder or slash or "."

@@ -1,0 +1,260 @@
+"""Folders of photos -> rows of predictions, streamed, resumable.
+
+Photographs are listed, judged in processes, and their rows kept in a ledger beside the file of
+results, which is written from it in the end. Memory holds a few batches, however many they are.
+"""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..config import ReadConfig
+from ..errors import BlurdctError, ConfigError
+from ..inference.bundle import DEFAULT, load, named
+from ..inference.detector import Detector, Facts, facts_of
+from ..parallel.crash_safe_pool import sturdy_map
+from ..parallel.spawn import cores
+from ..results import COLUMNS, Row, form, read, write
+from .checkpoint import Ledger
+from .items import Item
+from .remote import is_url
+from .sources import photographs
+from .worker import Job, judge, prepare, row_of
+
+CHUNK = 8  # photographs that are sent to a process at once
+HEAVY = 16_000_000  # bytes of photographs, after which it is fewer
+UNREADABLE = "unreadable"
+LONGEST = 1_000_000  # seconds
+
+
+@dataclass
+class Summary:
+    """What a scan did.
+
+    Attributes:
+        photos: Rows in the file.
+        labels: How many have each label; ``unreadable`` are those with an error.
+        kept: Rows that were taken over from before.
+        dropped: Rows from before whose photographs are in the list no more.
+        seconds: What it took.
+    """
+
+    photos: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    kept: int = 0
+    dropped: int = 0
+    seconds: float = 0.0
+
+
+def scan(
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    model: str | os.PathLike[str] = DEFAULT,
+    size: int | None = None,
+    threshold: float | None = None,
+    max_pixels: int = ReadConfig.max_pixels,
+    column: str | None = None,
+    null: bool = False,
+    workers: int | None = None,
+    timeout: float | None = None,
+    resume: bool = False,
+    force: bool = False,
+    watch: Callable[[int], object] = lambda done: None,
+) -> Summary:
+    """Judge all photographs of a collection, a row for each in the order of the list.
+
+    Whatever ends it early, ``OUT.part`` holds the rows so far, and ``resume`` goes on from there.
+    A photograph that is listed twice has one row.
+
+    Args:
+        sources: Folders, files, patterns, archives, lists, URLs; see ``collection``.
+        out: File of results; see ``results``.
+        model: A name out of ``bundle.shipped()``, ``best``, or a folder that training wrote.
+        size: Working size in pixels, instead of the one that the model was trained at.
+        threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
+        max_pixels: Photos of more pixels are refused.
+        column: Of a table among the sources, the one with paths.
+        null: The list on standard input is separated by null bytes.
+        workers: Processes; None for one per core.
+        timeout: Seconds that a photo may take.
+        resume: Go on with a scan that was ended early; or, if the file is complete, do what is new
+            or has changed (bytes, time) since, and what could not be read.
+        force: Begin anew, whatever is there.
+        watch: Called with how many are done, now and then.
+
+    Raises:
+        ConfigError: Nothing to scan; a file that is there without ``resume`` or ``force``, that
+            another scan is writing, or that another model wrote.
+        ModelError: No such model, or a broken one.
+        BlurdctError: The disk is full, or the like; the rows so far are safe.
+    """
+    begun = time.perf_counter()
+    target = _checked(out, workers, timeout, resume, force)
+    if isinstance(sources, (str, os.PathLike)):
+        sources = [sources]
+    named_here = [os.fspath(source) for source in sources]
+    items = photographs(named_here, column, null)
+    gone: list[str] = []
+    bundle = load(model)
+    config = ReadConfig(bundle.size if size is None else size, max_pixels)
+    setup = (bundle, config, threshold, named(model))
+    facts = facts_of(Detector(*setup), bundle)
+    summary = Summary()
+
+    def lost(job: Job, reason: str) -> tuple[int, Row]:
+        return job[0], row_of(job[1], facts, reason)
+
+    ledger = Ledger(target.with_name(f"{target.name}.part"))
+    try:
+        _begin(ledger, target, facts, resume, force)
+        items = _noted(items, named_here, gone)
+        batches = _batches(_unknown(items, ledger, facts, summary, watch))
+        made = sturdy_map(
+            judge, batches, lost, workers or cores(), timeout, prepare, (setup, facts)
+        )
+        with closing(made) as rows:
+            for number, row in rows:
+                ledger.put(number, row)
+                summary.photos += 1
+                watch(summary.photos)
+        ledger.commit()
+        (summary.photos, summary.dropped), summary.kept = ledger.count(), ledger.kept
+        if gone and resume and target.exists():  # of a disk that is not there, no row is lost
+            raise BlurdctError(f"{gone[0]}; {target} stays as it was")
+        if not summary.photos:
+            raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found")
+        try:
+            write(target, _counted(ledger.rows(), summary.labels))
+        except ConfigError as error:  # not the user's fault by now
+            raise BlurdctError(str(error)) from error
+        ledger.remove()
+    except BaseException:
+        _leave(ledger)
+        raise
+    summary.seconds = time.perf_counter() - begun
+    return summary
+
+
+def _checked(
+    out: str | os.PathLike[str],
+    workers: int | None,
+    timeout: float | None,
+    resume: bool,
+    force: bool,
+) -> Path:
+    """The file of results; refused is what cannot be done in the end."""
+    form(out)
+    target = Path(out)
+    if target.is_dir():
+        raise ConfigError(f"{target}: a folder, not a file")
+    if not target.parent.is_dir():
+        raise ConfigError(f"{target}: no such folder as {target.parent}")
+    if resume and force:
+        raise ConfigError("--resume and --force: one or the other")
+    if timeout is not None and not 0 < timeout <= LONGEST:
+        raise ConfigError(f"timeout: expected up to {LONGEST:,} seconds, got {timeout}")
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers: expected at least 1, got {workers}")
+    return target
+
+
+def _begin(ledger: Ledger, target: Path, facts: Facts, resume: bool, force: bool) -> None:
+    """Have the ledger ready for a run, or say why there can be none."""
+    former = ledger.facts if any(ledger.count()) else {}
+    if force or not (former or target.exists()):
+        ledger.begin(facts)
+    elif former and not resume:
+        raise ConfigError(f"{target}: unfinished; --resume goes on with it, --force begins anew")
+    elif not resume:
+        raise ConfigError(
+            f"{target}: exists; --resume does new and changed photographs, --force all of them"
+        )
+    elif not former:
+        ledger.begin(facts, _taken_over(target, facts))
+    elif former["digest"] != facts["digest"]:
+        raise _other(ledger.path, former, facts)
+    ledger.next_run()
+
+
+def _leave(ledger: Ledger) -> None:
+    """Keep what was done, and no file of nothing."""
+    try:
+        ledger.commit()
+        if any(ledger.count()):
+            ledger.close()
+        else:
+            ledger.remove()
+    except BlurdctError:  # the reason why this comes to an end, as a rule
+        ledger.close()
+
+
+def _taken_over(target: Path, facts: Facts) -> Iterator[Row]:
+    """Rows of a complete file; what could not be read then is tried again."""
+    for row in read(target, ("path", "bytes", "modified", "digest", "error")):
+        if row["digest"] != facts["digest"]:
+            raise _other(target, row, facts)
+        if not row["error"]:
+            yield {name: row[name] for name in COLUMNS}
+
+
+def _other(path: Path, former: Facts, facts: Facts) -> ConfigError:
+    """What to say of rows that another model made."""
+    names = (name for name in facts if name in former and former[name] != facts[name])
+    name = next(names)
+    what = f"{name} {former[name]}, not {facts[name]}"
+    if name == "digest":
+        what = f"another version, size or threshold of {facts['model']}"
+    return ConfigError(f"{path}: made with {what}; --force begins anew, another --out keeps both")
+
+
+def _noted(items: Iterable[Item], sources: Sequence[str], gone: list[str]) -> Iterator[Item]:
+    """The same; what is wrong with a source itself is noted."""
+    named = frozenset(sources)  # a shell may have named each of a hundred thousand
+    for item in items:
+        if item.path in named:
+            here = item.container or is_url(item.path) or os.path.lexists(item.path)
+            if item.error or not here:
+                gone.append(item.error or f"{item.path}: no such file")
+        yield item
+
+
+def _unknown(
+    items: Iterable[Item],
+    ledger: Ledger,
+    facts: Facts,
+    summary: Summary,
+    watch: Callable[[int], object],
+) -> Iterator[Job]:
+    """Photographs that are to be judged; what is known of the others goes to the ledger."""
+    for number, item in enumerate(items):
+        if item.error:
+            ledger.put(number, row_of(item, facts, item.error))
+        elif not ledger.keep(number, item.path, item.bytes, item.modified):
+            yield number, item
+            continue
+        summary.photos += 1
+        watch(summary.photos)
+
+
+def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    """A few photographs at a time; fewer if their bytes come with them."""
+    batch: list[Job] = []
+    weight = 0
+    for job in jobs:
+        batch.append(job)
+        weight += len(job[1].data or b"")
+        if len(batch) == CHUNK or weight > HEAVY:
+            yield batch
+            batch, weight = [], 0
+    yield batch
+
+
+def _counted(rows: Iterable[Row], labels: Counter[str]) -> Iterator[Row]:
+    for row in rows:
+        labels[row["label"] or UNREADABLE] += 1
+        yield row

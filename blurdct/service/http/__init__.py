@@ -1,0 +1,1 @@
+"""HTTP: a request -> its photographs -> the engine -> an answer; and the page."""

@@ -1,0 +1,1 @@
+"""Thrift: the old protocol and the typed one, server and client."""

@@ -1,0 +1,235 @@
+"""Table of images + views -> rows to learn from: labels, scenes, what each counts; and rows apart.
+
+Real photographs decide. A row whose ``kind`` is empty is a photo as it was found; those of sources
+that have both labels are the *real* rows, on which calibration, thresholds and the first figures
+rest. Synthetic copies teach beside them with less weight. Photographs of a source that has only
+sharp ones (taken as sharp, unchecked) are not learnt from: false positives are counted on them.
+Without real rows, as after the seed's recipe alone, the copies decide.
+
+Some rows lie apart, for backends that learn more from them than others could: varied copies of real
+photographs, and photographs that are blurred in part, with masks. Nothing is judged on them.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ..config import TrainConfig
+from ..datasets.manifest import APART, LIGHTS, VARIED
+from ..errors import ConfigError
+from ..features.bands import FEATURES
+from ..models.base import Array, Inputs, learns_more
+from ..models.registry import backend
+
+LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
+
+COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
+
+
+PER_ROW = ("y", "groups", "real", "weights", "levels")  # arrays of ``Examples``
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A feature table as training takes it: n rows, the same order everywhere.
+
+    Attributes:
+        table: The table itself.
+        inputs: By view.
+        y: (n,) 1 blurred, 0 sharp.
+        groups: (n,) scene.
+        real: (n,) bool; the rows that decide.
+        levels: (n,) strength of the blur, 0..9; -1 where only ``y`` is known.
+        weights: (n,) what a row counts in training; 0 for those only judged.
+        masks: (n, h, w) share of blurred pixels of each cell, NaN where nobody says; or None.
+        apart: Rows for backends with ``learns_more`` alone; their ``y`` may be -1: only the mask is
+            known. None if there are none.
+    """
+
+    table: pd.DataFrame
+    inputs: Inputs
+    y: Array
+    groups: Array
+    real: Array
+    weights: Array
+    levels: Array
+    masks: Array | None = None
+    apart: "Examples | None" = None
+
+    def take(self, rows: Array) -> Inputs:
+        """The inputs of some rows."""
+        return {view: values[rows] for view, values in self.inputs.items()}
+
+    def only(self, views: Sequence[str]) -> "Examples":
+        """The same rows with these views alone, which costs nothing."""
+        apart = self.apart and self.apart.only(views)
+        return replace(self, inputs={view: self.inputs[view] for view in views}, apart=apart)
+
+    def suited(self, name: str) -> "Examples":
+        """The same rows as a backend takes them: its views, and rows apart if it learns more."""
+        kind = backend(name)
+        data = self.only(kind.views)
+        return data if learns_more(kind) else replace(data, masks=None, apart=None)
+
+    def select(self, rows: Array) -> "Examples":
+        """Some of the rows, with what they weigh here."""
+        table = self.table[rows].reset_index(drop=True)
+        chosen = {name: getattr(self, name)[rows] for name in PER_ROW}
+        masks = None if self.masks is None else self.masks[rows]
+        return replace(self, table=table, inputs=self.take(rows), masks=masks, **chosen)
+
+
+def examples(
+    table: pd.DataFrame,
+    config: TrainConfig = TrainConfig(),
+    inputs: Inputs | None = None,
+    masks: Array | None = None,
+) -> Examples:
+    """Labelled rows of a table of images with their weights.
+
+    Args:
+        table: Columns ``COLUMNS``; those of the 18 features only where ``inputs`` are left out.
+            Rows with a path in ``mask``, and varied copies, are set apart.
+        config: How to train.
+        inputs: By view, a row for each of the table's; the 18 features out of it if left out.
+        masks: A row for each of the table's; see ``Examples``.
+
+    Raises:
+        ConfigError: Nothing labelled, only one label, another than 0 and 1, or a number that is
+            not finite.
+    """
+    if inputs is None:
+        inputs = {"features": _features(table)}
+    aside = table["kind"].isin(APART).to_numpy()
+    if "mask" in table:
+        aside = aside | (table["mask"] != "").to_numpy()
+    if aside.any():
+        parts = [
+            (
+                table[rows].reset_index(drop=True),
+                {view: values[rows] for view, values in inputs.items()},
+                None if masks is None else masks[rows],
+            )
+            for rows in (~aside, aside)
+        ]
+        data = examples(parts[0][0], config, parts[0][1], parts[0][2])
+        return replace(data, apart=_apart(*parts[1], data))
+    labelled = table["label"].notna().to_numpy()
+    if not labelled.all():
+        masks = None if masks is None else masks[labelled]
+        inputs = {view: values[labelled] for view, values in inputs.items()}
+    table = table[labelled].reset_index(drop=True)
+    y = table["label"].to_numpy(dtype=np.int64)
+    if set(y) != {0, 1}:
+        labels = ", ".join(map(str, sorted(set(y)))) or "none"
+        raise ConfigError(f"expected labels both 0 (sharp) and 1 (blurred), got {labels}")
+    for view, values in inputs.items():
+        finite = np.isfinite(values).all(axis=1) if values.ndim == 2 else np.ones(len(y), bool)
+        if not finite.all():
+            worst = table["path"][np.nonzero(~finite)[0][0]]
+            raise ConfigError(f"{worst}: a number among its {view} is not finite")
+    found = (table["kind"] == "").to_numpy()
+    labels = table[found].groupby("source")["label"].nunique()
+    real = found & table["source"].isin(labels.index[labels == 2]).to_numpy()
+    if not real.any() and len(set(y[found])) == 2:
+        real = found  # no source has both labels, all together have
+    if real.any():
+        # copies of both labels count alike, however many of each were made
+        share = np.bincount(y[~found], minlength=2)[y] / max(1, (~found).sum())
+        copies = config.copy_weight * 0.5 / np.maximum(share, 1e-9)
+        copies = np.minimum(copies, 0.5)  # where one label has few copies, none outweighs a photo
+        weights = np.where(real, 1.0, np.where(found, 0.0, copies))
+    else:
+        real, weights = np.ones(len(y), bool), np.ones(len(y))
+    groups = table["group"].to_numpy(dtype=object)
+    strength = table["strength"].fillna(0).to_numpy(float)
+    levels = np.where(y == 0, 0, np.where(found, -1, np.minimum(strength * 10, 9).astype(int)))
+    return Examples(table, inputs, y, groups, real, weights, levels, masks)
+
+
+def _apart(table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: Examples) -> Examples:
+    """Rows that are set apart, beside those that are not."""
+    kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
+    real = table["original"].isin(data.table["path"][data.real]).to_numpy()
+    weights = np.ones(len(y))  # of photographs with masks
+    # all varied copies of a real photo together count as the photo, of other photos nothing;
+    # those with lights a part of it, sharp and blurred ones alike
+    for own, worth in ((VARIED, real * 1.0), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
+        for label in (0, 1):
+            rows = (kind == own) & (y == label)
+            copies = table["original"][rows].value_counts()
+            weights[rows] = worth[rows] / table["original"][rows].map(copies).to_numpy(float)
+    groups = table["group"].to_numpy(dtype=object)
+    none = np.zeros(len(y), bool)
+    return Examples(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
+
+
+def judged_alone(data: Examples) -> Array:
+    """Shape (n,), bool: sharp photographs that false positives are counted on, not learnt from."""
+    return (data.table["kind"] == "").to_numpy() & (data.weights == 0) & (data.y == 0)
+
+
+def with_apart(data: Examples, rows: Array, judged: Sequence[str] = ()) -> Examples:
+    """Rows to learn from, and those apart, as one, but none apart of the scenes that are judged."""
+    apart = data.apart
+    if apart is None:
+        return data.select(rows)
+    away = np.isin(apart.groups.astype(str), np.array(judged, dtype=str))
+    parts = [(data, np.nonzero(rows)[0]), (apart, np.nonzero(~away & (apart.weights > 0))[0])]
+    masks = None
+    if apart.masks is not None:
+        own = np.full((len(data.y), *apart.masks.shape[1:]), np.nan, apart.masks.dtype)
+        both = (own if data.masks is None else data.masks, apart.masks)
+        masks = np.concatenate([one[of] for one, (_, of) in zip(both, parts, strict=True)])
+    return replace(
+        data,
+        table=pd.concat([one.table.iloc[of] for one, of in parts], ignore_index=True),
+        inputs={
+            view: _together([(one.inputs[view], of) for one, of in parts]) for view in data.inputs
+        },
+        masks=masks,
+        apart=None,
+        **{name: np.concatenate([getattr(one, name)[of] for one, of in parts]) for name in PER_ROW},
+    )
+
+
+def _together(parts: list[tuple[Array, Array]]) -> Array:
+    """Rows of several arrays as one; maps take gigabytes, so nothing is copied twice."""
+    found = np.empty((sum(len(of) for _, of in parts), *parts[0][0].shape[1:]), parts[0][0].dtype)
+    start = 0
+    for values, of in parts:
+        np.take(values, of, axis=0, out=found[start : start + len(of)], mode="clip")
+        start += len(of)
+    return found
+
+
+def _features(table: pd.DataFrame) -> Array:
+    try:
+        return table[list(FEATURES)].to_numpy(dtype=np.float32)
+    except ValueError as error:
+        raise ConfigError(f"a feature is not a number ({error})") from error
+
+
+def table_digest(table: pd.DataFrame) -> str:
+    """SHA-256 of what a model was trained on."""
+    wanted = ("path", "label", "group", "source", "kind", *FEATURES)
+    named = table[[name for name in wanted if name in table]]
+    return hashlib.sha256(pd.util.hash_pandas_object(named, index=False).to_numpy()).hexdigest()
+
+
+def data_digest(data: Examples) -> str:
+    """SHA-256 of rows, inputs and weights: what a model that learns from them depends on."""
+    found = hashlib.sha256(table_digest(data.table).encode())
+    for view, values in sorted(data.inputs.items()):
+        found.update(f"{view} {values.shape}".encode())
+        for row in values:  # a copy of all pictures would take gigabytes
+            found.update(np.ascontiguousarray(row).data)
+    found.update(data.weights.tobytes() + data.levels.astype(np.int64).tobytes())
+    if data.masks is not None:
+        found.update(data.masks.tobytes())
+    if data.apart is not None:
+        found.update(data_digest(data.apart).encode())
+    return found.hexdigest()

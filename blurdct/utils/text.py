@@ -1,0 +1,18 @@
+"""Words for people: the reason of an error in one line, and text made harmless for a terminal."""
+
+import re
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed: the system's words, or the first line of the library's."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(words).partition("\n")[0]
+
+
+# What would break a line in two, or make a terminal do things.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def visible(text: str) -> str:
+    """Control characters as escapes, so that a line stays a line."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

@@ -1,0 +1,135 @@
+"""The wheel: what is in it, and what it needs to answer far from the checkout."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+from collections.abc import Iterator
+from email import message_from_string
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import blurdct
+
+ROOT = Path(__file__).resolve().parents[2]
+PHOTO = ROOT / "data" / "sample" / "sharp" / "dog_in_woods.jpg"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# What trains models and what tests the code; a prediction does without all of it.
+HEAVY = ("torch", "xgboost", "sklearn", "pandas", "scipy", "onnx", "optuna", "matplotlib", "pytest")
+SHIPPED = {"dct-xgb", "dct-fusion", "laplacian", "tree", "lcnet", "cnn", "stacking"}
+WEIGHTS_LIMIT = 12_000_000  # bytes, all shipped models together
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Standard output of a command that knows nothing of this process's Python."""
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel, built from a copy so that neither leaves something in the other."""
+    folder = tmp_path_factory.mktemp("wheel")
+    leave = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "run")
+    shutil.copytree(ROOT, folder / "tree", ignore=leave)
+    options = ("--wheel", "--no-isolation", "--outdir", folder)
+    run(sys.executable, "-m", "build", *options, cwd=folder / "tree")
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def scripts(wheel, tmp_path_factory) -> Iterator[Path]:
+    """The folder of programs of an environment that holds the wheel and its core alone."""
+    folder = tmp_path_factory.mktemp("core")
+    venv.create(folder, with_pip=True, symlinks=os.name != "nt")
+    programs = Path(sysconfig.get_path("scripts", "venv", {"base": str(folder)}))
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(programs / "python", *pip, "-c", ROOT / "constraints.txt", wheel, cwd=folder)
+    yield programs
+    shutil.rmtree(folder)  # hundreds of megabytes
+
+
+def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
+    with ZipFile(wheel) as archive:
+        sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+    home = f"blurdct-{blurdct.__version__}.dist-info/"
+    assert {name for name in sizes if not name.startswith(("blurdct/", home))} == set()
+    assert {"blurdct/py.typed", f"{home}licenses/LICENSE"} <= sizes.keys()
+    weights = {name: size for name, size in sizes.items() if name.startswith("blurdct/weights/")}
+    files = ("model.onnx", "bundle.json")
+    assert weights.keys() == {
+        f"blurdct/weights/{name}/{file}" for name in SHIPPED for file in files
+    }
+    assert sum(weights.values()) < WEIGHTS_LIMIT
+    code = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "blurdct").rglob("*.py")
+        if "__pycache__" not in path.parts
+    }
+    service = ROOT / "blurdct" / "service"
+    served = [service / "thrift" / "blur.thrift", *(service / "http" / "page").iterdir()]
+    shown = {path.relative_to(ROOT).as_posix() for path in served}
+    rest = {"blurdct/py.typed", *code, *weights, *shown}
+    assert {name for name in sizes if name.startswith("blurdct/")} == rest
+
+
+def test_the_wheel_says_what_it_is(wheel):
+    home = f"blurdct-{blurdct.__version__}.dist-info/"
+    with ZipFile(wheel) as archive:
+        metadata = message_from_string(archive.read(f"{home}METADATA").decode())
+        programs = archive.read(f"{home}entry_points.txt").decode()
+    assert metadata["Version"] == blurdct.__version__
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert programs.split("\n")[:2] == ["[console_scripts]", "blurdct = blurdct.cli:main"]
+    assert len(programs.split()) == 4
+
+
+def test_every_dependency_has_a_tested_version_within_its_range():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    extras = PROJECT["optional-dependencies"].values()
+    wanted = [Requirement(line) for part in (PROJECT["dependencies"], *extras) for line in part]
+    assert {canonicalize_name(one.name) for one in wanted} == set(pins)
+    for one in wanted:
+        assert pins[canonicalize_name(one.name)] in one.specifier, one
+
+
+@pytest.mark.slow
+def test_the_core_alone_judges_a_photo_outside_the_checkout(scripts, tmp_path):
+    photo = tmp_path / PHOTO.name
+    shutil.copy(PHOTO, photo)
+    code = f"""
+import importlib.util, json
+from blurdct import Detector
+from blurdct.inference import detector
+verdict = Detector.load().predict({str(photo)!r})
+scores = {{name: Detector.load(name).predict({str(photo)!r}).score for name in {SHIPPED}}}
+found = [name for name in {HEAVY} if importlib.util.find_spec(name)]
+print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found]))
+"""
+    file, score, label, scores, found = json.loads(
+        run(scripts / "python", "-c", code, cwd=tmp_path)
+    )
+    assert Path(file).is_relative_to(scripts.parent)
+    assert found == []
+    assert scores["dct-xgb"] == score
+    assert all(0 <= each <= 100 for each in scores.values())
+
+    line = run(scripts / "blurdct", "predict", photo.name, cwd=tmp_path)
+    numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", line)]
+    assert any(abs(number - score) <= 0.5 for number in numbers), line
+    assert label in line

@@ -1,0 +1,508 @@
+"""The command line, from its words to its exit status."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+
+from blurdct import __version__, errors
+from blurdct.cli.app import main
+from blurdct.cli.options import MANY
+from blurdct.features.bands import FEATURES
+from blurdct.images.reader import read_luma
+from blurdct.inference import bundle
+from blurdct.inference.detector import Detector
+from blurdct.parallel import pool
+from tests.helpers import toys
+
+onnx = pytest.importorskip("onnx")
+
+ROOT = Path(__file__).parents[2]
+SHARP = ROOT / "data" / "sample" / "sharp"
+SHOW_MODULES = """
+import sys
+from blurdct.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(*{name.partition(".")[0] for name in sys.modules})
+"""
+HEAVY = {"torch", "xgboost", "sklearn", "pandas", "scipy", "optuna", "matplotlib"}
+COMMANDS = ("predict", "features", "models")
+
+
+class Run(NamedTuple):
+    """What came of one command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {path: label for _, label, path in (line.split("\t") for line in self.lines)}
+
+
+def save_toy_model(folder: Path, size: int = 512) -> str:
+    """A bundle whose P is logistic in the log of the high-band energy: 0.98 for a flat picture."""
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    weights = [-1.0 if name == "high_freq_energy" else 0.0 for name in FEATURES]
+    constants = [
+        helper.make_tensor("weights", kind, [len(FEATURES), 1], weights),
+        helper.make_tensor("one", kind, [1], [1.0]),
+        helper.make_tensor("offset", kind, [1], [4.0]),
+        helper.make_tensor("axis", onnx.TensorProto.INT64, [1], [1]),
+    ]
+    nodes = [
+        helper.make_node("Abs", ["features"], ["positive"]),
+        helper.make_node("Add", ["positive", "one"], ["over_one"]),
+        helper.make_node("Log", ["over_one"], ["logs"]),
+        helper.make_node("MatMul", ["logs", "weights"], ["product"]),
+        helper.make_node("Add", ["product", "offset"], ["logit"]),
+        helper.make_node("Sigmoid", ["logit"], ["column"]),
+        helper.make_node("Squeeze", ["column", "axis"], ["probability"]),
+    ]
+    inputs = [helper.make_tensor_value_info("features", kind, ["n", len(FEATURES)])]
+    outputs = [helper.make_tensor_value_info("probability", kind, ["n"])]
+    graph = helper.make_graph(nodes, "toy", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    limits = bundle.Thresholds(clear=0.3, blurred=0.7)
+    toy = bundle.Bundle("toy", model.SerializeToString(), size, bundle.Calibration(), limits)
+    toy.save(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return save_toy_model(tmp_path_factory.mktemp("models") / "toy")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """clear.png, medium.png and blurred.png, by the toy model: more or less noise on soft waves."""
+    rng = np.random.default_rng(0)
+    wave = 30 * np.cos(np.arange(64) * 2 * np.pi / 48)
+    for name, deviation in {"clear": 40, "medium": 1.4, "blurred": 0}.items():
+        light = rng.normal(128 + wave[:, None] + wave[None], deviation)
+        pixels = light.round().clip(0, 255).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / f"{name}.png"), pixels)
+    return tmp_path
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], model: str
+) -> Callable[..., Run]:
+    """Runs a command in this process; ``predict`` with the toy model unless it names one."""
+
+    def run(*words: str | Path, stdin: bytes | None = b"") -> Run:
+        arguments = [str(word) for word in words]
+        if arguments[:1] == ["predict"] and "--model" not in arguments:
+            arguments[1:1] = ["--model", model]
+        reader = None if stdin is None else io.TextIOWrapper(io.BytesIO(stdin))
+        monkeypatch.setattr(sys, "stdin", reader)
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        out, err = (os.fsdecode(stream) for stream in capsysbinary.readouterr())
+        assert "Traceback" not in err
+        assert isinstance(stop.value.code, int)
+        return Run(stop.value.code, out, err)
+
+    return run
+
+
+def start(*words: str | Path, code: tuple[str, ...] = ("-m", "blurdct"), **options):
+    """The command as a process of its own; its result, with bytes."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 60, **options}
+    return subprocess.run([sys.executable, *code, *words], env=env, **options)
+
+
+# What a photo is told
+
+
+def test_predict_agrees_with_the_detector(cli, model):
+    photo = SHARP / "pagoda.jpg"
+    expected = Detector.load(model).predict(str(photo))
+    assert json.loads(cli("predict", "--json", photo).out) == vars(expected)
+    result = cli("predict", photo)
+    assert (result.status, result.err) == (0, "")
+    assert result.out == f"{expected.score:.1f}\t{expected.label}\t{photo}\n"
+
+
+def test_features_agree_with_the_package(cli):
+    from blurdct.features.extract import image_features
+
+    photo = str(SHARP / "pagoda.jpg")
+    expected = dict(zip(FEATURES, image_features(read_luma(photo)).tolist(), strict=True))
+    assert json.loads(cli("features", "--json", photo).out) == {"path": photo, **expected}
+    for form in ([], ["--csv"]):
+        (row,) = csv.DictReader(io.StringIO(cli("features", *form, photo).out, newline=""))
+        assert row.pop("path") == photo
+        assert {name: float(value) for name, value in row.items()} == expected
+
+
+def test_csv_and_json_hold_the_same(cli, photos):
+    objects = [json.loads(line) for line in cli("predict", "--json", photos).lines]
+    rows = list(csv.DictReader(io.StringIO(cli("predict", "--csv", photos).out, newline="")))
+    text = [{name: str(value) for name, value in one.items()} for one in objects]
+    none = {"reason": "", "sharp_fraction": ""}  # no photo is unknown, and the toy makes no map
+    assert [{**one, **none} for one in text] == rows
+    assert [row["label"] for row in rows] == ["blurred", "clear", "medium"]
+
+
+def test_a_photo_that_shows_nothing_is_unknown_and_says_why(cli, photos):
+    flat = photos / "flat.png"
+    cv2.imwrite(str(flat), np.full((64, 64), 128, np.uint8))
+    assert cli("predict", "--fail-on", "blurred", flat).labels == {str(flat): "unknown"}
+    found = json.loads(cli("predict", "--json", flat).out)
+    assert found["reason"] and found["probability"] > 0.9
+    (row,) = csv.DictReader(io.StringIO(cli("predict", "--csv", flat).out, newline=""))
+    assert row["reason"] == found["reason"]
+
+
+def test_threshold_changes_the_label(cli, photos):
+    photo = photos / "medium.png"
+    score = json.loads(cli("predict", "--json", photo).out)["score"]
+    assert 30 < score < 70
+    assert cli("predict", "--threshold", str(score - 1), photo).labels == {str(photo): "blurred"}
+    assert cli("predict", "--threshold", str(score + 1), photo).labels == {str(photo): "medium"}
+    assert set(cli("predict", "--threshold", "0", photos).labels.values()) == {"blurred"}
+
+
+def test_another_size_is_remarked_upon_once(cli, model):
+    photo = SHARP / "pagoda.jpg"
+    other = cli("predict", "--size", "256", photo, photo)
+    assert other.status == 0 and other.err.count("\n") == 1 and "512" in other.err
+    assert other.lines[0] != cli("predict", photo).lines[0]
+    assert cli("predict", "--size", "512", photo).err == ""
+    assert cli("features", "--size", "256", photo).out != cli("features", photo).out
+
+
+def test_a_size_that_changes_nothing_is_remarked_upon(cli, tmp_path):
+    folder, photo = tmp_path / "trees", SHARP / "pagoda.jpg"
+    graph = toys.graph(("gradients",), 3)
+    toys.bundle(views=("gradients",), graph=graph).save(folder)
+    plain = cli("predict", "--model", folder, photo)
+    other = cli("predict", "--model", folder, "--size", "256", photo)
+    assert "changes nothing" in other.err and "800x800" in other.err
+    assert other.out == plain.out and plain.err == ""
+
+
+# Which photos
+
+
+def test_photos_are_answered_in_the_order_named(cli, photos):
+    names = [str(photos / f"{name}.png") for name in ("medium", "clear", "blurred", "clear")]
+    assert [line.split("\t")[2] for line in cli("predict", *names).lines] == names
+
+
+def test_a_folder_is_searched_with_all_below_it(cli, photos):
+    deep = photos / "b" / "c"
+    deep.mkdir(parents=True)
+    shutil.copy(photos / "clear.png", deep / "x y.PNG")
+    (photos / "notes.txt").write_text("no photo")
+    names = ["b/c/x y.PNG", "blurred.png", "clear.png", "medium.png"]
+    assert list(cli("predict", photos).labels) == [str(photos / name) for name in names]
+
+
+def test_a_quoted_pattern_is_expanded_unless_a_file_has_that_name(cli, photos):
+    found = cli("predict", photos / "*e*.png")
+    assert list(found.labels) == [str(photos / f"{n}.png") for n in ("blurred", "clear", "medium")]
+    (photos / "sub").mkdir()
+    shutil.copy(photos / "clear.png", photos / "sub")
+    assert list(cli("predict", photos / "**" / "cl*").labels) == [
+        str(photos / "clear.png"),
+        str(photos / "sub" / "clear.png"),
+    ]
+    assert len(cli("predict", photos / "*").lines) == len(cli("predict", photos / "**").lines) == 4
+    shutil.copy(photos / "clear.png", photos / "[bm]*.png")
+    assert list(cli("predict", photos / "[bm]*.png").labels) == [str(photos / "[bm]*.png")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\0"])
+def test_paths_come_from_standard_input(cli, photos, end):
+    names = [str(photos / "medium.png"), str(photos)]
+    flags = ["--null"] if end == "\0" else []
+    result = cli("predict", *flags, "-", photos / "clear.png", stdin=end.join(names).encode())
+    first, last = result.lines[0], result.lines[-1]
+    assert result.status == 0 and len(result.lines) == 5
+    assert first.endswith("medium.png") and last.endswith("clear.png")
+
+
+def test_a_name_may_begin_with_a_dash(cli, photos, monkeypatch):
+    monkeypatch.chdir(photos)
+    shutil.copy("clear.png", "-0.png")
+    assert cli("predict", "--", "-0.png").labels == {"-0.png": "clear"}
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
+def test_names_of_any_bytes_go_out_as_they_came_in(photos, model):
+    strange = [b"caf\xe9.png", b"new\nline \x1b[31m.png", "снимок\u202f1.png".encode()]
+    for name in strange:
+        shutil.copy(photos / "clear.png", os.path.join(os.fsencode(photos), name))
+    words = ("predict", "--model", model, "-0", "-")
+    options = {"input": b"\0".join([*strange, b"no\nne\xff"]), "cwd": photos}
+    for env in ({}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}):
+        plain = start(*words, env=env, **options)
+        assert (plain.returncode, plain.stderr.count(b"\n")) == (1, 1)
+        shown = [line.split(b"\t")[2] for line in plain.stdout.splitlines()]
+        assert shown == [strange[0], rb"new\nline \x1b[31m.png", strange[2]]
+    lines = start(*words, "--json", **options).stdout.splitlines()
+    assert [os.fsencode(json.loads(line)["path"]) for line in lines] == strange
+    table = os.fsdecode(start(*words, "--csv", **options).stdout)
+    rows = csv.DictReader(io.StringIO(table, newline=""))
+    assert [os.fsencode(row["path"]) for row in rows] == strange
+
+
+# What goes wrong
+
+
+def test_broken_photos_are_named_and_the_others_answered(cli, photos):
+    (photos / "empty.jpg").touch()
+    (photos / "text.jpg").write_text("no photo")
+    (photos / "cut.png").write_bytes((photos / "clear.png").read_bytes()[:900])
+    result = cli("predict", photos, photos / "missing.jpg")
+    assert result.status == 1
+    assert list(result.labels.values()) == ["blurred", "clear", "medium"]
+    for line, name in zip(result.err.splitlines(), ("cut.png", "empty.jpg", "text.jpg"), strict=0):
+        assert line.startswith(f"{photos / name}: ")
+    assert result.err.count("\n") == 4 and "missing.jpg: no such file\n" in result.err
+    assert cli("features", photos).status == 1
+    assert cli("predict", photos / "missing.jpg").status == 1
+
+
+def test_what_photo_decoders_remark_stays_off_the_terminal(tmp_path, model):
+    data = bytearray((SHARP / "pagoda.jpg").read_bytes())
+    data[5000:5100] = bytes(100)
+    (tmp_path / "damaged.jpg").write_bytes(data)
+    result = start("predict", "--model", model, tmp_path)
+    lines = result.stderr.decode().splitlines()
+    assert all(line.startswith(str(tmp_path / "damaged.jpg: ")) for line in lines)
+    assert len(lines) == result.returncode
+
+
+def test_a_pattern_or_folder_that_gives_nothing_is_remarked_upon(cli, photos):
+    (photos / "nothing").mkdir()
+    result = cli("predict", photos / "nothing", photos / "clear.png")
+    assert result.status == 0 and result.err.count("\n") == 1 and "nothing" in result.err
+    result = cli("predict", photos / "*.bmp", photos / "clear.png")
+    assert result.status == 1 and "*.bmp" in result.err and len(result.lines) == 1
+
+
+def test_a_photo_over_the_pixel_limit_is_refused(cli, photos):
+    result = cli("predict", "--max-pixels", "4000", photos / "clear.png")
+    assert result.status == 1 and "4,000" in result.err
+    assert cli("features", "--max-pixels", "4096", photos / "clear.png").status == 0
+
+
+@pytest.mark.parametrize(
+    ("gate", "names", "status"),
+    [
+        ("blurred", ["clear", "medium"], 0),
+        ("blurred", ["clear", "blurred"], 3),
+        ("medium", ["clear"], 0),
+        ("medium", ["medium"], 3),
+        ("medium", ["blurred"], 3),
+        ("blurred", ["clear", "missing"], 1),
+        ("blurred", ["blurred", "missing"], 3),
+    ],
+)
+def test_fail_on_turns_a_label_into_an_exit_status(cli, photos, gate, names, status):
+    result = cli("predict", "--fail-on", gate, *(photos / f"{name}.png" for name in names))
+    assert result.status == status
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["predict"],
+        ["predict", "--bad", "x"],
+        ["predict", "--threshold", "101", "PHOTO"],
+        ["predict", "--threshold", "nan", "PHOTO"],
+        ["predict", "--size", "8", "PHOTO"],
+        ["predict", "--workers", "0", "PHOTO"],
+        ["predict", "--fail-on", "clear", "PHOTO"],
+        ["predict", "--json", "--csv", "PHOTO"],
+        ["predict", "--model", "no-such-model", "PHOTO"],
+        ["predict", "-0", "PHOTO"],
+        ["predict", "-"],
+        ["predict", "EMPTY", "*.nothing"],
+        ["features", "EMPTY"],
+        ["prdict", "PHOTO"],
+    ],
+)
+def test_wrong_use_is_one_line_and_status_2(cli, photos, words):
+    (photos / "nothing").mkdir()
+    places = {"PHOTO": photos / "clear.png", "EMPTY": photos / "nothing"}
+    result = cli(*(places.get(word, word) for word in words))
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("blurdct: ") and result.err.count("\n") == 1
+
+
+def test_nothing_found_says_where_was_looked(cli, tmp_path):
+    assert f"{tmp_path}: " in cli("predict", tmp_path).err
+    assert "standard input" in cli("predict", "-").err
+
+
+def test_a_closed_standard_input_is_wrong_use(cli):
+    result = cli("predict", "-", stdin=None)
+    assert result.status == 2 and "no standard input" in result.err
+
+
+# Many photos
+
+
+def test_workers_lose_nothing_and_keep_the_order(cli, tmp_path):
+    rng = np.random.default_rng(2)
+    names = [tmp_path / f"{number:04}.png" for number in range(3000)]
+    for name in names:
+        pixels = rng.normal(128, rng.uniform(0, 5), (16, 16)).clip(0, 255).astype(np.uint8)
+        cv2.imwrite(str(name), pixels)
+    bad = [str(name) for name in names[::17]]
+    for name in bad:
+        Path(name).write_bytes(b"no photo")
+    one, two = (cli("predict", "--json", "--workers", count, tmp_path) for count in ("1", "2"))
+    assert one == two and one.status == 1
+    answered = [json.loads(line)["path"] for line in one.lines]
+    assert answered == [str(name) for name in names if str(name) not in bad]
+    assert [line.split(": ")[0] for line in one.err.splitlines()] == bad
+
+
+def test_many_photos_take_every_core(cli, photos, monkeypatch):
+    asked: list[int | None] = []
+
+    def predict_many(self, paths, workers):
+        asked.append(workers)
+        return map(self.predict, paths)
+
+    monkeypatch.setattr(Detector, "predict_many", predict_many)
+    for count in (MANY - 1, MANY):
+        cli("predict", *[photos / "clear.png"] * count)
+    assert asked == [1, None]
+
+
+def test_a_worker_that_dies_is_one_line(cli, photos, monkeypatch):
+    def ordered_map(*_):
+        raise errors.BlurdctError("a worker process died")
+        yield
+
+    monkeypatch.setattr(pool, "ordered_map", ordered_map)
+    result = cli("predict", "--workers", "2", photos)
+    assert (result.status, result.err) == (1, "blurdct: a worker process died\n")
+
+
+# The command itself
+
+
+@pytest.mark.parametrize("words", [(), *((command,) for command in COMMANDS)])
+def test_help_shows_an_example(cli, words):
+    for flag in ("--help", "-h"):
+        result = cli(*words, flag)
+        assert result.status == 0
+        assert "Example" in result.out and " ".join(("blurdct", *words)) in result.out
+
+
+def test_alone_it_shows_its_help(cli):
+    result = cli()
+    assert result.status == 2
+    assert all(command in result.out + result.err for command in COMMANDS)
+
+
+def test_version_is_that_of_the_package(cli):
+    assert cli("--version") == Run(0, f"blurdct {__version__}\n", "")
+
+
+def test_models_lists_what_is_installed(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "SHIPPED", tmp_path)
+    assert cli("models").status == 2
+    for name in ("toy", "a-smaller-toy"):
+        save_toy_model(tmp_path / name, size=256)
+    result = cli("models")
+    assert result.status == 0
+    assert [line.split()[:2] for line in result.lines] == [["a-smaller-toy", "256"], ["toy", "256"]]
+    assert "30.0" in result.out and "70.0" in result.out and "kB" in result.out
+
+
+def test_a_prediction_imports_nothing_that_only_training_needs(photos, model):
+    words = ("predict", "--model", model, photos / "clear.png")
+    verdict, modules = start(*words, code=("-c", SHOW_MODULES), text=True).stdout.splitlines()
+    assert "clear" in verdict and "blurdct" in modules.split()
+    assert not HEAVY & set(modules.split())
+
+
+@pytest.mark.parametrize("words", [["--version"], ["predict", "--help"]])
+def test_version_and_help_do_not_wait_for_the_image_libraries(words):
+    modules = start(*words, code=("-c", SHOW_MODULES), text=True).stdout.splitlines()[-1].split()
+    assert "blurdct" in modules and not {"cv2", "numpy", "onnxruntime"} & set(modules)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes differ there")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_broken_pipe_is_quiet(photos, model, workers):
+    command = [sys.executable, "-m", "blurdct", "predict", "--model", model, "--workers", workers]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, *[photos] * 40], cwd=ROOT, **pipes) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_line(photos, model):
+    with open("/dev/full", "wb") as full:
+        result = start("predict", "--model", model, photos, stdout=full)
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"blurdct: cannot write") and result.stderr.count(b"\n") == 1
+
+
+def test_an_interrupt_ends_it_quietly(cli, photos, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Detector, "predict_many", interrupted)
+    assert cli("predict", photos) == Run(130, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model):
+    import pty
+
+    long = photos / ("long " * 30) / ("name " * 30 + ".png")
+    long.parent.mkdir()
+    shutil.copy(photos / "clear.png", long)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        os.environ.update(COLUMNS="60", TERM="xterm-256color")
+        os.environ.pop("NO_COLOR", None)
+        words = ["predict", "--model", model, str(photos), "missing.jpg"]
+        os.execv(sys.executable, [sys.executable, "-m", "blurdct", *words])
+    output = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
+        while data := os.read(terminal, 4096):
+            output += data
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    text = output.decode()
+    for colour, label in ((32, "clear"), (33, "medium"), (31, "blurred")):
+        assert f"\x1b[{colour}m{label}\x1b[0m" in text
+    assert text.count("long") == text.count("name") == 30
+    assert "missing.jpg: no such file" in text
+    assert "5 photos: 2 clear, 1 medium, 1 blurred, 1 unreadable" in text

@@ -1,0 +1,273 @@
+"""``blurdct filter``, ``undo`` and ``best``, as a user meets them."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from blurdct import results
+from blurdct.cli import acting
+from tests.helpers.commands import call
+
+COMMAND = [sys.executable, "-m", "blurdct"]
+
+
+@pytest.fixture
+def scanned(tmp_path, monkeypatch) -> Path:
+    """Ten photographs of P 0, .1, ... .9, one unknown, one broken; the current folder is theirs."""
+    monkeypatch.chdir(tmp_path)
+    rows = []
+    for number in range(12):
+        photo = Path("photos", "ab"[number % 2], f"{number}.jpg")
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        exif = Image.Exif()
+        exif.get_ifd(34665)[36867] = f"2024:01:01 00:0{number // 4}:0{number % 4}"
+        Image.new("L", (16, 16), number).save(photo, exif=exif)
+        info = photo.stat()
+        rows.append(
+            {
+                "path": str(photo),
+                "bytes": info.st_size,
+                "modified": info.st_mtime,
+                "width": 16,
+                "height": 16,
+                "probability": number / 10,
+                "score": 10 * number,
+                "label": "blurred" if number > 7 else "medium" if number > 2 else "clear",
+                "model": "toy",
+                "error": "",
+            }
+        )
+    rows[10] |= {"label": "unknown", "probability": 0.99}
+    rows[11] |= {"label": "", "probability": None, "score": None, "error": "not an image"}
+    results.write("r.csv", rows)
+    return Path("r.csv")
+
+
+def numbers(out: str) -> list[int]:
+    return [int(name) for name in re.findall(r"(\d+)\.jpg(?=$|\t|\0)", out, re.MULTILINE)]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", [8, 9]),
+        ("--threshold 70", [7, 8, 9]),
+        ("--worst 10%", [9]),
+        ("--worst 3", [7, 8, 9]),
+        ("--worst 5%", []),
+        ("--max-fpr 0.1", [8, 9]),  # .1 + .2 of 5.5 that are expected to be sharp; .6 are more
+        ("--include unknown", [8, 9, 10]),
+        ("--threshold 90 --include both", [9, 10, 11]),
+        ("--worst 0 --include error", [11]),
+    ],
+)
+def test_each_criterion_lists_its_photos(scanned, words, expected):
+    run = call("filter", scanned, *words.split())
+    assert (run.status, numbers(run.out)) == (0, expected)
+    assert run.err.startswith(f"blurdct: {len(expected)} of 12 photographs: ")
+
+
+def test_a_remark_says_where_the_threshold_comes_from(scanned):
+    assert "labelled blurred" in call("filter", scanned).err
+    assert (
+        "estimated from the P of these 10 photographs"
+        in call("filter", scanned, "--max-fpr", "0.1").err
+    )
+    assert "about 0.6 of them are sharp" in call("filter", scanned, "--threshold", "70").err
+
+
+def test_paths_go_out_byte_for_byte_into_xargs(tmp_path):
+    names = ["-rf.jpg", "new\nline.jpg", "a b.jpg"]
+    for name in names:
+        (tmp_path / name).touch()
+    rows = [{"path": name, "probability": 1.0, "label": "blurred"} for name in names]
+    results.write(tmp_path / "r.csv", rows, ("path", "probability", "label"))
+    listed = subprocess.run(
+        [*COMMAND, "filter", "r.csv", "-0"], cwd=tmp_path, capture_output=True, check=True
+    ).stdout
+    assert listed == b"".join(name.encode() + b"\0" for name in names)
+
+
+def test_the_table_is_csv_elsewhere_and_acts_on_nothing(scanned):
+    run = call("filter", scanned, "--table", "--threshold", "85")
+    lines = list(csv.DictReader(io.StringIO(run.out)))
+    assert run.status == 0 and "1 error" in run.err
+    counts = {float(line["score"]): int(line["photos"]) for line in lines}
+    assert counts[50] == 5 and counts[85] == 1 and counts[99] == 0
+    assert [int(line["photos"]) for line in lines] == sorted(counts.values(), reverse=True)
+
+
+@pytest.mark.parametrize("action", ["copy", "move", "link", "tag"])
+def test_what_was_done_is_undone_by_the_line_that_it_says(scanned, action):
+    def everything():
+        return {path: path.read_bytes() for path in sorted(Path("photos").rglob("*.*"))}
+
+    before = everything()
+    to = [] if action == "tag" else ["--to", "out"]
+    dry = call("filter", scanned, "--action", action, *to, "--dry-run")
+    assert dry.status == 0 and everything() == before and not Path("out").exists()
+    run = call("filter", scanned, "--action", action, *to)
+    assert run.status == 0 and run.out == dry.out and len(run.out.splitlines()) == 2
+    assert f"{acting.PAST[action]}: 2; left alone: 0" in run.err
+    done = [Path(line.split("\t")[1]) for line in run.out.splitlines()]
+    assert all(path.exists() for path in done)
+    if action != "tag":
+        assert [path.relative_to(Path("out").absolute()) for path in done] == [
+            Path("a/8.jpg"),
+            Path("b/9.jpg"),
+        ]
+    journal = re.search(r"blurdct undo (.*)\n", run.err)[1]
+    if action == "tag":  # again: there is nothing to do, and so nothing to undo
+        assert "undo" not in call("filter", scanned, "--action", action).err
+    back = call("undo", journal)
+    assert back.status == 0 and everything() == before
+    assert not any(path.exists() for path in done)
+    assert call("undo", journal).status == 0
+
+
+def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
+    Path("photos/a/8.jpg").unlink()
+    Path("photos/b/9.jpg").write_bytes(b"edited")
+    run = call("filter", scanned, "--threshold", "70", "--action", "move", "--to", "out")
+    assert run.status == 1 and numbers(run.out) == [7, 7]
+    assert "photos/a/8.jpg: is no longer there" in run.err
+    assert "photos/b/9.jpg: has changed since it was judged" in run.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("filter r.csv --threshold 90 --worst 3", "one or the other"),
+        ("filter r.csv --action move", "--to DIR"),
+        ("filter r.csv --to out", "not for --action list"),
+        ("filter r.csv --action copy --to out -0", "--null"),
+        ("filter r.csv --table --action tag", "--table"),
+        ("filter r.csv --action move --to photos", "already"),
+        ("filter r.csv --action move --to r.csv", "not a folder"),
+        ("filter r.csv --worst many", "expected a number"),
+        ("filter r.csv --max-fpr 2", "share"),
+        ("filter r.csv --threshold 101", "0<=x<=100"),
+        ("filter missing.csv", "missing.csv: cannot be read"),
+        ("filter photos", "ending in"),
+        ("undo r.csv", "no journal"),
+        ("undo missing", "cannot be read"),
+        ("best r.csv", "--by"),
+        ("best r.csv --by burst --gap soon", "expected a time"),
+        ("best r.csv --by burst --distance 3", "--distance"),
+        ("best r.csv --by burst --csv --rest", "--csv"),
+        ("best r.csv --by burst --csv --json", "one or the other"),
+    ],
+)
+def test_wrong_use_is_one_line_and_does_nothing(scanned, words, message):
+    before = sorted(Path().rglob("*"))
+    run = call(*words.split())
+    assert run.status == 2 and message in run.err and len(run.err.splitlines()) == 1
+    assert run.out == "" and sorted(Path().rglob("*")) == before
+
+
+def test_a_killed_move_is_undone(tmp_path):
+    rows = []
+    for number in range(400):
+        photo = tmp_path / "photos" / str(number % 7) / f"{number}.jpg"
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        photo.write_bytes(os.urandom(100))
+        rows.append({"path": str(photo), "probability": 1.0, "label": "blurred"})
+    results.write(tmp_path / "r.csv", rows, ("path", "probability", "label"))
+    before = {row["path"]: Path(row["path"]).read_bytes() for row in rows}
+    words = ["filter", "r.csv", "--action", "move", "--to", "out"]
+    with subprocess.Popen(
+        [*COMMAND, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        for _ in range(20):
+            process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+    gone = [path for path in before if not os.path.exists(path)]
+    assert 20 <= len(gone) < 400
+    (journal,) = (tmp_path / "out").glob("*.jsonl")
+    assert call("undo", journal).status == 0
+    assert {path: Path(path).read_bytes() for path in before} == before
+    assert list((tmp_path / "out").iterdir()) == [journal]
+
+
+def test_the_sharpest_of_each_burst(scanned):
+    # four a second apart, three times; the unknown and the broken one are left out
+    run = call("best", scanned, "--by", "burst", "--gap", "2s")
+    assert (run.status, numbers(run.out)) == (0, [0, 4, 8])
+    assert "left out: 2" in run.err and "10 photographs in 3 groups: 3 picked" in run.err
+    assert numbers(call("best", scanned, "--by", "burst", "--gap", "0.5s").out) == list(range(10))
+    assert numbers(call("best", scanned, "--by", "burst", "--keep", "3").out) == [
+        0, 1, 2, 4, 5, 6, 8, 9,
+    ]  # fmt: skip
+    rest = call("best", scanned, "--by", "burst", "--rest")
+    assert numbers(rest.out) == [1, 2, 3, 5, 6, 7, 9]
+
+
+def test_groups_are_told_as_csv_and_json(scanned):
+    table = list(csv.DictReader(io.StringIO(call("best", scanned, "--by", "burst", "--csv").out)))
+    lines = call("best", scanned, "--by", "burst", "--json").out.splitlines()
+    assert len(table) == 10 and list(table[0]) == ["group", "rank", "path", "score"]
+    assert [(row["group"], row["rank"]) for row in table[:5]] == [
+        ("1", "1"), ("1", "2"), ("1", "3"), ("1", "4"), ("2", "1"),
+    ]  # fmt: skip
+    assert [json.loads(line)["path"] for line in lines] == [row["path"] for row in table]
+
+
+def test_the_rest_is_moved_and_comes_back(scanned):
+    run = call("best", scanned, "--by", "burst", "--rest", "--action", "move", "--to", "others")
+    assert run.status == 0 and len(list(Path("others").rglob("*.jpg"))) == 7
+    assert sorted(numbers("\n".join(map(str, Path("photos").rglob("*.jpg"))))) == [0, 4, 8, 10, 11]
+    assert call("undo", re.search(r"blurdct undo (.*)\n", run.err)[1]).status == 0
+    assert len(list(Path("photos").rglob("*.jpg"))) == 12
+
+
+def test_a_photo_that_is_gone_or_has_no_time_is_told_of(scanned):
+    Path("photos/a/0.jpg").unlink()
+    Image.new("L", (16, 16)).save("photos/b/1.jpg")
+    run = call("best", scanned, "--by", "burst")
+    assert run.status == 1 and numbers(run.out) == [1, 2, 4, 8]
+    assert "photos/a/0.jpg: cannot be read" in run.err
+    assert "without a capture time, and each by itself: 1" in run.err
+
+
+def test_the_sharpest_of_photos_that_look_the_same(scanned, texture):
+    pytest.importorskip("imagehash")
+    for number in range(10):
+        picture = Image.fromarray(texture if number < 6 else texture[:, ::-1])
+        picture.save(f"photos/{'ab'[number % 2]}/{number}.jpg", quality=60 + number)
+    run = call("best", scanned, "--by", "duplicate")
+    assert (run.status, numbers(run.out)) == (0, [0, 6])
+
+
+@pytest.mark.parametrize("name", ["filter", "undo", "best"])
+def test_help_has_an_example_and_the_exit_statuses(name):
+    text = call(name, "--help").out
+    assert f"blurdct {name} " in text and "Exit status" in text
+
+
+@pytest.mark.parametrize("word", ["", " ", "a\x01", "caf\udce9"])
+def test_a_keyword_that_no_sidecar_can_hold_is_refused(word, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
+    found = call("filter", "r.csv", "--action", "tag", "--keyword", word)
+    assert found.status == 2 and "expected a word of printable characters" in found.err
+
+
+@pytest.mark.parametrize("words", [("--keyword", "soft"), ("--rating", "1")])
+def test_what_is_for_tags_is_refused_elsewhere(scanned, words):
+    run = call("filter", scanned, *words)
+    assert run.status == 2 and "are for --action tag" in run.err
+
+
+def test_a_threshold_is_a_score(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
+    assert call("filter", "r.csv", "--threshold", "nan").status == 2

@@ -1,0 +1,282 @@
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from blurdct.errors import BlurdctError, ConfigError, ModelError
+from blurdct.features.bands import FEATURES
+from blurdct.inference import bundle as bundles
+from blurdct.inference.bundle import GRAPH, SHEET, Bundle, Calibration, Thresholds, load, shipped
+from blurdct.inference.detector import Detector
+from tests.helpers import toys
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+ENTRIES = [field.name for field in dataclasses.fields(Bundle) if field.name != "graph"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    toys.bundle().save(tmp_path / "toy")
+    return tmp_path / "toy"
+
+
+def refusal(folder) -> str:
+    """The one line that a folder is refused with."""
+    with pytest.raises(ModelError) as caught:
+        load(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(folder) in message
+    return message
+
+
+def rewrite(folder, **changes) -> None:
+    """Put other entries into a bundle's sheet; None leaves one out."""
+    entries = {**json.loads((folder / SHEET).read_text()), **changes}
+    kept = {name: value for name, value in entries.items() if value is not None}
+    (folder / SHEET).write_text(json.dumps(kept))
+
+
+# Round trip
+
+
+def test_a_bundle_comes_back_as_it_was_saved(folder):
+    assert load(folder) == load(str(folder)) == toys.bundle()
+
+
+def test_saving_again_leaves_nothing_of_the_bundle_before(folder):
+    other = toys.bundle(size=64, thresholds=Thresholds(0.5, 0.5), parameters={})
+    other.save(folder)
+    assert load(folder) == other
+    assert sorted(path.name for path in folder.iterdir()) == [SHEET, GRAPH]
+
+
+def test_a_bundle_makes_its_folders(tmp_path):
+    toys.bundle().save(tmp_path / "deep" / "down")
+    assert load(tmp_path / "deep" / "down") == toys.bundle()
+
+
+def test_the_same_bundle_gives_the_same_bytes(folder, tmp_path):
+    load(folder).save(tmp_path / "again")
+    for name in (GRAPH, SHEET):
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_sheet_says_what_it_is_about_to_a_reader(folder):
+    sheet = json.loads((folder / SHEET).read_text())
+    assert sheet["format"] == 1
+    assert tuple(sheet["features"]) == FEATURES
+    assert sheet["thresholds"] == {"clear": 0.25, "blurred": 0.75}
+    assert "graph" not in sheet
+
+
+def test_a_shipped_model_is_found_by_its_name(folder, monkeypatch):
+    monkeypatch.setattr(bundles, "SHIPPED", folder.parent)
+    (folder.parent / "without a sheet").mkdir()
+    assert shipped() == ["toy"]
+    assert load("toy") == toys.bundle()
+
+
+def test_every_shipped_model_loads_and_answers(texture):
+    for name in shipped():
+        assert 0 <= Detector.load(name).predict(texture).probability <= 1
+
+
+# Half a bundle
+
+
+def test_a_bundle_that_was_being_saved_is_none(folder, monkeypatch):
+    """Whatever write fails, over an older bundle too, nothing is left that loads."""
+
+    def fail(self, *args, **options):
+        raise OSError("disk full")
+
+    for method in ("write_bytes", "write_text"):
+        toys.bundle().save(folder)
+        with monkeypatch.context() as patch:
+            patch.setattr(type(folder), method, fail)
+            with pytest.raises(OSError, match="disk full"):
+                toys.bundle(size=64).save(folder)
+        refusal(folder)
+
+
+def test_a_sheet_cut_off_anywhere_is_refused(folder):
+    text = (folder / SHEET).read_text().rstrip()
+    for end in range(0, len(text), 37):
+        (folder / SHEET).write_text(text[:end])
+        refusal(folder)
+
+
+def test_a_bundle_that_cannot_be_written_down_leaves_the_older_one(folder):
+    with pytest.raises(TypeError):
+        toys.bundle(parameters={"rate": object()}).save(folder)
+    assert load(folder) == toys.bundle()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("name", ["no/such/folder", "null\0byte", "long" * 1000, ""])
+def test_a_model_that_is_not_there_is_named(name):
+    with pytest.raises(ModelError, match="no model .*: neither a bundle's folder nor one of"):
+        load(name)
+
+
+def test_a_folder_without_a_sheet_is_no_model(folder):
+    (folder / SHEET).unlink()
+    assert refusal(folder).startswith(f"no model '{folder}'")
+    (folder / SHEET).mkdir()
+    refusal(folder)
+
+
+def test_a_file_is_no_model(folder):
+    refusal(folder / GRAPH)
+
+
+def test_a_folder_without_a_graph_is_refused(folder):
+    (folder / GRAPH).unlink()
+    assert GRAPH in refusal(folder)
+
+
+@pytest.mark.parametrize("text", ["", "words", "{", "[]", "[1, 2]", "null", "3", '"words"', "{}"])
+def test_a_sheet_that_is_no_object_is_refused(folder, text):
+    (folder / SHEET).write_text(text)
+    refusal(folder)
+
+
+def test_a_sheet_that_is_no_text_is_refused(folder):
+    (folder / SHEET).write_bytes(b"\xff\xfe\x00")
+    refusal(folder)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_missing_entry_is_named(folder, name):
+    rewrite(folder, **{name: None})
+    assert f"lacks ['{name}'], has none" in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["colour", "graph"])
+def test_an_unknown_entry_is_named(folder, name):
+    rewrite(folder, **{name: 3})
+    assert f"lacks none, has ['{name}']" in refusal(folder)
+
+
+@pytest.mark.parametrize("version", [2, 0, "1", None])
+def test_another_version_of_the_format_is_refused(folder, version):
+    rewrite(folder, format=version)
+    assert f"made by another blurdct (format {version}, not 1)" in refusal(folder)
+
+
+def test_other_features_are_refused_with_both_differences(folder):
+    rewrite(folder, features=["sharpness", *FEATURES[1:]])
+    message = refusal(folder)
+    assert "lacks ['low_freq_mean']" in message
+    assert "has ['sharpness']" in message
+
+
+def test_features_in_another_order_are_refused(folder):
+    rewrite(folder, features=FEATURES[::-1])
+    assert "in another order" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("thresholds", {"clear": 0.8, "blurred": 0.7}),
+        ("thresholds", {"clear": -0.1, "blurred": 0.7}),
+        ("thresholds", {"clear": 0.1, "blurred": 1.1}),
+        ("thresholds", {"clear": float("nan"), "blurred": 0.7}),
+        ("thresholds", {"clear": 0.1}),
+        ("thresholds", {"clear": 0.1, "blurred": 0.2, "middle": 0.15}),
+        ("thresholds", {"clear": "0.1", "blurred": 0.2}),
+        ("thresholds", [0.1, 0.2]),
+        ("calibration", {"scale": float("nan"), "offset": 0.0}),
+        ("calibration", {"scale": 1.0, "offset": float("nan")}),
+        ("calibration", {"scale": 1.0, "offset": float("inf")}),
+        ("calibration", {"scale": 0.0, "offset": 0.0}),
+        ("calibration", {"scale": -1.0, "offset": 0.0}),
+        ("calibration", {"scale": 1.0, "offset": 0.0, "power": 2.0}),
+        ("calibration", "none"),
+        ("size", "512"),
+        ("size", 512.5),
+        ("size", 3),
+        ("size", -512),
+        ("backend", 3),
+        ("views", "features"),
+        ("views", [1]),
+        ("views", {"features": 18}),
+        ("features", 18),
+        ("features", [[name] for name in FEATURES]),
+    ],
+)
+def test_an_entry_that_makes_no_sense_is_refused(folder, name, value):
+    rewrite(folder, **{name: value})
+    refusal(folder)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-10, 600) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=5,
+)
+
+
+@given(name=st.sampled_from(["format", *ENTRIES]), value=json_values)
+def test_whatever_stands_in_an_entry_the_model_works_or_is_refused(
+    tmp_path_factory, texture, name, value
+):
+    folder = tmp_path_factory.mktemp("bundle")
+    toys.bundle().save(folder)
+    entries = {**json.loads((folder / SHEET).read_text()), name: value}
+    (folder / SHEET).write_text(json.dumps(entries))
+    try:
+        detector = Detector.load(folder)
+    except ModelError as error:
+        assert "\n" not in str(error)
+    else:
+        assert 0 <= detector.predict(texture).probability <= 1
+    shutil.rmtree(folder)
+
+
+# Calibration and thresholds
+
+
+@given(
+    scale=st.floats(1e-3, 50),
+    offset=st.floats(-20, 20),
+    p=st.lists(st.floats(0, 1), min_size=1, max_size=20),
+)
+def test_calibration_keeps_the_order_and_stays_in_0_to_1(scale, offset, p):
+    raw = np.sort([0.0, *p, 1.0])
+    calibrated = Calibration(scale, offset)(raw)
+    assert calibrated.shape == raw.shape
+    assert ((calibrated >= 0) & (calibrated <= 1)).all()
+    assert (np.diff(calibrated) >= 0).all()
+
+
+def test_the_neutral_calibration_changes_nothing():
+    p = np.linspace(0, 1, 101, dtype=np.float32)
+    before = p.copy()
+    np.testing.assert_allclose(Calibration()(p), p, atol=2e-7)
+    np.testing.assert_array_equal(p, before)
+
+
+def test_calibration_moves_the_logit():
+    p = Calibration(2.0, -1.0)(np.array([0.5, 0.8]))
+    logit = np.log(p / (1 - p))
+    np.testing.assert_allclose(logit, [-1, 2 * np.log(4) - 1], atol=1e-9)
+
+
+def test_what_is_no_calibration_or_threshold_is_a_setting_out_of_range():
+    nan, infinite = float("nan"), float("inf")
+    for values in ((0.0, 0.0), (-1.0, 0.0), (nan, 0.0), (infinite, 0.0), (1.0, nan)):
+        with pytest.raises(ConfigError, match="calibration: expected finite, scale over 0"):
+            Calibration(*values)
+    for values in ((0.6, 0.5), (-0.1, 0.5), (0.5, 1.1), (nan, 0.5), (0.5, nan)):
+        with pytest.raises(BlurdctError, match="expected 0 <= clear <= blurred <= 1"):
+            Thresholds(*values)
+    assert Thresholds(0.5, 0.5) == Thresholds(clear=0.5, blurred=0.5)

@@ -1,0 +1,339 @@
+import csv
+import io
+import json
+import math
+import re
+import runpy
+import sys
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from blurdct.cli.app import main
+from blurdct.cli.commands.predict import print_size_table
+from blurdct.config import ReadConfig
+from blurdct.datasets import blur_kernels, linear_light
+from blurdct.errors import ImageError
+from blurdct.images.reader import read_luma
+from blurdct.inference.bundle import DEFAULT, Thresholds
+from blurdct.inference.detector import Detector
+from blurdct.inference.multiscale import (
+    LARGE,
+    joined,
+    judge_sizes,
+    judge_sizes_many,
+    judged_at,
+    tiles,
+)
+from tests.helpers import toys
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARP = sorted((ROOT / "data" / "sample" / "sharp").iterdir())
+MODELS = sorted({"dct-xgb", DEFAULT})
+SIDE = 4096  # pixels, long side of the large pictures
+WORKING = 128  # pixels, working size of the toy model
+
+
+@pytest.fixture(scope="module")
+def toy() -> Detector:
+    return Detector(toys.bundle())
+
+
+@pytest.fixture(scope="module")
+def wide() -> np.ndarray:
+    """Detail all over; (256, 512) uint8, four times the working size of the toy model."""
+    scenes = [np.hstack([toys.scene(8 * row + column) for column in range(8)]) for row in range(4)]
+    return np.vstack(scenes)
+
+
+# Which sizes
+
+
+@pytest.mark.parametrize(
+    ("own", "sides"),
+    [
+        (100, [100]),
+        (512, [512]),
+        (513, [512, 513]),
+        (1024, [512, 1024]),
+        (4000, [512, 1024, 2048, 4000]),
+    ],
+)
+def test_sizes_double_from_the_working_size_to_the_photos_own(own, sides):
+    assert judged_at(own, 512) == sides
+
+
+def test_at_the_working_size_it_is_the_plain_verdict(toy, wide):
+    verdict = judge_sizes(toy, wide, "wide")
+    assert verdict.prediction == toy.predict(wide, "wide")
+    assert (verdict.path, verdict.model, verdict.side) == ("wide", "toy", 512)
+    assert list(verdict.sizes) == [128, 256, 512]
+    assert verdict.sizes[128] == verdict.prediction.probability
+
+
+def test_a_photo_no_larger_than_the_working_size_has_one_size(toy):
+    verdict = judge_sizes(toy, toys.scene(0))
+    assert verdict.sizes == {64: verdict.prediction.probability}
+
+
+def test_a_larger_size_is_judged_by_its_tiles(toy, wide):
+    found = judge_sizes(toy, wide).sizes
+    for side in (256, 512):
+        picture = cv2.resize(wide, (side, side // 2), interpolation=cv2.INTER_AREA)
+        answers = [toy.predict(tile).probability for tile in tiles(picture, WORKING)]
+        assert len(answers) == side * side / 2 / WORKING**2
+        assert found[side] == joined(answers)
+
+
+def test_all_kinds_of_sources_get_the_same_answer(toy, wide, tmp_path):
+    path = tmp_path / "wide.png"
+    cv2.imwrite(str(path), wide)
+    expected = judge_sizes(toy, path)
+    assert expected.path == str(path)
+    for source in (str(path), path.read_bytes(), io.BytesIO(path.read_bytes()), wide):
+        assert judge_sizes(toy, source, str(path)) == expected
+
+
+def test_a_photo_that_cannot_be_read_is_refused_by_name(toy, tmp_path):
+    path = tmp_path / "notes.jpg"
+    path.write_text("words")
+    with pytest.raises(ImageError, match="notes.jpg: "):
+        judge_sizes(toy, path)
+    with pytest.raises(ImageError, match="the cat: .* over the limit"):
+        small = Detector(toys.bundle(), ReadConfig(128, max_pixels=4095))
+        judge_sizes(small, toys.scene(0), "the cat")
+
+
+# Tiles
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (65, 64), (200, 130), (16, 1000), (40, 50), (128, 64)])
+def test_tiles_cover_the_picture_and_none_is_a_sliver(shape):
+    picture = np.arange(math.prod(shape)).reshape(shape)
+    found = list(tiles(picture, 64))
+    assert {tile.shape for tile in found} == {tuple(min(64, extent) for extent in shape)}
+    assert set(np.concatenate([tile.ravel() for tile in found])) == set(picture.ravel())
+    assert len(found) == math.prod(math.ceil(extent / 64) for extent in shape)
+
+
+def test_only_the_last_tiles_overlap_their_neighbours():
+    picture = np.arange(200 * 130).reshape(200, 130)
+    corners = [divmod(int(tile[0, 0]), 130) for tile in tiles(picture, 64)]
+    assert corners == [(top, left) for top in (0, 64, 128, 136) for left in (0, 64, 66)]
+
+
+def test_one_tile_keeps_its_probability():
+    for p in (0.0, 1e-9, 0.3, 1.0):
+        assert joined([p]) == p
+
+
+def test_tiles_that_agree_are_joined_to_what_they_say():
+    for p in (0.002, 0.3, 0.99):
+        assert joined([p] * 17) == pytest.approx(p)
+
+
+def test_the_sharpest_tenth_has_nine_tenths_of_the_weight():
+    def logit(p):
+        return math.log(p / (1 - p))
+
+    rng = np.random.default_rng(0)
+    p = [0.9] * 18 + [0.02, 0.05]
+    mean = 0.9 * (logit(0.02) + logit(0.05)) / 2 + 0.1 * logit(0.9)
+    assert joined(rng.permutation(p)) == pytest.approx(1 / (1 + math.exp(-mean)))
+    p = [0.9] * 20 + [0.02]  # a tenth of 21 is rounded up
+    mean = 0.9 * (logit(0.02) + 2 * logit(0.9)) / 3 + 0.1 * logit(0.9)
+    assert joined(p) == pytest.approx(1 / (1 + math.exp(-mean)))
+
+
+def test_no_tile_is_so_sure_that_it_outvotes_all_others():
+    assert 0 < joined([0.0, 1.0]) < 0.01
+    assert joined([0.2] * 9 + [1.0]) < 0.3
+    assert joined([0.01] * 2 + [1.0] * 18) < 0.05
+
+
+def test_tiles_that_show_nothing_count_neither_as_sharp_nor_as_blurred(toy, wide):
+    texture = wide[:128, :256]
+    for grey in (0, 128, 255):
+        half = np.vstack([texture, np.full_like(texture, grey)])
+        assert judge_sizes(toy, half).sizes[256] == judge_sizes(toy, texture).sizes[256]
+
+
+def test_a_photo_that_shows_nothing_is_sharp_at_no_size(toy):
+    verdict = judge_sizes(toy, np.full((512, 512), 128, np.uint8))
+    assert (verdict.prediction.label, verdict.sizes) == ("unknown", {})
+    assert verdict.sharp_size is None
+
+
+# The largest sharp size
+
+
+def test_the_sharp_size_is_the_largest_that_is_clear(wide):
+    found = judge_sizes(Detector(toys.bundle()), wide).sizes
+    assert len(set(found.values())) == 3
+    for limit in (*found.values(), 1.0):
+        bundle = toys.bundle(thresholds=Thresholds(limit, 1.0))
+        clear = [side for side, p in found.items() if p < limit]
+        assert judge_sizes(Detector(bundle), wide).sharp_size == max(clear, default=None)
+
+
+def test_a_threshold_of_ones_own_that_leaves_nothing_clear_leaves_no_sharp_size(wide):
+    assert judge_sizes(Detector(toys.bundle(), threshold=0.0), wide).sharp_size is None
+
+
+# Many photos
+
+
+def test_many_photos_come_in_order_with_errors_in_their_place(toy, wide, tmp_path):
+    names = [tmp_path / name for name in ("b.png", "missing.png", "a.png", "notes.jpg")]
+    cv2.imwrite(str(names[0]), wide)
+    cv2.imwrite(str(names[2]), toys.scene(1))
+    names[3].write_text("words")
+    answers = list(judge_sizes_many(toy, names))
+    assert answers[::2] == [judge_sizes(toy, name) for name in names[::2]]
+    for name, answer in zip(names[1::2], answers[1::2], strict=True):
+        assert isinstance(answer, ImageError)
+        assert str(answer).startswith(f"{name}: ")
+    others = list(judge_sizes_many(toy, names, workers=2))
+    assert others[::2] == answers[::2]
+    assert [str(one) for one in others[1::2]] == [str(one) for one in answers[1::2]]
+
+
+def test_one_string_is_not_taken_for_many_photos(toy):
+    with pytest.raises(ValueError, match="expected several paths"):
+        next(judge_sizes_many(toy, "photo.jpg"))
+
+
+# The command
+
+
+@pytest.fixture
+def cli(toy, wide, tmp_path, monkeypatch, capsys):
+    """Runs ``predict --sizes`` in this process on wide.png and small.png: what it prints."""
+    toys.bundle(thresholds=Thresholds(0.3, 0.7)).save(tmp_path / "toy")
+    cv2.imwrite(str(tmp_path / "wide.png"), wide)
+    cv2.imwrite(str(tmp_path / "small.png"), cv2.GaussianBlur(toys.scene(0), (0, 0), 2))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            main(["predict", "--sizes", "--model", "toy", "wide.png", "small.png", *words])
+        assert stop.value.code == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        return out
+
+    return run
+
+
+@pytest.fixture
+def expected(cli) -> list:
+    """What the package says of those two photographs."""
+    detector = Detector.load("toy")
+    verdicts = [judge_sizes(detector, name) for name in ("wide.png", "small.png")]
+    assert [verdict.sharp_size for verdict in verdicts] == [512, None]
+    return verdicts
+
+
+def test_json_has_the_verdict_and_p_at_each_size(cli, expected):
+    for line, verdict in zip(cli("--json").splitlines(), expected, strict=True):
+        sizes = {str(side): p for side, p in verdict.sizes.items()}
+        more = {"sharp_size": verdict.sharp_size, "sizes": sizes}
+        assert json.loads(line) == {**vars(verdict.prediction), **more}
+
+
+def test_csv_has_the_verdict_and_p_at_each_size(cli, expected):
+    rows = list(csv.DictReader(io.StringIO(cli("--csv"), newline="")))
+    for row, verdict in zip(rows, expected, strict=True):
+        assert list(row) == [*vars(verdict.prediction), "sharp_size", "sizes"]
+        assert row["sharp_size"] == str(verdict.sharp_size or "")
+        assert row["score"] == str(verdict.prediction.score)
+        sizes = dict(pair.split("=") for pair in row["sizes"].split(";"))
+        assert sizes == {str(side): f"{p:.3f}" for side, p in verdict.sizes.items()}
+
+
+def test_a_line_of_text_has_the_sharp_size_before_the_path(cli, expected):
+    for line, verdict in zip(cli().splitlines(), expected, strict=True):
+        plain = verdict.prediction
+        size = str(verdict.sharp_size or "-")
+        assert line.split("\t") == [f"{plain.score:.1f}", plain.label, size, plain.path]
+
+
+def test_a_terminal_gets_a_table(capsys):
+    row = {"score": 12.34, "label": "clear", "sharp_size": 2048, "sizes": {512: 0.1, 2048: 0.25}}
+    unknown = {"score": 50.0, "label": "unknown", "sharp_size": None, "sizes": {}}
+    print_size_table([{"path": "a.jpg", **row}, {"path": "new\nline.jpg", **unknown}])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["a.jpg", "12.3", "clear", "2048", "512:", "0.100"] in lines
+    assert ["2048:", "0.250"] in lines
+    assert ["new\\nline.jpg", "50.0", "unknown", "-"] in lines
+    print_size_table([])
+    assert capsys.readouterr().out == ""
+
+
+# Shipped models
+
+
+def blurred(luma: np.ndarray, kind: str, extent: float, angle: float) -> np.ndarray:
+    """With a blur of that extent in pixels, in linear light."""
+    way = np.linspace(-extent / 2, extent / 2, 64 + 8 * math.ceil(extent))
+    line = blur_kernels.path_kernel(way * math.cos(angle), way * math.sin(angle))
+    return linear_light.blur_as_seen(luma, blur_kernels.disk(extent) if kind == "defocus" else line)
+
+
+@cache
+def log2_sharp_sizes(model: str, kind: str, extent: float) -> np.ndarray:
+    """Of large pictures with that blur: photographs continued by their mirror images.
+
+    One that is clear at none of its sizes counts as sharp at half of the smallest.
+    """
+    detector, found = Detector.load(model), []
+    for number, path in enumerate(SHARP[1::2]):
+        luma = read_luma(path, ReadConfig(size=LARGE))
+        luma = blurred(luma, kind, extent, 0.7 * number) if extent else luma
+        scale = SIDE / max(luma.shape)
+        more = [(0, round(scale * side) - side) for side in luma.shape]
+        verdict = judge_sizes(detector, np.pad(luma, more, mode="reflect"))
+        found.append(math.log2(verdict.sharp_size or detector.config.size / 2))
+    return np.array(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["defocus", "motion"])
+@pytest.mark.parametrize("model", MODELS)
+def test_the_sharp_size_falls_as_one_over_the_extent_of_the_blur(model, kind):
+    """Four times the extent takes two doublings off, give or take one, in the mean over pictures.
+
+    A blur of E pixels in a picture of side S has E * s / S pixels at size s. A picture that is
+    sharp up to some c pixels is so up to size c * S / E; sharp_size is that down to the next size
+    judged, and these double. So the binary logarithm of c * S / E falls by 2 from E = 3 to E = 12,
+    that of sharp_size by more than 1 and less than 3. Were it blind to the extent, it would by 0.
+    """
+    few, many = (log2_sharp_sizes(model, kind, extent) for extent in (3, 12))
+    assert 1 < np.mean(few - many) < 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS)
+def test_most_pictures_without_blur_are_sharp_at_their_own_size(model):
+    assert np.mean(log2_sharp_sizes(model, "", 0) == math.log2(SIDE)) >= 0.7
+
+
+# The measurement
+
+
+@pytest.mark.slow
+def test_the_bench_prints_a_row_for_each_photo_and_what_it_costs(tmp_path, monkeypatch, capsys):
+    luma = read_luma(SHARP[0], ReadConfig(size=LARGE))
+    cv2.imwrite(str(tmp_path / "large.png"), np.pad(luma, ((0, 200), (0, 300)), mode="reflect"))
+    cv2.imwrite(str(tmp_path / "small.png"), luma)
+    words = ["sizes.py", "--photos", str(tmp_path), "--rounds", "1", "--model", "dct-xgb"]
+    monkeypatch.setattr(sys, "argv", words)
+    runpy.run_path(str(ROOT / "benchmarks" / "sizes.py"), run_name="__main__")
+    out = capsys.readouterr().out
+    assert out.count("\n| large | 1100 | ") == 2 and "| small |" not in out
+    assert float(re.search(r"\| median of 1 \|.* ([\d.]+) \|$", out, re.MULTILINE)[1]) > 1

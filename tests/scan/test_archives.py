@@ -1,0 +1,262 @@
+import io
+import os
+import sys
+import tarfile
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blurdct.errors import ImageError
+from blurdct.scan import archives
+from blurdct.scan.archives import is_archive, members, read, split
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+TARS = {".tar": "w", ".tar.gz": "w:gz", ".tgz": "w:gz", ".tar.bz2": "w:bz2", ".tar.xz": "w:xz"}
+FILES = {
+    "b.jpg": b"second letter, first file" * 50,
+    "a/ünï.jpg": bytes(range(256)) * 20,
+    "a/" + "long" * 60 + ".jpg": b"x",
+    "notes.txt": b"words",
+    "line\nbreak.jpg": b"",
+}
+NAMES = [name for name in FILES if name.endswith(".jpg")]
+
+
+def tar(path: Path, files=FILES, mode=None) -> Path:
+    ending = ".tar" + path.name.partition(".tar")[2] if ".tar" in path.name else path.suffix
+    with tarfile.open(path, mode or TARS[ending]) as archive:
+        folder = tarfile.TarInfo("a")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(data), 1_000_000_000
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def packed(path: Path, files=FILES, how=zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", how) as archive:
+        archive.writestr("a/", b"")
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (2001, 9, 9, 1, 46, 40)), data, how)
+    return path
+
+
+def photos(name: str) -> bool:
+    return name.endswith(".jpg")
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """Name -> bytes of every photo; each read for itself where that can be."""
+    return {
+        member.name: read(str(path), member.name, member.place)
+        if member.data is None
+        else member.data
+        for member in list(members(str(path), photos))
+    }
+
+
+def expected() -> dict[str, bytes]:
+    return {name: FILES[name] for name in NAMES}
+
+
+@pytest.mark.parametrize("ending", TARS)
+def test_tar_archives_give_their_files_in_their_order(tmp_path, ending):
+    path = tar(tmp_path / f"photos{ending}")
+    assert list(contents(path).items()) == list(expected().items())
+    assert {member.modified for member in members(str(path), photos)} == {1_000_000_000}
+
+
+def test_a_tar_compressed_by_zstd_is_read_with_pyarrow_and_asks_for_it(tmp_path, monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow")
+    plain = tar(tmp_path / "photos.tar").read_bytes()
+    path = tmp_path / "photos.tar.zst"
+    with pyarrow.CompressedOutputStream(str(path), "zstd") as file:
+        file.write(plain)
+    assert contents(path) == expected()
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImageError, match=r"photos.tar.zst: zstd needs pip install 'blurdct\[scan"):
+        list(members(str(path), photos))
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_zip_archives_give_their_files_in_their_order(tmp_path, how):
+    path = packed(tmp_path / "photos.zip", how=how)
+    assert list(contents(path).items()) == list(expected().items())
+    assert {member.modified for member in members(str(path), photos)} == {1_000_000_000}
+
+
+def test_a_zip_behind_other_bytes_is_read(tmp_path):
+    path = packed(tmp_path / "photos.zip")
+    path.write_bytes(b"#!/bin/sh\n" * 99 + path.read_bytes())
+    assert contents(path) == expected()
+
+
+def test_only_members_of_compressed_tars_come_with_their_bytes(tmp_path):
+    for path, with_bytes in (
+        (tar(tmp_path / "a.tar"), False),
+        (packed(tmp_path / "b.zip"), False),
+        (tar(tmp_path / "c.tar.gz"), True),
+        (tar(tmp_path / "misnamed.tar", mode="w:gz"), True),
+    ):
+        found = list(members(str(path), photos))
+        assert [member.data is not None for member in found] == [with_bytes] * len(NAMES)
+        assert [member.bytes for member in found] == [len(FILES[name]) for name in NAMES]
+
+
+def test_members_that_nobody_wants_are_not_unpacked(tmp_path):
+    for path in (tar(tmp_path / "a.tar.gz"), packed(tmp_path / "b.zip")):
+        assert [one.name for one in members(str(path), "b.jpg".__eq__)] == ["b.jpg"]
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
+def test_memory_stays_flat_however_many_members_a_tar_has(tmp_path, ending):
+    noise = np.random.default_rng(0)
+
+    def peak(count: int) -> int:
+        path = tmp_path / f"{count}{ending}"
+        tar(path, {f"{number}.jpg": noise.bytes(500) for number in range(count)})
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in members(str(path), photos)) == count
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(1500) < 1.5 * peak(150) + 20_000
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tar.xz", ".zip"])
+def test_an_archive_that_is_cut_short_gives_what_is_there_and_then_an_error(tmp_path, ending):
+    rng = np.random.default_rng(0)
+    files = {f"{number}.jpg": rng.bytes(100_000) for number in range(8)}
+    path = tmp_path / f"photos{ending}"
+    (packed if ending == ".zip" else tar)(path, files)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    found = []
+    with pytest.raises(ImageError, match=r"^.*photos[.a-z]*: cannot be unpacked \(.+\)$"):
+        for member in members(str(path), photos):
+            found.append(member)
+    if ending == ".zip":  # its table of contents stands at the end
+        assert found == []
+    elif ending == ".tar":
+        *whole, last = found
+        assert len(whole) in (3, 4)
+        for member in whole:
+            assert read(str(path), member.name, member.place) == files[member.name]
+        with pytest.raises(ImageError, match=r"photos.tar::\d.jpg: cut short, [\d,]+ of 100,000 "):
+            read(str(path), last.name, last.place)
+    else:
+        assert 2 <= len(found) <= 4
+        assert all(member.data == files[member.name] for member in found)
+
+
+def test_a_damaged_header_inside_a_tar_is_not_taken_for_the_end(tmp_path):
+    path = tar(tmp_path / "photos.tar", {f"{n}.jpg": b"x" * 512 for n in range(4)})
+    data = bytearray(path.read_bytes())
+    at = data.index(b"2.jpg")
+    data[at : at + 100] = b"?" * 100
+    path.write_bytes(data)
+    found = []
+    with pytest.raises(ImageError, match="damaged header"):
+        for member in members(str(path), photos):
+            found.append(member.name)
+    assert found == ["0.jpg", "1.jpg"]
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".zip"])
+@pytest.mark.parametrize("data", [b"", b"no archive at all" * 100, b"\x1f\x8b\x08" + bytes(99)])
+def test_what_is_no_archive_is_refused(tmp_path, ending, data):
+    path = tmp_path / f"photos{ending}"
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match=f"^{path}: cannot be unpacked"):
+        list(members(str(path), photos))
+
+
+def test_a_missing_archive_is_named(tmp_path):
+    for ending in (".zip", ".tar"):
+        with pytest.raises(ImageError, match=f"{ending}: no such file$"):
+            list(members(str(tmp_path / f"gone{ending}"), photos))
+
+
+def test_a_wrong_checksum_in_a_zip_is_an_error_of_that_member_alone(tmp_path):
+    path = packed(tmp_path / "photos.zip", {"a.jpg": b"a" * 99, "b.jpg": b"b" * 99}, 0)
+    path.write_bytes(path.read_bytes().replace(b"a" * 99, b"a" * 98 + b"!"))
+    first, second = members(str(path), photos)
+    with pytest.raises(ImageError, match="photos.zip::a.jpg: cannot be unpacked .its checksum is"):
+        read(str(path), first.name, first.place)
+    assert read(str(path), second.name, second.place) == b"b" * 99
+
+
+def test_an_encrypted_member_is_refused(tmp_path):
+    path = packed(tmp_path / "photos.zip", {"a.jpg": b"a" * 99})
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\1\2") + 8] |= 1  # general purpose bit 0
+    path.write_bytes(data)
+    (member,) = members(str(path), photos)
+    with pytest.raises(ImageError, match=r"::a.jpg: cannot be unpacked \(encrypted\)"):
+        read(str(path), member.name, member.place)
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".zip"])
+def test_a_member_over_the_limit_is_refused_unread(tmp_path, ending, monkeypatch):
+    monkeypatch.setattr(archives, "LIMIT", 1000)
+    files = {"bomb.jpg": bytes(1001), "fits.jpg": bytes(1000)}
+    path = tmp_path / f"photos{ending}"
+    (packed if ending == ".zip" else tar)(path, files)
+    bomb, fits = members(str(path), photos)
+    assert bomb.data is None
+    with pytest.raises(ImageError, match="::bomb.jpg: too large, over 1,000 bytes"):
+        read(str(path), bomb.name, bomb.place)
+    assert (fits.data or read(str(path), fits.name, fits.place)) == bytes(1000)
+
+
+def test_a_member_that_is_larger_than_it_says_is_refused(tmp_path):
+    path = packed(tmp_path / "photos.zip", {"bomb.jpg": bytes(10_000_000)})
+    (member,) = members(str(path), photos)
+    size, *others = member.place
+    tracemalloc.start()
+    with pytest.raises(ImageError, match="photos.zip::bomb.jpg: cannot be unpacked"):
+        read(str(path), member.name, (1000, *others))
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+    assert size == 10_000_000
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [("a.zip", True), ("A.TAR.GZ", True), ("b.tgz", True), ("a.gz", False), ("tar", False)],
+)
+def test_archives_are_known_by_their_endings(name, answer):
+    assert is_archive(name) == answer
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("a.zip::b/c.jpg", ("a.zip", "b/c.jpg")),
+        ("x::y/a.tar::b::c.jpg", ("x::y/a.tar", "b::c.jpg")),
+        ("s3://bucket/a.tgz::b.jpg", ("s3://bucket/a.tgz", "b.jpg")),
+        ("a.jpg::b.jpg", None),
+        ("a.jpg", None),
+    ],
+)
+def test_a_row_s_path_says_which_archive_a_photo_lies_in(path, parts):
+    assert split(path) == parts
+
+
+def test_names_that_are_not_utf8_come_through(tmp_path):
+    name = os.fsdecode(b"caf\xe9.jpg")
+    path = tar(tmp_path / "photos.tar", {name: b"x"})
+    assert contents(path) == {name: b"x"}

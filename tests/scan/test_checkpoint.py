@@ -1,0 +1,168 @@
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blurdct.errors import BlurdctError, ConfigError
+from blurdct.scan.checkpoint import BATCH, Ledger
+
+ROOT = Path(__file__).parents[2]
+FACTS = {"model": "toy", "size": 128, "digest": "abc"}
+ODD = ["-n.jpg", "a\nb.jpg", "ä.jpg", os.fsdecode(b"\xff\xfe.jpg"), "\ud83d.jpg", "a.zip::b/c.jpg"]
+
+
+def row(path, size=1, modified=0.5, **more):
+    return {"path": path, "bytes": size, "modified": modified, "error": "", **more}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "out.csv.part"
+
+
+@pytest.fixture
+def ledger(path):
+    ledger = Ledger(path)
+    ledger.begin(FACTS)
+    ledger.next_run()
+    yield ledger
+    ledger.close()
+
+
+def paths(ledger):
+    return [row["path"] for row in ledger.rows()]
+
+
+def resumed(path):
+    ledger = Ledger(path)
+    ledger.next_run()
+    return ledger
+
+
+def test_rows_come_back_as_they_were_put_in_the_order_of_their_numbers(ledger):
+    rows = [row(name, score=0.1 + number, width=None) for number, name in enumerate(ODD)]
+    for number in (3, 0, 5, 1, 4, 2):
+        ledger.put(number, rows[number])
+    assert list(ledger.rows()) == rows
+    assert ledger.count() == (len(ODD), 0)
+
+
+def test_a_new_file_has_no_facts_and_a_later_run_finds_those_of_the_first(path, ledger):
+    assert ledger.facts == FACTS
+    ledger.close()
+    assert Ledger(path).facts == FACTS
+    with_nothing = Ledger(path.with_name("other.part"))
+    assert with_nothing.facts == {} and with_nothing.count() == (0, 0)
+
+
+def test_only_what_is_kept_or_put_belongs_to_a_run(path, ledger):
+    for number, name in enumerate(ODD):
+        ledger.put(number, row(name))
+    ledger.commit()
+    ledger.close()
+    later = resumed(path)
+    assert paths(later) == [] and later.count() == (0, len(ODD))
+    assert later.keep(7, ODD[5], 1, 0.5) and later.keep(2, ODD[0], 1, 0.5)
+    later.put(4, row("new"))
+    assert paths(later) == [ODD[0], "new", ODD[5]]
+    assert later.count() == (3, len(ODD) - 2) and later.kept == 2
+
+
+@pytest.mark.parametrize(
+    ("size", "modified", "same"),
+    [(1, 0.5, True), (None, None, True), (1, None, True), (2, 0.5, False), (1, 0.25, False)],
+)
+def test_a_photo_of_other_bytes_or_time_is_not_kept(path, ledger, size, modified, same):
+    ledger.put(0, row("a"))
+    ledger.commit()
+    ledger.close()
+    later = resumed(path)
+    assert later.keep(0, "a", size, modified) is same
+    later.put(0, row("a", 3))
+    assert [found["bytes"] for found in later.rows()] == [3]
+
+
+def test_of_a_photo_that_is_listed_twice_the_first_place_counts(ledger):
+    ledger.put(3, row("a"))
+    ledger.put(1, row("b"))
+    ledger.put(2, row("b"))
+    ledger.put(0, row("a"))
+    assert ledger.keep(4, "b", 1, 0.5)
+    assert paths(ledger) == ["a", "b"] and ledger.kept == 0
+
+
+def test_what_was_not_committed_is_gone_and_what_was_is_there_after_a_kill(path, tmp_path):
+    code = (
+        "import os, sys, test_ledger as t\n"
+        "ledger = t.Ledger(sys.argv[1]); ledger.begin(t.FACTS); ledger.next_run()\n"
+        "for number in range(t.BATCH + 10): ledger.put(number, t.row(str(number)))\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    places = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    subprocess.run([sys.executable, "-c", code, path], env={**os.environ, "PYTHONPATH": places})
+    now, past = resumed(path).count()
+    assert now == 0 and past % BATCH == 0 and past  # whole batches
+
+
+def test_two_cannot_have_it_at_once(path, ledger):
+    with pytest.raises(ConfigError, match="out.csv.part: another scan is writing it"):
+        Ledger(path)
+    ledger.close()
+    Ledger(path).close()
+
+
+def test_something_else_is_left_alone(path):
+    path.write_text("half of a download, and longer than a header of SQLite would be" * 20)
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match="damaged, or not the work of a scan"):
+        Ledger(path)
+    assert path.read_bytes() == before
+    path.unlink()
+    foreign = sqlite3.connect(path)
+    foreign.execute("CREATE TABLE photos (path)")
+    foreign.close()
+    with pytest.raises(ConfigError, match="not the work of a scan"):
+        Ledger(path)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere.*cannot be written \(unable to open"):
+        Ledger(tmp_path / "nowhere" / "out.part")
+
+
+def test_rows_known_before_are_there_whole_or_not_at_all(path, ledger):
+    ledger.put(0, row("old"))
+    ledger.commit()
+
+    def broken():
+        yield row("a")
+        raise ConfigError("row 2 is none of results")
+
+    with pytest.raises(ConfigError, match="row 2"):
+        ledger.begin({"model": "other"}, broken())
+    assert ledger.facts == FACTS and paths(ledger) == ["old"]
+    ledger.begin({"model": "other"}, [row("a"), row("b")])
+    ledger.next_run()
+    assert ledger.facts == {"model": "other"} and ledger.count() == (0, 2)
+
+
+def test_a_full_disk_is_an_error_that_names_the_file_and_the_rows_so_far_are_safe(path, ledger):
+    ledger.put(0, row("a"))
+    ledger.commit()
+    pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
+    ledger._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(BlurdctError, match="out.csv.part: .*full"):
+        for number in range(1, 3 * BATCH):
+            ledger.put(number, row(f"{number}" * 30))
+    ledger.close()
+    later = resumed(path)
+    assert later.keep(0, "a", 1, 0.5) and paths(later) == ["a"]
+
+
+def test_nothing_is_left_when_it_is_removed(path, ledger):
+    ledger.put(0, row("a"))
+    ledger.remove()
+    assert list(path.parent.iterdir()) == []

@@ -1,0 +1,68 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from blurdct.config import ReadConfig
+from blurdct.inference.bundle import Calibration
+from blurdct.inference.detector import Detector, facts_of
+from blurdct.results import COLUMNS
+from blurdct.scan import worker
+from blurdct.scan.items import Item
+from blurdct.scan.worker import judge, prepare, row_of
+from tests.helpers import toys
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "sharp"
+
+
+def facts(size=128, threshold=None, name="toy", **changes):
+    bundle = toys.bundle(**changes)
+    return facts_of(Detector(bundle, ReadConfig(size), threshold, name), bundle)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"size": 64},
+        {"threshold": 0.5},
+        {"calibration": Calibration(2.0, 0.0)},
+        {"graph": toys.graph(output="probability") + b"\x72\x00"},
+    ],
+)
+def test_whatever_changes_an_answer_changes_the_digest(other):
+    assert facts(**other)["digest"] != facts()["digest"]
+
+
+def test_the_name_of_a_model_does_not_change_the_digest():
+    assert facts(name="elsewhere/toy")["digest"] == facts()["digest"]
+    assert len(facts()["digest"]) == 12
+
+
+def test_a_row_has_every_column_and_an_error_does_not_repeat_the_path():
+    item = Item("a.jpg", bytes=3, modified=0.5)
+    row = row_of(item, facts(), "a.jpg: no such file", foreign=1)
+    assert list(row) == list(COLUMNS)
+    assert (row["path"], row["bytes"], row["error"]) == ("a.jpg", 3, "no such file")
+    assert row["probability"] is None and row["label"] == ""
+
+
+def test_what_no_library_should_raise_is_a_row(monkeypatch, tmp_path):
+    about = facts()
+    prepare((toys.bundle(), None, None, "toy"), about)
+
+    def broken(item):
+        raise MemoryError("of a photo of a billion pixels")
+
+    monkeypatch.setattr(worker, "open_photo", broken)
+    number, row = judge((7, Item("a.jpg")))
+    assert number == 7 and row["error"] == "MemoryError: of a photo of a billion pixels"
+
+
+def test_bytes_that_the_list_did_not_tell_are_counted(monkeypatch):
+    prepare((toys.bundle(), None, None, "toy"), facts())
+    data = next(SAMPLE.glob("*.jpg")).read_bytes()
+    item = Item("https://example.org/a.jpg", data=data)
+    _, row = judge((0, item))
+    assert row["bytes"] == len(data) and row["label"]
+    _, row = judge((0, dataclasses.replace(item, bytes=5)))
+    assert row["bytes"] == 5

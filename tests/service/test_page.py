@@ -1,0 +1,581 @@
+"""The page of the service, in a headless Chromium against the service itself.
+
+After each test the page must have met no error of its own, broken no rule of its policy, and asked
+no other host for anything.
+"""
+
+import base64
+import re
+import shutil
+import socket
+import threading
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from blurdct import results
+from blurdct.errors import ImageError
+from blurdct.inference.detector import Detector
+from tests.helpers import toys
+
+playwright = pytest.importorskip("playwright.sync_api")
+uvicorn = pytest.importorskip("uvicorn")
+pytest.importorskip("fastapi")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "blurdct" / "service" / "page"
+SAMPLE = ROOT / "data" / "sample"
+PAGODA, CUP = SAMPLE / "sharp" / "pagoda.jpg", SAMPLE / "blurred" / "coffee_cup_defocus.jpg"
+BROKEN = ("broken.jpg", b"\xff\xd8\xff\xe0 no photo")
+IN_FLIGHT = 4  # photos at once
+READY = "#judge:not([hidden])"
+
+# Counts object URLs that live and requests under way; runs before the scripts of the page.
+COUNTING = """
+window.urls = new Set();
+const { createObjectURL, revokeObjectURL } = URL;
+URL.createObjectURL = (blob) => {
+  const url = createObjectURL.call(URL, blob);
+  window.urls.add(url);
+  return url;
+};
+URL.revokeObjectURL = (url) => { window.urls.delete(url); revokeObjectURL.call(URL, url); };
+const { fetch } = window;
+let flying = 0;
+window.most = 0;
+window.fetch = async (...words) => {
+  window.most = Math.max(window.most, ++flying);
+  try { return await fetch(...words); } finally { flying--; }
+};
+window.broken = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.broken.push(event.violatedDirective);
+});
+"""
+DROP = """
+([name, files]) => {
+  const transfer = new DataTransfer();
+  for (const [name, data] of files) {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name));
+  }
+  const event = new DragEvent(name, { dataTransfer: transfer, bubbles: true, cancelable: true });
+  return document.body.dispatchEvent(event);
+}
+"""
+# The least contrast of text that is shown with what is behind it, by WCAG 2.2, and where it is.
+CONTRAST = """
+() => {
+  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const levels = (colour) => {
+    paint.clearRect(0, 0, 1, 1);
+    paint.fillStyle = colour;
+    paint.fillRect(0, 0, 1, 1);
+    return [...paint.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = (colour) => {
+    const [r, g, b] = levels(colour).map((level) => level / 255)
+      .map((part) => part <= .04045 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const ground = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = getComputedStyle(one).backgroundColor;
+      if (levels(colour)[3] === 255) return colour;
+    }
+    return "white";
+  };
+  let least = [21, ""];
+  for (const element of document.body.querySelectorAll("*")) {
+    const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!text || !element.checkVisibility() || element.closest(":disabled")) continue;
+    const pair = [luminance(getComputedStyle(element).color), luminance(ground(element))];
+    const contrast = (Math.max(...pair) + .05) / (Math.min(...pair) + .05);
+    if (contrast < least[0]) least = [contrast, element.outerHTML];
+  }
+  return least;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def service():
+    """The service in a thread; where it is."""
+    from blurdct.service.http.app import create
+    from blurdct.service.settings import Settings
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    settings = Settings(models=("dct-xgb", "best"), max_bytes=2 << 20)
+    config = uvicorn.Config(create(settings), log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as running:
+        made = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def window(browser):
+    """Opens a window, or the one that is open already with the same settings."""
+    windows = {}
+
+    def opened(**settings):
+        key = repr(settings)
+        if key not in windows:
+            context = browser.new_context(**settings)
+            context.set_default_timeout(10_000)
+            context.add_init_script(COUNTING)
+            windows[key] = page = context.new_page()
+            page.requests, page.errors = [], []
+            page.on("request", lambda request: page.requests.append(request))
+            page.on("pageerror", lambda error: page.errors.append(str(error)))
+        return windows[key]
+
+    return opened
+
+
+@pytest.fixture
+def visit(window, service):
+    """Opens the page anew."""
+    pages = []
+
+    def opened(**settings):
+        page = window(**settings)
+        page.requests.clear()
+        page.errors.clear()
+        page.goto(service)
+        page.wait_for_selector(READY)
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.unroute_all()
+        assert page.evaluate("window.broken") == []
+        assert page.errors == []
+        urls = [request.url for request in page.requests if not request.url.startswith("blob:")]
+        assert {urlsplit(url).netloc for url in urls} == {urlsplit(service).netloc}
+
+
+def drop(page, *files):
+    """Drop photographs: paths, or names and bytes."""
+    pairs = [(file.name, file.read_bytes()) if isinstance(file, Path) else file for file in files]
+    coded = [(name, base64.b64encode(data).decode()) for name, data in pairs]
+    page.evaluate(DROP, ["drop", coded])
+    page.wait_for_selector("#rows tr")
+
+
+def judged(page, *files):
+    """Drop photographs, and wait for all verdicts."""
+    drop(page, *files)
+    page.wait_for_selector("#progress", state="hidden", timeout=20_000)
+
+
+def png(pixels, ending=".png"):
+    return cv2.imencode(ending, pixels)[1].tobytes()
+
+
+def cells(page, column):
+    return page.locator(f"#rows tr > :nth-child({column})").all_inner_texts()
+
+
+def names(page):
+    return page.locator("#rows .pick").all_inner_texts()
+
+
+def opened(page, name):
+    page.click(f"#rows tr:has-text('{name}') .pick")
+
+
+def mapped(page):
+    """Ask for the map of what is open, and wait for it."""
+    page.check("#map")
+    page.wait_for_selector("#overlay:not([hidden])")
+
+
+def asked(page, path):
+    """How many requests there were for it."""
+    return sum(urlsplit(request.url).path == path for request in page.requests)
+
+
+def natural(page, selector):
+    """Width and height of a picture as the browser decoded it."""
+    page.locator(selector).evaluate("(image) => image.decode()")
+    return page.locator(selector).evaluate("(image) => [image.naturalWidth, image.naturalHeight]")
+
+
+def test_dropped_photos_get_the_verdicts_of_the_detector(visit):
+    page = visit()
+    judged(page, PAGODA, CUP)
+    detector = Detector.load("best")
+    expected = [detector.predict(path) for path in (PAGODA, CUP)]
+    assert names(page) == [PAGODA.name, CUP.name]
+    assert cells(page, 3) == [f"{verdict.score:.1f}" for verdict in expected]
+    assert cells(page, 4) == [verdict.label for verdict in expected] == ["clear", "blurred"]
+    assert cells(page, 5) == [f"{verdict.sharp_fraction:.0%}" for verdict in expected]
+    assert page.inner_text("#status") == "2 photos judged"
+    assert page.locator("#rows canvas").first.evaluate("(one) => one.width * one.height") > 0
+
+
+def test_the_browser_is_kept_from_leaving_for_a_dropped_photo(visit):
+    page = visit()
+    for event in ("dragover", "drop"):
+        assert page.evaluate(DROP, [event, [("a.png", "")]]) is False  # its default was prevented
+
+
+def test_a_dropped_folder_gives_the_photos_in_it(visit, tmp_path):
+    toys.save_photos(tmp_path / "trip", 2)
+    (tmp_path / "trip" / "notes.txt").write_text("no photo")
+    (tmp_path / "trip" / "empty").mkdir()
+    page = visit()
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(tmp_path / "trip"), str(CUP)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        place = {"type": kind, "x": 200, "y": 400, "data": data}
+        session.send("Input.dispatchDragEvent", place)
+        assert page.locator("body.over").count() == (kind != "drop")
+    page.wait_for_selector("#rows tr")
+    page.wait_for_selector("#progress", state="hidden")
+    inside = [f"trip/{blur}/{number:02}.png" for blur in ("blurred", "sharp") for number in (0, 1)]
+    assert names(page) == [*inside, CUP.name]
+    assert "unreadable" not in cells(page, 4)
+
+
+def test_a_photo_by_the_file_dialog_opens_at_once(visit):
+    page = visit()
+    page.set_input_files("#choose", CUP)
+    page.wait_for_selector("#viewer .pill.blurred")
+    assert page.inner_text("#title") == CUP.name
+    assert natural(page, "#photo") == [*Image.open(CUP).size]
+
+
+def test_the_map_is_asked_for_when_wanted_and_the_slider_fades_it(visit):
+    page = visit()
+    judged(page, PAGODA, CUP)
+    opened(page, PAGODA.name)
+    page.wait_for_timeout(300)
+    assert asked(page, "/v1/map") == 0
+    assert page.is_disabled("#opacity")
+    mapped(page)
+    height, width = Detector.load("best").map(PAGODA).shape
+    assert natural(page, "#overlay") == [width, height]
+    opacity = "(image) => Number(getComputedStyle(image).opacity)"
+    shown = page.locator("#overlay").evaluate(opacity)
+    page.focus("#opacity")
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    assert page.locator("#overlay").evaluate(opacity) == pytest.approx(shown - 0.1)
+    page.keyboard.press("Home")
+    assert page.locator("#overlay").evaluate(opacity) == 0
+    page.uncheck("#map")
+    assert page.is_hidden("#overlay")
+    page.check("#map")
+    page.wait_for_selector("#overlay:not([hidden])")
+    assert asked(page, "/v1/map") == 1  # it was kept
+
+
+def test_the_map_lies_on_the_photo_where_the_camera_was_turned(visit):
+    file = BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    Image.open(PAGODA).save(file, "JPEG", exif=exif)
+    page = visit()
+    judged(page, ("turned.jpg", file.getvalue()))
+    mapped(page)
+    width, height = natural(page, "#photo")
+    across, down = natural(page, "#overlay")
+    box = page.locator("#stage").bounding_box()
+    assert width < height
+    assert across / down == pytest.approx(width / height, rel=0.05)
+    assert box["width"] / box["height"] == pytest.approx(width / height, rel=0.01)
+    assert page.locator("#overlay").bounding_box() == page.locator("#photo").bounding_box()
+
+
+def test_rows_are_sorted_both_ways_and_what_has_no_score_stays_below(visit):
+    page = visit()
+    flat = ("flat.png", png(np.full((64, 64, 3), 90, np.uint8)))
+    judged(page, BROKEN, PAGODA, flat, CUP)
+    page.click("[data-sort=score]")
+    assert names(page)[:2] == [CUP.name, PAGODA.name]
+    assert page.get_attribute("th[aria-sort]", "aria-sort") == "descending"
+    page.click("[data-sort=score]")
+    assert names(page)[:2] == [PAGODA.name, CUP.name]
+    assert page.get_attribute("th[aria-sort]", "aria-sort") == "ascending"
+    assert set(names(page)[2:]) == {"broken.jpg", "flat.png"}
+    page.click("[data-sort=name]")
+    assert names(page) == sorted(names(page))
+    assert page.locator("th[aria-sort]").count() == 1
+
+
+def test_rows_are_chosen_by_keyboard_alone(visit):
+    page = visit()
+    judged(page, PAGODA, CUP, BROKEN)
+    focused = "document.activeElement.textContent"
+    page.focus("#clear")
+    for _ in range(5):  # four headings, and then one row of the three
+        page.keyboard.press("Tab")
+    assert page.evaluate(focused) == PAGODA.name
+    page.keyboard.press("Enter")
+    assert page.inner_text("#title") == PAGODA.name
+    for key, name in (("ArrowDown", CUP.name), ("End", "broken.jpg"), ("ArrowUp", CUP.name)):
+        page.keyboard.press(key)
+        assert page.evaluate(focused) == page.inner_text("#title") == name
+        assert page.locator("[aria-current=true]").inner_text() == name
+    assert page.locator("#rows [tabindex='0']").count() == 1
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "before"
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#viewer") and page.evaluate(focused) == CUP.name
+
+
+def test_every_control_has_a_name(visit):
+    page = visit()
+    judged(page, PAGODA)
+    nameless = """
+    (controls) => controls.filter((one) => !(one.labels?.length || one.getAttribute("aria-label")
+      || one.textContent.trim())).map((one) => one.outerHTML)
+    """
+    assert page.locator("input, button, select, progress").evaluate_all(nameless) == []
+
+
+def test_the_download_is_a_file_of_results(visit, tmp_path):
+    page = visit()
+    hostile = 'a, "b"\n.jpg'
+    judged(page, PAGODA, (hostile, CUP.read_bytes()), BROKEN)
+    with page.expect_download() as download:
+        page.click("#download")
+    assert download.value.suggested_filename.endswith(".csv")
+    download.value.save_as(tmp_path / "r.csv")
+    rows = list(results.read(tmp_path / "r.csv", results.COLUMNS))
+    assert [row["path"] for row in rows] == [PAGODA.name, hostile, "broken.jpg"]
+    detector = Detector.load("best")
+    for row, path in zip(rows, (PAGODA, CUP), strict=False):
+        verdict = detector.predict(path)
+        assert row["score"] == pytest.approx(verdict.score)
+        assert row["probability"] == pytest.approx(verdict.probability)
+        assert (row["label"], row["model"]) == (verdict.label, verdict.model)
+        assert (row["width"], row["height"]) == Image.open(path).size
+        assert row["bytes"] == path.stat().st_size and row["error"] == ""
+    assert rows[2]["score"] is None and rows[2]["label"] == ""
+    assert rows[2]["error"].startswith("broken.jpg: ")
+
+
+def test_a_broken_file_says_why_and_costs_no_other_its_verdict(visit):
+    page = visit()
+    with pytest.raises(ImageError) as error:
+        Detector.load("dct-xgb").predict(BROKEN[1], "broken.jpg")
+    why = str(error.value).removeprefix("broken.jpg: ")
+    judged(page, PAGODA, BROKEN, ("empty.jpg", b""), ("large.bin", bytes(21 << 17)), CUP)
+    assert cells(page, 4) == ["clear", *["unreadable"] * 3, "blurred"]
+    notes = page.locator("#rows .note").all_inner_texts()
+    assert notes[1] == why
+    assert all(notes[1:4]) and not notes[0] and not notes[4]
+
+
+def test_names_of_files_are_text_and_nothing_else(visit):
+    hostile = ["<img src=x onerror='window.hit=1'>.jpg", "</script><b>x</b>"]
+    page = visit()
+    judged(page, *[(name, data) for name in hostile for data in (CUP.read_bytes(), b"no photo")])
+    assert names(page) == [hostile[0], hostile[0], hostile[1], hostile[1]]
+    for row, name in enumerate(names(page)):
+        page.locator("#rows .pick").nth(row).click()
+        assert page.inner_text("#title") == name
+    assert page.locator("#rows img, #rows b, #title b, #title img").count() == 0
+    assert page.evaluate("window.hit") is None
+
+
+def test_a_file_that_the_browser_cannot_show_has_verdict_and_map(visit):
+    page = visit()
+    judged(page, ("a.tif", png(cv2.imread(str(CUP)), ".tif")))
+    assert cells(page, 4) == ["blurred"]
+    page.wait_for_selector("#unshown:not([hidden])")
+    mapped(page)
+    box = page.locator("#overlay").bounding_box()
+    width, height = Image.open(CUP).size
+    assert box["width"] / box["height"] == pytest.approx(width / height, rel=0.01)
+
+
+def test_two_hundred_photos_at_once_are_sent_a_few_at_a_time(visit):
+    page = visit()
+    photos = [png(toys.photo(seed, seed % 2 * 3)) for seed in range(10)]
+    judged(page, *[(f"{number}.png", photos[number % 10]) for number in range(200)])
+    assert names(page) == [f"{number}.png" for number in range(200)]  # as they were dropped
+    assert "waiting" not in cells(page, 4)
+    scores = cells(page, 3)
+    assert scores == scores[:10] * 20 and all(scores)
+    assert asked(page, "/v1/predict") == 200
+    assert 1 < page.evaluate("window.most") <= IN_FLIGHT
+    assert len(page.evaluate("[...window.urls]")) == 0
+
+
+def test_clearing_lets_go_of_everything(visit):
+    page = visit()
+    judged(page, PAGODA, CUP)
+    opened(page, PAGODA.name)
+    mapped(page)
+    assert len(page.evaluate("[...window.urls]")) == 2  # the photo and its map
+    opened(page, CUP.name)
+    page.wait_for_selector("#overlay:not([hidden])")
+    assert len(page.evaluate("[...window.urls]")) == 2
+    page.click("#clear")
+    assert page.evaluate("[...window.urls]") == []
+    assert page.is_hidden("#results") and names(page) == []
+    judged(page, CUP)
+    assert page.inner_text("#status") == "1 photo judged"
+
+
+def test_another_model_judges_all_anew(visit):
+    page = visit()
+    judged(page, PAGODA, CUP)
+    page.select_option("#model", "dct-xgb")
+    opened(page, PAGODA.name)
+    page.wait_for_selector("#details:has-text('dct-xgb')")
+    page.wait_for_selector("#progress", state="hidden")
+    detector = Detector.load("dct-xgb")
+    assert cells(page, 3) == [f"{detector.predict(path).score:.1f}" for path in (PAGODA, CUP)]
+    mapped(page)  # by the other one, which the page says
+    assert "dct-fusion" in page.inner_text("#told")
+    assert f"{Detector.load('best').predict(PAGODA).score:.1f}" in page.inner_text("#told")
+
+
+def test_a_full_service_is_asked_again_when_it_said_so(visit):
+    page = visit()
+    answers = []
+
+    def full(route):
+        answers.append(503)
+        route.fulfill(status=503, headers={"Retry-After": "1"}, json={"detail": "full"})
+
+    page.route("**/v1/predict*", full, times=1)
+    judged(page, PAGODA)
+    assert answers == [503] and cells(page, 4) == ["clear"]
+
+
+def test_what_got_no_answer_can_be_tried_again(visit):
+    page = visit()
+    page.route("**/v1/predict*", lambda route: route.abort())
+    judged(page, PAGODA, CUP)
+    assert "no answer" in page.locator("#rows .note").first.inner_text()
+    page.unroute("**/v1/predict*")
+    page.click("text=Try 2 again")
+    page.wait_for_selector("#rows .pill.blurred")
+    page.wait_for_selector("#again", state="hidden")
+    assert cells(page, 4) == ["clear", "blurred"]
+
+
+def test_people_are_asked_for_the_token_until_it_is_right(visit):
+    page = visit()
+
+    def guarded(route):
+        if route.request.headers.get("authorization") == "Bearer open sesame":
+            route.continue_()
+        else:
+            route.fulfill(status=401, json={"detail": "a token is needed"})
+
+    page.route("**/v1/**", guarded)
+    page.reload()
+    page.wait_for_selector("#login[open]")
+    assert page.is_hidden("#wrong")
+    for token in ("open wheat", "open sesame"):
+        page.fill("#token", token)
+        page.keyboard.press("Enter")
+        if token == "open wheat":
+            page.wait_for_selector("#wrong", state="visible")
+    page.wait_for_selector(READY)
+    judged(page, PAGODA)
+    assert cells(page, 4) == ["clear"]
+    page.reload()
+    page.wait_for_selector("#login[open]")
+    page.click("#refuse")
+    page.wait_for_selector("#trouble", state="visible")
+    assert "token" in page.inner_text("#trouble")
+    page.set_input_files("#choose", PAGODA)  # another chance
+    page.fill("#token", "open sesame")
+    page.click("text=Go on")
+    page.wait_for_selector("#rows .pill.clear")
+    assert page.is_hidden("#trouble")
+
+
+def test_a_phone_scrolls_down_only(visit):
+    page = visit(viewport={"width": 390, "height": 700}, is_mobile=True, has_touch=True)
+    assert page.is_visible("#camera")
+    wide = "[document.documentElement.scrollWidth, innerWidth]"
+    assert page.evaluate(wide) == [390, 390]
+    others = [(f"{number}.png", png(toys.photo(number))) for number in range(9)]
+    judged(page, PAGODA, (f"{'a_very_long_name' * 9}.jpg", CUP.read_bytes()), BROKEN, *others)
+    assert page.evaluate(wide) == [390, 390]
+    for width in (320, 390):
+        page.set_viewport_size({"width": width, "height": 700})
+        for row in (1, 9):
+            page.locator("#rows tr").nth(row).evaluate("(row) => row.scrollIntoView(false)")
+            page.locator("#rows tr").nth(row).tap()  # where the view is to open
+            mapped(page)
+            box, view = (page.locator(one).bounding_box() for one in ("tr.chosen", "#viewer"))
+            assert box["y"] + box["height"] <= view["y"] + 1  # in sight above the view
+            assert page.evaluate(wide) == [width, width]
+            page.click("#close")
+
+
+def test_on_a_phone_the_newest_photo_is_shown_and_several_are_in_the_table(visit):
+    page = visit(viewport={"width": 360, "height": 640}, is_mobile=True, has_touch=True)
+    judged(page, PAGODA)
+    assert PAGODA.name in page.inner_text("#title")
+    judged(page, *[(f"{number}.png", png(toys.photo(number))) for number in range(3)])
+    page.wait_for_selector("#viewer", state="hidden")
+    judged(page, CUP)
+    page.locator("#title", has_text=CUP.name).wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_both_colour_schemes(visit, scheme):
+    page = visit(color_scheme=scheme)
+    flat = ("flat.png", png(np.full((64, 64, 3), 90, np.uint8)))
+    judged(page, PAGODA, CUP, CUP, BROKEN, flat)
+    pill = "(pill) => { pill.className = 'pill medium'; pill.textContent = 'medium'; }"
+    page.locator("#rows .pill").nth(2).evaluate(pill)  # whatever the model thinks of photos
+    opened(page, PAGODA.name)
+    mapped(page)
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    level = np.mean([int(number) for number in re.findall(r"\d+", ground)[:3]])
+    assert level < 40 if scheme == "dark" else level > 230
+    assert set(cells(page, 4)) == {"clear", "medium", "blurred", "unknown", "unreadable"}
+    least, where = page.evaluate(CONTRAST)
+    assert least >= 4.5, where
+
+
+class Tags(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+
+def test_the_page_holds_no_inline_code_and_names_no_other_host():
+    tags = Tags((PAGE / "index.html").read_text(encoding="utf-8")).found
+    assert all("src" in attributes for tag, attributes in tags if tag == "script")
+    assert not any(tag == "style" for tag, _ in tags)
+    assert not any(key == "style" or key.startswith("on") for _, one in tags for key in one)
+    for file in PAGE.iterdir():
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"(?:src|href|import|from|url)\W{0,3}(?:https?:)?//", text), file.name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\b", text), file.name
