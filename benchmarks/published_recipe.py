@@ -22,7 +22,7 @@ from blurdct.images.reader import read_luma
 from blurdct.models.registry import backend
 from blurdct.parallel.pool import ordered_map
 from blurdct.training.cross_validation import cross_validate
-from blurdct.training.training_set import COLUMNS, Examples, examples
+from blurdct.training.training_set import COLUMNS, TrainingSet, build_training_set
 from blurdct.utils.progress import bar
 
 DATA = Path(__file__).parents[1] / "data"
@@ -38,14 +38,14 @@ def main() -> None:
     parser.add_argument("--images", type=Path, help="stage 3's folder, for the original's features")
     args = parser.parse_args()
     config = TrainConfig(shuffles=1)
-    data = examples(read_csv(args.features, COLUMNS), config)
+    data = build_training_set(read_csv(args.features, COLUMNS), config)
     print("| recipe `seed`, scenes held out | ROC AUC | accuracy |")
     print("| --- | --- | --- |")
     p = cross_validate(data, "dct-xgb", None, config).p[0]
     show("as it is done here", data.y, p)
     show("fault: ROC AUC of 0/1 decisions", data.y, (p >= 0.5).astype(float))
     apart = data.table.assign(group=[str(row) for row in range(len(data.y))])
-    p = cross_validate(examples(apart, config), "dct-xgb", None, config).p[0]
+    p = cross_validate(build_training_set(apart, config), "dct-xgb", None, config).p[0]
     show("fault: a photo and its copies split apart", data.y, p)
     p = cross_validate(data, "dct-xgb", {"rounds": 1}, config).p[0]
     show("fault: one boosting round", data.y, p)
@@ -55,7 +55,7 @@ def main() -> None:
         plain(data, values, config, "fault: 1-D DCT, bands by value")
         unit = values / np.linalg.norm(values, axis=1, keepdims=True)
         plain(data, unit, config, "the same, rows scaled to unit length")
-    real = examples(read_csv(args.real, COLUMNS), config)
+    real = build_training_set(read_csv(args.real, COLUMNS), config)
     model = backend("dct-xgb")().fit(data.inputs, data.y, data.groups, data.weights)
     p = model.predict_proba(real.take(real.real))
     show("trained on the recipe, judged on real photographs", real.y[real.real], p)
@@ -78,7 +78,7 @@ def original_features(path: Path) -> np.ndarray:
         return np.array([np.nanmean(np.nan_to_num(one)) for one in statistics])
 
 
-def plain(data: Examples, values: np.ndarray, config: TrainConfig, name: str) -> None:
+def plain(data: TrainingSet, values: np.ndarray, config: TrainConfig, name: str) -> None:
     """XGBoost on these very columns, without the contrasts, which would mean nothing here."""
     import xgboost
 

@@ -29,7 +29,7 @@ from blurdct.features.focus_measures import laplacian_variance
 from blurdct.images.files import find_photos
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import DEFAULT
-from blurdct.parallel.crash_safe_pool import sturdy_map
+from blurdct.parallel.crash_safe_pool import crash_safe_map
 from blurdct.parallel.spawn import cores
 from blurdct.scan.run import CHUNK
 
@@ -175,7 +175,7 @@ def yardstick(name: str, folder: str, workers: str) -> None:
     def lost(path: Path, reason: str) -> float:
         raise SystemExit(f"error: {path}: {reason}")
 
-    for _ in sturdy_map(WORK[name], batches(), lost, int(workers)):
+    for _ in crash_safe_map(WORK[name], batches(), lost, int(workers)):
         pass
 
 

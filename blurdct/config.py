@@ -36,9 +36,9 @@ class SynthConfig:
         sharp_copies: Copies of each photo that go through everything but the blur.
         blurred_copies: Blurred copies of each photo.
         varied_copies: Copies of each labelled photo, sharp or blurred, changed in ways that do not
-            blur; see ``perturb.vary``.
+            blur; see ``datasets.perturbations.vary``.
         lights_copies: Copies of each sharp photo with bright lights, the first one sharp, the
-            others blurred; see ``synth.lights``.
+            others blurred; see ``datasets.recipes.lights``.
         test_share: Share of the groups whose photographs are marked ``test``.
         seed: Same seed, same photographs, same copies.
     """

@@ -11,13 +11,13 @@ from pathlib import Path
 import _options
 
 from blurdct.config import ReadConfig, TrainConfig, from_dict
-from blurdct.datasets.loading import look_at
+from blurdct.datasets.loading import load_table
 from blurdct.datasets.manifest import read_csv, telling
 from blurdct.datasets.synthesis import locate
 from blurdct.evaluation.compare import compare_models
 from blurdct.evaluation.learn import views_of
-from blurdct.models.nn.fit_context import circumstances
-from blurdct.training.training_set import COLUMNS, examples
+from blurdct.models.nn.fit_context import in_context
+from blurdct.training.training_set import COLUMNS, build_training_set
 from blurdct.utils import stage
 from blurdct.utils.progress import bar
 
@@ -44,13 +44,13 @@ def main() -> None:
     files = locate(table, folder, args.out) if not args.features else []
     places = dict(zip(table["path"], files, strict=False))
     if numbers:
-        data = examples(table, config)
+        data = build_training_set(table, config)
     else:
-        found = look_at(table, files, views, read, args.workers, bar, folder)
-        data = examples(found.table, config, found.inputs, found.masks)
+        found = load_table(table, files, views, read, args.workers, bar, folder)
+        data = build_training_set(found.table, config, found.inputs, found.masks)
         print(*found.bad, sep="\n", end="\n" if found.bad else "")
     storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
-    with circumstances(checkpoints=args.out / "checkpoints"):
+    with in_context(checkpoints=args.out / "checkpoints"):
         report = compare_models(
             data, args.model, args.out, config, read, places, args.trials, storage,
             force=args.force, progress=bar,

@@ -112,7 +112,7 @@ def form_of(as_json: bool, as_csv: bool) -> Literal["json", "csv"] | None:
 
 
 def find(paths: list[str], null: bool) -> "Found":
-    """What the user named, as ``sources.gather`` finds it; a remark on each empty place.
+    """What the user named, as ``scan.named.gather`` finds it; a remark on each empty place.
 
     Raises:
         ConfigError: Not one photo, no standard input, or a list's separator without a list.

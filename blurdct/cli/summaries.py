@@ -63,7 +63,7 @@ def learnt(name: str, report: Numbers, copies: int, scenes: int, out: Path) -> l
 
     Args:
         name: Of the model.
-        report: Of ``report.evaluate``.
+        report: Of ``evaluation.model_report.report_on``.
         copies: Blurred and sharp ones beside the photographs.
         scenes: Groups of the photographs.
         out: Where the bundle is.

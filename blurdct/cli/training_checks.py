@@ -12,8 +12,8 @@ from .checks import check_out
 from .options import note
 
 if TYPE_CHECKING:
-    from ..datasets.loading import Gathered
-    from ..training.training_set import Examples
+    from ..datasets.loading import LabelledImages
+    from ..training.training_set import TrainingSet
 
 
 MORE_COPIES = 3  # of each photo and kind, for models that learn more from them
@@ -33,13 +33,13 @@ def prepare(
             no place for checkpoints.
         ModelError: Weights of another network.
     """
-    from ..features.inputs import VIEWS
-    from ..models.nn.fit_context import circumstances
+    from ..features.inputs import INPUTS
+    from ..models.nn.fit_context import in_context
     from ..models.registry import backend
     from ..parallel.spawn import cores
 
     kinds = [backend(name) for name in names]
-    if not any(len(VIEWS[view].shape) > 1 for kind in kinds for view in kind.views):
+    if not any(len(INPUTS[view].shape) > 1 for kind in kinds for view in kind.views):
         given = {"--device": device, "--checkpoints": checkpoints, "--weights": weights}
         for option, value in given.items():
             if value:
@@ -53,7 +53,7 @@ def prepare(
     from ..models.nn.network import Network, load_published
 
     torch.set_num_threads(int(THREADS) if THREADS and THREADS.isdecimal() else cores())
-    with circumstances(device=device):
+    with in_context(device=device):
         device_name()
     if weights and issubclass(kinds[0], Network):
         load_published(kinds[0]().module(), weights, kinds[0].head)
@@ -72,24 +72,24 @@ def copies_for(names: Sequence[str], wanted: bool, seed: int) -> SynthConfig | N
     return SynthConfig(seed=seed, varied_copies=count, lights_copies=count)
 
 
-def gather(
+def load_labelled(
     photos: Path,
     views: Sequence[str],
     workers: int | None,
     synth: SynthConfig | None = None,
     read: ReadConfig = ReadConfig(),
     learning: bool = False,
-) -> "Gathered":
-    """``gathering.gather`` with a bar, and remarks on what was left out."""
-    from ..datasets.loading import gather
+) -> "LabelledImages":
+    """``datasets.loading.load_folder`` with a bar, and remarks on what was left out."""
+    from ..datasets.loading import load_folder
     from ..utils.progress import bar
 
-    found = gather(photos, views, read, synth, None, workers, bar, learning)
+    found = load_folder(photos, views, read, synth, None, workers, bar, learning)
     remark(found)
     return found
 
 
-def remark(found: "Gathered") -> None:
+def remark(found: "LabelledImages") -> None:
     """Say which photographs were left out."""
     for line in found.bad:
         output.note(line)
@@ -97,14 +97,14 @@ def remark(found: "Gathered") -> None:
         note(f"without a label, and left out: {found.unlabelled} of the photographs")
 
 
-def learnable(found: "Gathered", config: TrainConfig) -> "Examples":
+def learnable(found: "LabelledImages", config: TrainConfig) -> "TrainingSet":
     """The photographs as examples, and remarks on those that serve to count errors alone.
 
     Raises:
         ConfigError: Photographs of one label could not be read.
     """
     from ..datasets.manifest import FOLDER_LABELS
-    from ..training.training_set import examples
+    from ..training.training_set import build_training_set
 
     originals = found.table[found.table["kind"] == ""]
     if "mask" in originals:
@@ -112,7 +112,7 @@ def learnable(found: "Gathered", config: TrainConfig) -> "Examples":
     for label, value in FOLDER_LABELS.items():
         if not (originals["label"] == value).any():
             raise ConfigError(f"no {label} photo can be read")
-    data = examples(found.table, config, found.inputs, found.masks)
+    data = build_training_set(found.table, config, found.inputs, found.masks)
     apart = data.table[(data.table["kind"] == "") & ~data.real]
     for (source, value), rows in apart.groupby(["source", "label"]):
         label = next(name for name, number in FOLDER_LABELS.items() if number == value)
@@ -122,7 +122,7 @@ def learnable(found: "Gathered", config: TrainConfig) -> "Examples":
 
 
 def doubt(y: Any, groups: Any, config: TrainConfig, *measured: Any) -> None:
-    """Say what makes figures hard to trust; see ``evaluating.doubts``."""
+    """Say what makes figures hard to trust; see ``evaluation.caveats.doubts``."""
     from ..evaluation.caveats import doubts
 
     for line in doubts(y, groups, config, *measured):

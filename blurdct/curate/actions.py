@@ -97,7 +97,7 @@ def tag(
 ) -> Iterator[Step]:
     """Put a keyword, and stars where there are none, into XMP sidecars of photographs.
 
-    The photographs are not touched. Which sidecars: see ``sidecar.to_write``; a new one begins
+    The photographs are not touched. Which sidecars: see ``curate.xmp.to_write``; a new one begins
     with what the photo itself says of stars and keywords. One that says all of it is left alone.
 
     Args:

@@ -19,7 +19,7 @@ MARGIN, CAPTION = 4, 22  # pixels
 
 
 def kind_sheets(photos: Sequence[Path], seed: int = 0, read: ReadConfig = ReadConfig()) -> dict:
-    """A sheet for every kind of ``synth.KERNELS``: a row per photo, a column per strength.
+    """A sheet for every kind of ``blur_kernels.KERNELS``: a row per photo, a column per strength.
 
     Returns:
         Name of the kind -> picture (H, W, 3) uint8 RGB.

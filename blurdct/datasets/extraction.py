@@ -14,7 +14,7 @@ import numpy as np
 from ..config import ReadConfig
 from ..errors import ImageError
 from ..features.bands import FEATURES
-from ..features.inputs import VIEWS, learnt_at, photo_views
+from ..features.inputs import INPUTS, learnt_at, photo_inputs
 from ..images.files import read_bytes
 from ..parallel.pool import ordered_map
 from ..utils.progress import Progress, silent
@@ -43,11 +43,11 @@ def feature_table(
         The rows of readable photographs with the columns ``FEATURES`` (float32) added, and a line
         for each of the others.
     """
-    inputs, readable, bad = read_views(paths, ["features"], config, workers, progress)
+    inputs, readable, bad = read_inputs(paths, ["features"], config, workers, progress)
     return with_features(rows[readable].reset_index(drop=True), inputs["features"]), bad
 
 
-def read_views(
+def read_inputs(
     paths: Sequence[Path],
     names: Iterable[str],
     config: ReadConfig = ReadConfig(),
@@ -59,7 +59,7 @@ def read_views(
 
     Args:
         paths: Where they are.
-        names: The views, out of ``views.VIEWS``.
+        names: The views, out of ``features.inputs.INPUTS``.
         config: How they are read.
         workers: Processes; None for one per core.
         progress: Wraps the photographs as they come.
@@ -73,7 +73,7 @@ def read_views(
     names = list(names)
     sizes = {view: learnt_at([view], config.size) if learning else config.size for view in names}
     rows = {
-        view: np.zeros((len(paths), *VIEWS[view].shape_at(sizes[view])), VIEWS[view].dtype)
+        view: np.zeros((len(paths), *INPUTS[view].shape_at(sizes[view])), INPUTS[view].dtype)
         for view in names
     }
     readable, bad = np.zeros(len(paths), bool), []
@@ -104,7 +104,7 @@ def _views(path: Path, sizes: dict[str, int], config: ReadConfig) -> dict[str, n
         found = {}
         for size in dict.fromkeys(sizes.values()):
             names = [view for view, own in sizes.items() if own == size]
-            found.update(photo_views(data, names, replace(config, size=size), name))
+            found.update(photo_inputs(data, names, replace(config, size=size), name))
         return {view: found[view] for view in sizes}
     except ImageError as error:
         return str(error)

@@ -13,10 +13,10 @@ import pandas as pd
 from ..config import ReadConfig, SynthConfig
 from ..errors import ConfigError, ImageError
 from ..features.inputs import learnt_at
-from ..features.orientation import upright, upright_cells
+from ..features.orientation import canonical, to_canonical
 from ..images.reader import read_luma
 from ..utils.progress import Progress, silent
-from .extraction import read_views
+from .extraction import read_inputs
 from .manifest import UNLABELLED, collect, telling
 from .masks import cell_labels, read_mask
 from .synthesis import locate, make_copies
@@ -25,7 +25,7 @@ NO_COPIES = SynthConfig(sharp_copies=0, blurred_copies=0)
 
 
 @dataclass(frozen=True)
-class Gathered:
+class LabelledImages:
     """Labelled images, n rows, the same order everywhere.
 
     Attributes:
@@ -34,7 +34,7 @@ class Gathered:
         files: Where each image is; copies only as long as their folder is kept.
         bad: A line for each photo that could not be read.
         unlabelled: Photographs left out because nothing says whether they are blurred.
-        masks: Where photographs are blurred, cell by cell; see ``examples.Examples``. None if no
+        masks: Where photographs are blurred, cell by cell; see ``TrainingSet``. None if no
             photo has a mask, or no model looks at cells.
     """
 
@@ -51,7 +51,7 @@ class Gathered:
         return dict(zip(self.table["path"], self.files, strict=True))
 
 
-def gather(
+def load_folder(
     folder: str | PathLike[str],
     views: Iterable[str],
     read: ReadConfig = ReadConfig(),
@@ -60,12 +60,12 @@ def gather(
     workers: int | None = None,
     progress: Progress = silent,
     learning: bool = False,
-) -> Gathered:
+) -> LabelledImages:
     """Read the labelled photographs of a folder, and copies of the sharp ones.
 
     Args:
-        folder: As for ``dataset.list_photos``.
-        views: What to make of each image; see ``views.photo_views``.
+        folder: As for ``datasets.list_photos``.
+        views: What to make of each image; see ``features.inputs.photo_inputs``.
         read: How photographs are read.
         synth: How copies are made; None for no copies.
         work: Folder that keeps the copies; they are made again each time if left out.
@@ -75,7 +75,7 @@ def gather(
             size that models learn from it at.
 
     Raises:
-        ConfigError: As for ``dataset.list_photos``, or no photo of it has a label.
+        ConfigError: As for ``datasets.list_photos``, or no photo of it has a label.
     """
     photos, unreadable = collect(folder, read, workers, progress)
     pairs = zip(unreadable["path"], unreadable["reason"], strict=True)
@@ -90,12 +90,12 @@ def gather(
         out = work or Path(stack.enter_context(TemporaryDirectory(prefix="blurdct-")))
         table, uncopied = make_copies(told, root, out, config, read, workers, progress)
         files = locate(table, root, out)
-        found = look_at(table, files, views, read, workers, progress, root, learning)
+        found = load_table(table, files, views, read, workers, progress, root, learning)
     lines = list(dict.fromkeys([*bad, *uncopied, *found.bad]))
     return replace(found, bad=lines, unlabelled=len(photos) - len(told))
 
 
-def look_at(
+def load_table(
     table: pd.DataFrame,
     files: Sequence[Path],
     views: Iterable[str],
@@ -104,7 +104,7 @@ def look_at(
     progress: Progress = silent,
     root: Path = Path(),
     learning: bool = True,
-) -> Gathered:
+) -> LabelledImages:
     """Read the images of a table that stage 3 wrote, and masks where there are some.
 
     Args:
@@ -113,7 +113,7 @@ def look_at(
         views: As for ``gather``, like the rest.
         root: What the paths of masks are relative to.
     """
-    inputs, readable, bad = read_views(files, views, read, workers, progress, learning)
+    inputs, readable, bad = read_inputs(files, views, read, workers, progress, learning)
     kept = [file for file, good in zip(files, readable, strict=True) if good]
     table = table[readable].reset_index(drop=True)
     masks = None
@@ -122,7 +122,7 @@ def look_at(
         shape = inputs["cells"].shape[2:]
         masks, unread = _masks(table["mask"], kept, root, replace(read, size=size), shape)
         bad = [*bad, *unread]
-    return Gathered(table, inputs, kept, bad, masks=masks)
+    return LabelledImages(table, inputs, kept, bad, masks=masks)
 
 
 def _masks(
@@ -135,8 +135,8 @@ def _masks(
         try:
             luma = read_luma(files[row], read)
             # the mask is turned before it is cut, as the photo is: odd rows of blocks fall alike
-            mask = upright_cells(read_mask(root / names[row]), luma)
-            share = cell_labels(mask, upright(luma).shape)
+            mask = to_canonical(read_mask(root / names[row]), luma)
+            share = cell_labels(mask, canonical(luma).shape)
         except (ImageError, ValueError) as error:
             bad.append(str(error) if isinstance(error, ImageError) else f"{names[row]}: {error}")
             continue

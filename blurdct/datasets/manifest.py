@@ -24,7 +24,9 @@ from ..utils.progress import Progress, silent
 
 MANIFEST = "manifest.csv"
 VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
-LIGHTS = "lights"  # kind of a copy with bright lights, sharp or blurred; see ``synth.lights``
+LIGHTS = (
+    "lights"  # kind of a copy with bright lights, sharp or blurred; see ``datasets.recipes.lights``
+)
 APART = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
 FOLDER_LABELS = {"sharp": 0, "blurred": 1}
 UNLABELLED = (

@@ -76,11 +76,11 @@ def cell_labels(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
     Args:
         mask: Shape (H', W'), bool, True where blurred; at the photo's own size or any other.
-            Turned by ``cells.upright_cells`` if the labels are to lie as a model sees the photo.
+            Turned by ``orientation.to_canonical`` if labels are to lie as a model sees the photo.
         shape: (H, W) of the photo's luma at the working size, turned likewise.
 
     Returns:
-        Shape (h, w), float32, cells as in ``cells.cell_statistics``: h = ceil((H // 8) / 2), w
+        Shape (h, w), float32, cells as in ``block_map.map_blocks``: h = ceil((H // 8) / 2), w
         likewise; pixels over are left out on both sides, the last row of cells may have one block.
 
     Raises:

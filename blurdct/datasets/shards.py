@@ -1,6 +1,6 @@
 """Photographs -> block DCT -> block statistics -> features, every step kept on disk.
 
-The same numbers as ``tables.feature_table``, with each step there to be looked at:
+The same numbers as ``datasets.extraction.feature_table``, with each step there to be looked at:
 ``write_coefficients`` (all blocks' DCT, in shards), ``write_statistics`` (18 numbers per block)
 and ``average_statistics`` (18 numbers per photo). On the GPU when there is one.
 """

@@ -53,7 +53,7 @@ def make_copies(
     blurred in part (those with a mask).
 
     Args:
-        photos: Columns path, label, group, source, maybe mask, as ``dataset.collect`` gives them.
+        photos: Columns path, label, group, source, maybe mask, as ``datasets.collect`` gives them.
         folder: What the paths are relative to.
         out: Folder to write to.
         config: How many, how.

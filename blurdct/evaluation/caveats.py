@@ -3,13 +3,13 @@
 import numpy as np
 
 from ..config import TrainConfig
-from ..training.training_set import Examples
+from ..training.training_set import TrainingSet
 from .evaluate import Array
 
 MANY_PHOTOS, MANY_SCENES = 100, 20  # of each label; of all; fewer say little
 
 
-def found_rows(data: Examples) -> Array:
+def found_rows(data: TrainingSet) -> Array:
     """Shape (n,), bool: the photographs that figures rest on, without copies."""
     original = data.real & (data.table["kind"] == "").to_numpy()
     return original if original.any() else data.real

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..config import ReadConfig, TrainConfig
 from ..images import thumbnail
-from ..models.nn.fit_context import fitting
+from ..models.nn.fit_context import current_context
 from ..models.registry import backend, parse_name, seeded
-from ..training.training_set import Examples, data_digest
+from ..training.training_set import TrainingSet, data_digest
 from ..training.tuning import tunable
 from ..utils import json_files
 from ..utils.progress import Progress, silent
@@ -20,7 +20,7 @@ from .timing import measured_times
 
 
 def compare_models(
-    data: Examples,
+    data: TrainingSet,
     names: Sequence[str],
     out: Path,
     config: TrainConfig = TrainConfig(),
@@ -44,7 +44,7 @@ def compare_models(
         files: Where the image of a row's path is: for the time per photo and for thumbnails;
             without them there are none.
         trials: Optuna trials for each backend that has something to tune.
-        storage: See ``tuning.tune``.
+        storage: See ``training.tune``.
         workers: Processes that tune.
         force: Do all of it again.
         progress: Wraps trials and folds.
@@ -63,7 +63,7 @@ def compare_models(
             "size": read.size,
             "data": data_digest(data.suited(registered)),
         }
-        published = fitting().weights
+        published = current_context().weights
         if published and published.is_file() and looks_at_pictures(backend(registered).views):
             settings["weights"] = file_digest(published)
         step = Stage(own / "learnt.json", settings, name=name)

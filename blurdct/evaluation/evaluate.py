@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import metrics
 from ..config import ReadConfig
-from ..datasets.loading import Gathered, gather
+from ..datasets.loading import LabelledImages, load_folder
 from ..datasets.manifest import FOLDER_LABELS, UNLABELLED, list_photos
 from ..errors import ConfigError
 from ..inference.bundle import Bundle
@@ -34,7 +34,7 @@ class Evaluated:
         labels: By model, 0 clear, 1 medium, 2 blurred, shape (n,).
     """
 
-    photos: Gathered
+    photos: LabelledImages
     y: Array
     p: dict[str, Array]
     labels: dict[str, Array]
@@ -58,7 +58,7 @@ def labels_of(folder: str | PathLike[str], both: bool = True) -> None:
     """Make sure that a folder's photographs are labelled before hours are spent on them.
 
     Args:
-        folder: As for ``dataset.list_photos``.
+        folder: As for ``datasets.list_photos``.
         both: Whether sharp and blurred ones are needed.
 
     Raises:
@@ -85,17 +85,19 @@ def evaluate_model(
 
     Args:
         models: By name; each reads the photographs at its own working size.
-        folder: As for ``gathering.gather``.
+        folder: As for ``datasets.loading.load_folder``.
         workers: Processes; None for one per core.
         progress: Wraps the photographs as they come.
 
     Raises:
-        ConfigError: As for ``gathering.gather``, or none can be read.
+        ConfigError: As for ``datasets.loading.load_folder``, or none can be read.
     """
-    read: dict[int, Gathered] = {}
+    read: dict[int, LabelledImages] = {}
     for size in dict.fromkeys(model.size for model in models.values()):
         views = {view for model in models.values() if model.size == size for view in model.views}
-        read[size] = gather(folder, sorted(views), ReadConfig(size), None, None, workers, progress)
+        read[size] = load_folder(
+            folder, sorted(views), ReadConfig(size), None, None, workers, progress
+        )
     photos = next(iter(read.values()))
     y = photos.table["label"].to_numpy(dtype=np.int64)
     if not len(y):

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config import ReadConfig, TrainConfig
-from ..features.inputs import VIEWS
+from ..features.inputs import INPUTS
 from ..inference.bundle import Bundle
-from ..models.nn.fit_context import circumstances
+from ..models.nn.fit_context import in_context
 from ..models.registry import backend, parse_name
 from ..parallel.spawn import cores
 from ..training.cross_validation import cross_validate, judge_unseen
 from ..training.out_of_fold import OutOfFold
 from ..training.train import train_model
-from ..training.training_set import Examples
+from ..training.training_set import TrainingSet
 from ..training.tuning import best_parameters, tune
 from ..utils.progress import Progress, silent
 from . import model_report, schema
@@ -34,7 +34,7 @@ class Learnt:
     Attributes:
         bundle: Ready to be saved.
         judged: What models that saw none of a row's scene said to it.
-        report: See ``report.evaluate``.
+        report: See ``evaluation.model_report.report_on``.
     """
 
     bundle: Bundle
@@ -43,7 +43,7 @@ class Learnt:
 
 
 def learn(
-    data: Examples,
+    data: TrainingSet,
     name: str,
     parameters: Mapping[str, Any] | None = None,
     config: TrainConfig = TrainConfig(),
@@ -61,7 +61,7 @@ def learn(
     data, parameters = data.suited(name), dict(parameters or {})
     judged = cross_validate(data, name, parameters, config, progress)
     spent: list[float] = []  # by networks, also in an earlier run that this one goes on with
-    with circumstances(progress=progress, spent=spent):
+    with in_context(progress=progress, spent=spent):
         start = time.perf_counter()
         bundle, model = train_model(data, name, parameters, config, read, judged)
         seconds = sum(spent) or time.perf_counter() - start
@@ -84,7 +84,7 @@ def folder_name(name: str) -> str:
 
 
 def tuned_parameters(
-    data: Examples,
+    data: TrainingSet,
     name: str,
     trials: int,
     config: TrainConfig,
@@ -102,7 +102,7 @@ def tuned_parameters(
 
 def looks_at_pictures(views: Sequence[str]) -> bool:
     """Whether a network is trained on what a model with these views eats."""
-    return any(len(VIEWS[view].shape) > 1 for view in views)
+    return any(len(INPUTS[view].shape) > 1 for view in views)
 
 
 def _device(pictures: bool) -> str:

@@ -10,14 +10,14 @@ from .._version import __version__
 from ..config import TrainConfig
 from ..errors import ConfigError
 from ..inference.bundle import DEFAULT
-from ..training.training_set import Examples, judged_alone
+from ..training.training_set import TrainingSet, judged_alone
 from .model_report import rows_digest
 from .schema import Report
 
 
 def side_by_side(
     models: Mapping[str, Report],
-    data: Examples,
+    data: TrainingSet,
     config: TrainConfig = TrainConfig(),
     default: str = DEFAULT,
 ) -> Report:
@@ -63,7 +63,7 @@ def side_by_side(
     }
 
 
-def _about(data: Examples, config: TrainConfig) -> Report:
+def _about(data: TrainingSet, config: TrainConfig) -> Report:
     table, real, alone = data.table, data.real, judged_alone(data)
     source, kinds = table["source"].to_numpy(), table["kind"].to_numpy()
     per_source = {

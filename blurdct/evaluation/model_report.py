@@ -11,7 +11,7 @@ from .. import metrics
 from ..inference.bundle import Bundle
 from ..models.base import Array
 from ..training.out_of_fold import OutOfFold
-from ..training.training_set import Examples, judged_alone
+from ..training.training_set import TrainingSet, judged_alone
 from .schema import STRENGTH_THIRDS, Report
 
 FEWEST = 10  # photographs of each label, for figures of their own
@@ -20,7 +20,7 @@ WORST, WORST_OF_SCENE = 12, 2
 
 
 def report_on(
-    data: Examples,
+    data: TrainingSet,
     judged: OutOfFold,
     bundle: Bundle,
     unseen: Mapping[str, Array] | None = None,
@@ -117,7 +117,7 @@ def _label_shares(y: Array, judged: OutOfFold, rows: Array) -> dict[str, list[fl
 
 
 def _sharp_sources(
-    data: Examples, judged: OutOfFold, bundle: Bundle, unseen: Mapping[str, Array] | None
+    data: TrainingSet, judged: OutOfFold, bundle: Bundle, unseen: Mapping[str, Array] | None
 ) -> dict[str, Any]:
     """Shares called blurred; ``source_unseen`` ones are None if nobody trained for them."""
     source, alone = data.table["source"].to_numpy(), judged_alone(data)
@@ -135,7 +135,7 @@ def _sharp_sources(
     return shares
 
 
-def _by_threshold(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
+def _by_threshold(data: TrainingSet, judged: OutOfFold) -> list[dict[str, Any]]:
     """Shares called blurred from each threshold on: of sharp photographs, then of blurred ones."""
     source, alone, y = data.table["source"].to_numpy(), judged_alone(data), data.y
     sharp = {name: alone & (source == name) for name in sorted(set(source[alone]))}
@@ -153,7 +153,7 @@ def _by_threshold(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
     return rows
 
 
-def _at_rates(data: Examples, judged: OutOfFold) -> list[dict[str, float]] | None:
+def _at_rates(data: TrainingSet, judged: OutOfFold) -> list[dict[str, float]] | None:
     """Share of real blurred rows found where a rate of the held-out sharp ones is called blurred.
 
     Thresholds are chosen on all photographs of ``judged_alone`` together; None if there are none.
@@ -170,7 +170,7 @@ def _at_rates(data: Examples, judged: OutOfFold) -> list[dict[str, float]] | Non
     return rows
 
 
-def _copies(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
+def _copies(data: TrainingSet, judged: OutOfFold) -> list[dict[str, Any]]:
     kinds, strength = data.table["kind"].to_numpy(), data.table["strength"].to_numpy(float)
     sharp, p = kinds == "none", judged.p[0]
     third = np.minimum((strength * 3).astype(int), 2)
@@ -188,7 +188,7 @@ def _copies(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
     return rows
 
 
-def _worst(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
+def _worst(data: TrainingSet, judged: OutOfFold) -> list[dict[str, Any]]:
     """Real photographs on the wrong side of .5, farthest first; few of a scene."""
     p = judged.p.mean(axis=0)
     wrong = np.nonzero(data.real & ((p >= 0.5) != (data.y == 1)))[0]
@@ -203,7 +203,7 @@ def _worst(data: Examples, judged: OutOfFold) -> list[dict[str, Any]]:
     return rows
 
 
-def rows_digest(data: Examples) -> str:
+def rows_digest(data: TrainingSet) -> str:
     """SHA-256 of which real rows there are, what they are labelled and what scenes they are of."""
     rows = data.table.loc[data.real, ["path", "label", "group"]].to_csv(index=False)
     return hashlib.sha256(rows.encode(errors="surrogateescape")).hexdigest()

@@ -29,7 +29,7 @@ def html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -> str:
     """A comparison as a page: tables that sort, curves, what each model gets most wrong.
 
     Args:
-        report: Of ``report.compare``.
+        report: Of ``evaluation.model_comparison.side_by_side``.
         thumbnails: By path, JPEG bytes of the photographs in ``worst``; of one that is not there
             the page has the name alone.
 

@@ -10,7 +10,7 @@ from ..config import TrainConfig
 from ..images import thumbnail
 from ..inference.bundle import Bundle
 from ..training.out_of_fold import OutOfFold
-from ..training.training_set import examples
+from ..training.training_set import build_training_set
 from ..utils import json_files
 from . import figures, model_comparison, model_report, page
 from .evaluate import Evaluated
@@ -22,7 +22,7 @@ def write_report(found: Evaluated, models: Mapping[str, Bundle], out: Path) -> N
     Raises:
         ConfigError: Photographs of one label only.
     """
-    config, data = TrainConfig(shuffles=1), examples(found.photos.table, inputs={})
+    config, data = TrainConfig(shuffles=1), build_training_set(found.photos.table, inputs={})
     # nothing is learnt, so every photo counts, of whatever source
     every = np.ones(len(data.y))
     data = replace(data, real=every > 0, weights=every)

@@ -1,7 +1,7 @@
 """Coefficients -> 18 statistics per block: three frequency bands, six statistics of each.
 
 Blur empties the high bands first, so these statistics are the evidence every feature model sees.
-One step of the flow: ``dct.block_dct`` -> ``bands.band_statistics`` -> ``features.image_features``.
+One step of the flow: ``dct.block_dct`` -> ``band_statistics`` -> ``extract.image_features``.
 
 Sources:
     Zigzag order: ITU-T T.81 (1992), A.3.6.

@@ -8,7 +8,7 @@ size and lacks at the full one is missing by blur, whatever the scene. Energies 
 log(1 + x), so that a cell of strong contrast does not outshine the others.
 
 Orientation: a photo, its mirror image and the photo turned by quarters are one to a model, since
-all eight are brought to one orientation first (``upright``).
+all eight are brought to one orientation first (``canonical``).
 
 Sources:
     Scale invariance of natural scenes: Field, JOSA A 4, 1987, doi:10.1364/JOSAA.4.002379.
@@ -25,7 +25,7 @@ from .bands import BANDS, FEATURES, band_statistics
 from .blocks import SIZE, grid
 from .dct import zigzag
 from .extract import coefficient_strips
-from .orientation import upright
+from .orientation import canonical
 
 CELL = 2  # side of a cell, blocks
 
@@ -48,7 +48,7 @@ SUMMARY = tuple(f"{part} {name}" for part in ("mean", "low", "high") for name in
 _LOG = [row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))]
 
 
-def cell_statistics(luma: np.ndarray) -> np.ndarray:
+def map_blocks(luma: np.ndarray) -> np.ndarray:
     """What is known about every cell of a photo.
 
     Args:
@@ -56,7 +56,7 @@ def cell_statistics(luma: np.ndarray) -> np.ndarray:
 
     Returns:
         Shape (92, h, w), float32, channels as in ``CHANNELS``, finite: rows and columns are cells
-        of the photo in the orientation of ``upright``, two blocks each, the last one maybe single.
+        of the photo in ``canonical`` orientation, two blocks each, the last one maybe single.
         ``luma`` is 0..1; ``inside`` is 1 everywhere, so that padding with zeros is told apart.
 
     Raises:
@@ -64,7 +64,7 @@ def cell_statistics(luma: np.ndarray) -> np.ndarray:
     """
     if luma.ndim != 2:
         raise ValueError(f"expected shape (H, W), got {luma.shape}")
-    luma = upright(luma)
+    luma = canonical(luma)
     rows, columns = grid(*luma.shape)
     # what is left over is cropped on both sides, so that the map lies true
     top, left = ((extent % SIZE) // 2 for extent in luma.shape)
@@ -89,7 +89,7 @@ def summary(cells: np.ndarray) -> np.ndarray:
     """A map in 273 numbers: of each channel the mean, and those of its lowest and highest tenth.
 
     Args:
-        cells: Shape (92, h, w), as ``cell_statistics`` gives it, without padding.
+        cells: Shape (92, h, w), as ``map_blocks`` gives it, without padding.
 
     Returns:
         Shape (273,), float32, named by ``SUMMARY``. A tenth is at least one cell.

@@ -52,7 +52,7 @@ def block_dct(blocks: Any) -> Any:
     """Transform every block.
 
     Args:
-        blocks: Pixels of N blocks as ``patches.unfold`` gives them, shape (64, N), floating
+        blocks: Pixels of N blocks as ``features.blocks.unfold`` gives them, shape (64, N), floating
             point, grey levels 0..255. NumPy array or torch tensor, on any device.
 
     Returns:

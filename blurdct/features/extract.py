@@ -72,7 +72,7 @@ def coefficient_strips(luma: Any, strip_blocks: int = STRIP_BLOCKS) -> Iterator[
         strip_blocks: As for ``image_features``.
 
     Yields:
-        Shape (64, n), float32, as ``dct.block_dct`` gives them, blocks in raster order.
+        Shape (64, n), float32, as ``features.dct.block_dct`` gives them, blocks in raster order.
 
     Raises:
         ValueError: Not two axes, or smaller than one block.

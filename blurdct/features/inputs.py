@@ -30,7 +30,7 @@ GRADIENT_SIDE = 800  # pixels, of the square that the published scores are taken
 
 
 @dataclass(frozen=True)
-class View:
+class ModelInput:
     """One kind of input.
 
     Attributes:
@@ -101,35 +101,37 @@ def _resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
     return cv2.resize(pixels, (width, height), interpolation=how)
 
 
-def _square(side: int) -> View:
-    return View((side, side, 3), "uint8", partial(_squashed, side=side), side)
+def _square(side: int) -> ModelInput:
+    return ModelInput((side, side, 3), "uint8", partial(_squashed, side=side), side)
 
 
-VIEWS = {
-    "features": View((len(FEATURES),), "float32", _features),
-    "cells": View((len(CHANNELS), None, None), "float16", _cells, cell=CELL * SIZE, size=LARGER),
-    "wide": View((len(SUMMARY),), "float32", _wide, size=LARGER),
-    "laplacian": View((1,), "float32", _laplacian),
-    "gradients": View((3,), "float32", _gradients, GRADIENT_SIDE),
+INPUTS = {
+    "features": ModelInput((len(FEATURES),), "float32", _features),
+    "cells": ModelInput(
+        (len(CHANNELS), None, None), "float16", _cells, cell=CELL * SIZE, size=LARGER
+    ),
+    "wide": ModelInput((len(SUMMARY),), "float32", _wide, size=LARGER),
+    "laplacian": ModelInput((1,), "float32", _laplacian),
+    "gradients": ModelInput((3,), "float32", _gradients, GRADIENT_SIDE),
     "rgb96": _square(96),
     "rgb224": _square(224),
     "rgb256": _square(256),
-    "crop224": View((224, 224, 3), "uint8", partial(_centre, short=256, side=224), 224),
+    "crop224": ModelInput((224, 224, 3), "uint8", partial(_centre, short=256, side=224), 224),
 }
 
 
 def learnt_at(names: Iterable[str], usual: int) -> int:
     """The working size, pixels, that a model with these views learns at."""
-    return max((VIEWS[name].size for name in names if VIEWS[name].size), default=usual)
+    return max((INPUTS[name].size for name in names if INPUTS[name].size), default=usual)
 
 
 def seen_at(names: Iterable[str], size: int) -> str:
     """At which sizes models with these views see a photo, for people: ``256x256, 512 pixels``."""
-    sides = sorted({VIEWS[name].side for name in names})
+    sides = sorted({INPUTS[name].side for name in names})
     return ", ".join(f"{side}x{side}" if side else f"{size} pixels" for side in sides)
 
 
-def photo_views(
+def photo_inputs(
     source: Source | Photo,
     names: Iterable[str],
     config: ReadConfig = ReadConfig(),
@@ -140,7 +142,7 @@ def photo_views(
     Args:
         source: As for ``images.read_luma``; a file is read once. Or a ``Photo``, which has the
             rest already.
-        names: Out of ``VIEWS``: ``features``, the 18 of the block DCT; ``cells``, the map of block
+        names: Out of ``INPUTS``: ``features``, the 18 of the block DCT; ``cells``, the map of block
             statistics that ``cells`` makes; ``wide``, that map in 273 numbers; ``laplacian``, its
             variance at the working size; ``gradients``, the variances of Sobel magnitude and
             Laplacian at 800x800 and the photo's number of pixels; ``rgb96``, ``rgb224``,
@@ -150,10 +152,10 @@ def photo_views(
         name: What errors call the photo; its path if left out.
 
     Returns:
-        By view, one row without a batch axis; shape and dtype as in ``VIEWS``.
+        By view, one row without a batch axis; shape and dtype as in ``INPUTS``.
 
     Raises:
         ImageError: It cannot be read; the message names it and says why.
     """
     photo = source if isinstance(source, Photo) else Photo(source, config, name)
-    return {view: VIEWS[view].make(photo) for view in names}
+    return {view: INPUTS[view].make(photo) for view in names}

@@ -4,25 +4,25 @@ import cv2
 import numpy as np
 
 
-def upright(luma: np.ndarray) -> np.ndarray:
+def canonical(luma: np.ndarray) -> np.ndarray:
     """A photo in the one of its eight orientations that has the light left and above.
 
     Of its two differences of light, between left and right half and between upper and lower half,
     the larger one comes to lie between left and right. A photo without either stays as it is.
     """
-    return upright_cells(luma, luma)
+    return to_canonical(luma, luma)
 
 
-def upright_cells(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
-    """The way back from ``as_taken``: a map as the photo lies -> as ``upright`` turns it."""
+def to_canonical(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """The way back from ``from_canonical``: a map as the photo lies -> as ``canonical`` does."""
     turned, right, down = _orientation(luma)
     cells = cells[::-1] if down else cells
     cells = cells[:, ::-1] if right else cells
     return np.ascontiguousarray(cells.T if turned else cells)
 
 
-def as_taken(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
-    """A map over the cells of ``cell_statistics`` -> the same as the photo lies: (h, w)."""
+def from_canonical(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """A map over the cells of ``map_blocks`` -> the same as the photo lies: (h, w)."""
     turned, right, down = _orientation(luma)
     cells = cells.T if turned else cells
     cells = cells[:, ::-1] if right else cells

@@ -7,7 +7,7 @@ import numpy as np
 from ..config import ReadConfig
 from ..images.files import read_bytes
 from ..images.reader import Source, read_sized
-from .block_map import cell_statistics
+from .block_map import map_blocks
 
 
 class Photo:
@@ -48,5 +48,5 @@ class Photo:
 
     @cached_property
     def cells(self) -> np.ndarray:
-        """Block statistics of the luma, cell by cell; see ``cells.cell_statistics``."""
-        return cell_statistics(self.luma)
+        """Block statistics of the luma, cell by cell; see ``features.block_map.map_blocks``."""
+        return map_blocks(self.luma)

@@ -14,8 +14,8 @@ from .._version import __version__
 from ..config import ReadConfig
 from ..errors import ConfigError, ImageError, ModelError
 from ..features.evidence import missing
-from ..features.inputs import VIEWS, photo_views
-from ..features.orientation import as_taken
+from ..features.inputs import INPUTS, photo_inputs
+from ..features.orientation import from_canonical
 from ..features.photo import Photo
 from ..images.reader import Source
 from .bundle import DEFAULT, Bundle, Calibration, Thresholds, load as load_bundle, named
@@ -85,8 +85,8 @@ class Detector:
         self._arguments = (bundle, self.config, threshold, self.model)
         self._views = bundle.views
         for view in self._views:
-            if view not in VIEWS:
-                known = ", ".join(VIEWS)
+            if view not in INPUTS:
+                known = ", ".join(INPUTS)
                 raise ModelError(f"a model that eats {view!r} is not known here; known: {known}")
         self._session = open_session(bundle.graph)
         inputs = {one.name for one in self._session.get_inputs()}
@@ -158,7 +158,7 @@ class Detector:
         reason = missing(photo.luma)
         places, sharp = None, None
         if "map" in answer:
-            places = as_taken(answer["map"][0], photo.luma)
+            places = from_canonical(answer["map"][0], photo.luma)
             sharp = float(np.mean(places < 0.5))
         label = UNKNOWN if reason else _label(probability, thresholds)
         at = thresholds.blurred
@@ -231,7 +231,7 @@ class Detector:
 
     def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
         """What the graph says to one photo, by the name of its output."""
-        views = {view: row[None] for view, row in photo_views(photo, self._views).items()}
+        views = {view: row[None] for view, row in photo_inputs(photo, self._views).items()}
         found = dict(zip(self._outputs, self._session.run(self._outputs, views), strict=True))
         return {**found, "probability": self.calibration(found["probability"])}
 

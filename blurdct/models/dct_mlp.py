@@ -22,7 +22,7 @@ from ..features.bands import BANDS
 from ..features.block_map import SCALES, STATISTICS, SUMMARY
 from .base import Array, Inputs
 from .nn.network import Graph, Members, Scaled, Together, exported
-from .nn.recipe import Lesson
+from .nn.recipe import NetworkRows
 from .onnx_graph import halved
 
 DEFAULTS: dict[str, Any] = {
@@ -81,7 +81,7 @@ class DctMlp(Members):
         learnt = rows[weights[known] > 0].astype(np.float64)
         learnt = np.concatenate([learnt, learnt[:, MORE] - learnt[:, LESS]], axis=1)
         mean, deviation = (found.astype(np.float32) for found in (learnt.mean(0), learnt.std(0)))
-        lesson = Lesson(
+        lesson = NetworkRows(
             rows, labels[:, None].astype(np.float32), labels, groups[known], weights[known]
         )
         make = partial(_Layers, mean, deviation)

@@ -26,7 +26,7 @@ from torch.nn import functional
 from ..features.block_map import CHANNELS, DIRECTIONS, SECTORS
 from .base import Array, Inputs
 from .nn.network import Graph, Members, Scaled, Together, exported
-from .nn.recipe import Lesson
+from .nn.recipe import NetworkRows
 from .onnx_graph import halved
 
 DEFAULTS: dict[str, Any] = {
@@ -70,7 +70,7 @@ class DctNet(Members):
         """
         cells = inputs["cells"]
         mean, deviation = _scales(cells[weights > 0])
-        lesson = Lesson(cells, _targets(cells, y, masks), y, groups, weights)
+        lesson = NetworkRows(cells, _targets(cells, y, masks), y, groups, weights)
         make = partial(_Layers, mean, deviation)
         self.network = _Together(self.trained("DctNet", make, _loss, lesson))
         return self

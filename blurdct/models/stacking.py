@@ -24,7 +24,7 @@ from ..datasets.splits import TOO_FEW, folds
 from ..errors import ConfigError
 from .base import Array, Backend, Inputs
 from .nn.network import Scaled, exported
-from .nn.recipe import Lesson, Recipe
+from .nn.recipe import NetworkRows, Recipe
 from .nn.train_loop import answers, train_network
 from .onnx_graph import averaged, graph, halved, joined, trees_node
 from .registry import backend, completed, seeded
@@ -189,7 +189,7 @@ class CerthFusion(Fusion):
         recipe = Recipe(**{name: self.parameters[name] for name in names})
         mean, deviation = columns.mean(axis=0), columns.std(axis=0) + 1e-6
         targets = y[:, None].astype(np.float32)
-        lesson = Lesson(columns, targets, y, groups, np.ones(len(y)))
+        lesson = NetworkRows(columns, targets, y, groups, np.ones(len(y)))
         self.upper = train_network(
             "CerthFusion", lambda: _Dense(mean, deviation), _cross_entropy, lesson, recipe
         )

@@ -23,7 +23,7 @@ DIED = "the worker process died on it"
 STARTS = 3  # that fail one after the other: then no process will ever be ready
 
 
-def sturdy_map(
+def crash_safe_map(
     function: Callable[[Item], Answer],
     batches: Iterable[Sequence[Item]],
     lost: Callable[[Item, str], Answer],

@@ -65,7 +65,7 @@ def html(summary: Summary, source: str, pictures: Pictures, gallery: int) -> str
     """The report of a collection as a page.
 
     Args:
-        summary: Of ``gallery.summarize``.
+        summary: Of ``report.summarize``.
         source: The file of results, as the user named it.
         pictures: Of its picks; one that is not there is shown without.
         gallery: How many doubtful photographs are shown at once.

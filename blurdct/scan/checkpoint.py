@@ -38,7 +38,7 @@ REASONS = {
 }
 
 
-class Ledger:
+class Checkpoint:
     """The file, locked against all others until it is closed."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

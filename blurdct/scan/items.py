@@ -26,7 +26,7 @@ class Item:
         modified: When it was last changed, seconds since 1970; None if nobody told.
         error: Why there is no photograph: one line, the path in it.
         data: The file itself, if it cannot be had again: a member of a compressed tar.
-        place: Where in the archive it is; see ``archives.read``.
+        place: Where in the archive it is; see ``scan.archives.read``.
     """
 
     path: str

@@ -55,7 +55,7 @@ def read(url: str, limit: int) -> bytes:
 
 
 class RemoteTree:
-    """The folders behind a URL; see ``walking.Tree``."""
+    """The folders behind a URL; see ``scan.walk.Tree``."""
 
     def is_folder(self, url: str) -> bool:
         """Whether a URL is a folder's; of a web page that is known by the slash at its end alone.
@@ -72,7 +72,7 @@ class RemoteTree:
             raise ConfigError(f"{url}: cannot be searched ({reason(error)})") from error
 
     def listing(self, folder: str) -> Listing:
-        """See ``walking.Tree``; in one folder, memory holds all that the driver says of it."""
+        """See ``scan.walk.Tree``; in one folder, memory holds all that the driver says of it."""
         driver, path = filesystem(folder)
         path = path.rstrip("/")
         entries = driver.ls(path or "/", detail=True)
@@ -91,11 +91,11 @@ class RemoteTree:
         return Listing(sorted(known), folders, known)
 
     def join(self, folder: str, name: str) -> str:
-        """See ``walking.Tree``."""
+        """See ``scan.walk.Tree``."""
         return f"{folder if folder.endswith('://') else folder.rstrip('/')}/{name}"
 
     def identity(self, folder: str, root: str) -> Hashable | None:
-        """See ``walking.Tree``; there are no links."""
+        """See ``scan.walk.Tree``; there are no links."""
         return folder
 
 

@@ -16,10 +16,10 @@ from ..config import ReadConfig
 from ..errors import BlurdctError, ConfigError
 from ..inference.bundle import DEFAULT, load, named
 from ..inference.detector import Detector, Facts, facts_of
-from ..parallel.crash_safe_pool import sturdy_map
+from ..parallel.crash_safe_pool import crash_safe_map
 from ..parallel.spawn import cores
 from ..results import COLUMNS, Row, form, read, write
-from .checkpoint import Ledger
+from .checkpoint import Checkpoint
 from .items import Item
 from .remote import is_url
 from .sources import photographs
@@ -109,12 +109,12 @@ def scan(
     def lost(job: Job, reason: str) -> tuple[int, Row]:
         return job[0], row_of(job[1], facts, reason)
 
-    ledger = Ledger(target.with_name(f"{target.name}.part"))
+    ledger = Checkpoint(target.with_name(f"{target.name}.part"))
     try:
         _begin(ledger, target, facts, resume, force)
         items = _noted(items, named_here, gone)
         batches = _batches(_unknown(items, ledger, facts, summary, watch))
-        made = sturdy_map(
+        made = crash_safe_map(
             judge, batches, lost, workers or cores(), timeout, prepare, (setup, facts)
         )
         with closing(made) as rows:
@@ -163,7 +163,7 @@ def _checked(
     return target
 
 
-def _begin(ledger: Ledger, target: Path, facts: Facts, resume: bool, force: bool) -> None:
+def _begin(ledger: Checkpoint, target: Path, facts: Facts, resume: bool, force: bool) -> None:
     """Have the ledger ready for a run, or say why there can be none."""
     former = ledger.facts if any(ledger.count()) else {}
     if force or not (former or target.exists()):
@@ -181,7 +181,7 @@ def _begin(ledger: Ledger, target: Path, facts: Facts, resume: bool, force: bool
     ledger.next_run()
 
 
-def _leave(ledger: Ledger) -> None:
+def _leave(ledger: Checkpoint) -> None:
     """Keep what was done, and no file of nothing."""
     try:
         ledger.commit()
@@ -225,7 +225,7 @@ def _noted(items: Iterable[Item], sources: Sequence[str], gone: list[str]) -> It
 
 def _unknown(
     items: Iterable[Item],
-    ledger: Ledger,
+    ledger: Checkpoint,
     facts: Facts,
     summary: Summary,
     watch: Callable[[int], object],

@@ -14,7 +14,7 @@ FAST = (cv2.IMWRITE_PNG_COMPRESSION, 3)  # of 9; much of a picture is noise, whi
 
 
 def page(data: bytes, max_pixels: int, verdict: Prediction, p_map: np.ndarray) -> bytes:
-    """The photo under the colours of its map, with scale and verdict; see ``heatmap.draw``.
+    """The photo under the colours of its map, with scale and verdict; see ``inference.draw``.
 
     Raises:
         ImageError: The photo cannot be read.

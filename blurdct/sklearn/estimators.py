@@ -1,6 +1,6 @@
 """Photographs in scikit-learn: ``BlurFeatures`` makes their features, ``BlurClassifier`` judges.
 
-X is n photographs, as ``samples.photographs`` takes them: paths, bytes or arrays.
+X is n photographs, as ``sklearn.inputs.photographs`` takes them: paths, bytes or arrays.
 
 >>> make_pipeline(BlurFeatures(), HistGradientBoostingClassifier()).fit(paths, y)
 >>> BlurClassifier.load("best").predict_proba(paths)[:, 1]  # a shipped model; nothing is learnt

@@ -13,11 +13,11 @@ from ..models.registry import backend
 from ..utils.progress import Progress, silent
 from .calibration import decide, labels
 from .out_of_fold import OutOfFold
-from .training_set import Examples, judged_alone, with_apart
+from .training_set import TrainingSet, judged_alone, with_extra
 
 
 def cross_validate(
-    data: Examples,
+    data: TrainingSet,
     name: str,
     parameters: dict[str, Any] | None = None,
     config: TrainConfig = TrainConfig(),
@@ -43,7 +43,7 @@ def cross_validate(
             continue  # fewer groups than folds
         learn, judge = splits[shuffle][fold]
         rows = _rows(learn, data.weights > 0)
-        model = fit_rows(with_apart(data, rows, data.groups[judge]), name, parameters)
+        model = fit_rows(with_extra(data, rows, data.groups[judge]), name, parameters)
         raw[shuffle, judge] = model.predict_proba(data.take(judge))
         fold_of[shuffle, judge] = fold
     for shuffle, fold in jobs:
@@ -58,7 +58,7 @@ def cross_validate(
 
 
 def judge_unseen(
-    data: Examples, name: str, parameters: dict[str, Any] | None, calibration: Calibration
+    data: TrainingSet, name: str, parameters: dict[str, Any] | None, calibration: Calibration
 ) -> dict[str, Array]:
     """P(blurred) of the photographs that only false positives are counted on.
 
@@ -70,13 +70,13 @@ def judge_unseen(
     answers = {}
     for one in sorted(set(source[judged_only])):
         photos = judged_only & (source == one)
-        seen = with_apart(data, (data.weights > 0) & (source != one), data.groups[source == one])
+        seen = with_extra(data, (data.weights > 0) & (source != one), data.groups[source == one])
         model = fit_rows(seen, name, parameters)
         answers[one] = calibration(model.predict_proba(data.take(photos)))
     return answers
 
 
-def fit_rows(data: Examples, name: str, parameters: dict[str, Any] | None) -> Backend:
+def fit_rows(data: TrainingSet, name: str, parameters: dict[str, Any] | None) -> Backend:
     if len(np.unique(data.y)) < 2:
         raise ConfigError(TOO_FEW)
     model = backend(name)(**(parameters or {}))

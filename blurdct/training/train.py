@@ -15,14 +15,14 @@ from ..models.base import Array, Backend, Inputs
 from .calibration import BATCH, decide, false_positives
 from .cross_validation import cross_validate, fit_rows
 from .out_of_fold import OutOfFold
-from .training_set import Examples, table_digest, with_apart
+from .training_set import TrainingSet, table_digest, with_extra
 
 CHECKED = 512  # pictures, at least, that an export is compared with its model on
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
 
 
 def train_model(
-    data: Examples,
+    data: TrainingSet,
     name: str,
     parameters: dict[str, Any] | None = None,
     config: TrainConfig = TrainConfig(),
@@ -49,7 +49,7 @@ def train_model(
     times = len(judged.raw)
     y, raw = np.tile(data.y[data.real], times), judged.raw[:, data.real].ravel()
     calibration, thresholds = decide(y, raw, config)
-    model = fit_rows(with_apart(data, data.weights > 0), name, parameters)
+    model = fit_rows(with_extra(data, data.weights > 0), name, parameters)
     graph = model.to_onnx()
     checked = data.take(_checked(data))
     check_export(graph, checked, model.predict_proba(checked))
@@ -96,7 +96,7 @@ def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
     return difference
 
 
-def _checked(data: Examples) -> Array:
+def _checked(data: TrainingSet) -> Array:
     """All rows' numbers; of pictures every so many, as a network answers slowly."""
     pictures = any(values.ndim > 2 for values in data.inputs.values())
     return np.arange(0, len(data.y), max(1, len(data.y) // CHECKED) if pictures else 1)

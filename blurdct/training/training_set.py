@@ -1,4 +1,4 @@
-"""Table of images + views -> rows to learn from: labels, scenes, what each counts; and rows apart.
+"""Table of images + views -> rows to learn from: labels, scenes, what each counts; and extra rows.
 
 Real photographs decide. A row whose ``kind`` is empty is a photo as it was found; those of sources
 that have both labels are the *real* rows, on which calibration, thresholds and the first figures
@@ -6,7 +6,7 @@ rest. Synthetic copies teach beside them with less weight. Photographs of a sour
 sharp ones (taken as sharp, unchecked) are not learnt from: false positives are counted on them.
 Without real rows, as after the seed's recipe alone, the copies decide.
 
-Some rows lie apart, for backends that learn more from them than others could: varied copies of real
+Some rows are extra, for backends that learn more from them than others could: varied copies of real
 photographs, and photographs that are blurred in part, with masks. Nothing is judged on them.
 """
 
@@ -29,11 +29,11 @@ LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
 
 
-PER_ROW = ("y", "groups", "real", "weights", "levels")  # arrays of ``Examples``
+PER_ROW = ("y", "groups", "real", "weights", "levels")  # arrays of ``TrainingSet``
 
 
 @dataclass(frozen=True)
-class Examples:
+class TrainingSet:
     """A feature table as training takes it: n rows, the same order everywhere.
 
     Attributes:
@@ -45,7 +45,7 @@ class Examples:
         levels: (n,) strength of the blur, 0..9; -1 where only ``y`` is known.
         weights: (n,) what a row counts in training; 0 for those only judged.
         masks: (n, h, w) share of blurred pixels of each cell, NaN where nobody says; or None.
-        apart: Rows for backends with ``learns_more`` alone; their ``y`` may be -1: only the mask is
+        extra: Rows for backends with ``learns_more`` alone; their ``y`` may be -1: only the mask is
             known. None if there are none.
     """
 
@@ -57,24 +57,24 @@ class Examples:
     weights: Array
     levels: Array
     masks: Array | None = None
-    apart: "Examples | None" = None
+    extra: "TrainingSet | None" = None
 
     def take(self, rows: Array) -> Inputs:
         """The inputs of some rows."""
         return {view: values[rows] for view, values in self.inputs.items()}
 
-    def only(self, views: Sequence[str]) -> "Examples":
+    def only(self, views: Sequence[str]) -> "TrainingSet":
         """The same rows with these views alone, which costs nothing."""
-        apart = self.apart and self.apart.only(views)
-        return replace(self, inputs={view: self.inputs[view] for view in views}, apart=apart)
+        extra = self.extra and self.extra.only(views)
+        return replace(self, inputs={view: self.inputs[view] for view in views}, extra=extra)
 
-    def suited(self, name: str) -> "Examples":
-        """The same rows as a backend takes them: its views, and rows apart if it learns more."""
+    def suited(self, name: str) -> "TrainingSet":
+        """The same rows as a backend takes them: its views, and extra rows if it learns more."""
         kind = backend(name)
         data = self.only(kind.views)
-        return data if learns_more(kind) else replace(data, masks=None, apart=None)
+        return data if learns_more(kind) else replace(data, masks=None, extra=None)
 
-    def select(self, rows: Array) -> "Examples":
+    def select(self, rows: Array) -> "TrainingSet":
         """Some of the rows, with what they weigh here."""
         table = self.table[rows].reset_index(drop=True)
         chosen = {name: getattr(self, name)[rows] for name in PER_ROW}
@@ -82,20 +82,20 @@ class Examples:
         return replace(self, table=table, inputs=self.take(rows), masks=masks, **chosen)
 
 
-def examples(
+def build_training_set(
     table: pd.DataFrame,
     config: TrainConfig = TrainConfig(),
     inputs: Inputs | None = None,
     masks: Array | None = None,
-) -> Examples:
+) -> TrainingSet:
     """Labelled rows of a table of images with their weights.
 
     Args:
         table: Columns ``COLUMNS``; those of the 18 features only where ``inputs`` are left out.
-            Rows with a path in ``mask``, and varied copies, are set apart.
+            Rows with a path in ``mask``, and varied copies, are set extra.
         config: How to train.
         inputs: By view, a row for each of the table's; the 18 features out of it if left out.
-        masks: A row for each of the table's; see ``Examples``.
+        masks: A row for each of the table's; see ``TrainingSet``.
 
     Raises:
         ConfigError: Nothing labelled, only one label, another than 0 and 1, or a number that is
@@ -115,8 +115,8 @@ def examples(
             )
             for rows in (~aside, aside)
         ]
-        data = examples(parts[0][0], config, parts[0][1], parts[0][2])
-        return replace(data, apart=_apart(*parts[1], data))
+        data = build_training_set(parts[0][0], config, parts[0][1], parts[0][2])
+        return replace(data, extra=_extra_rows(*parts[1], data))
     labelled = table["label"].notna().to_numpy()
     if not labelled.all():
         masks = None if masks is None else masks[labelled]
@@ -147,11 +147,13 @@ def examples(
     groups = table["group"].to_numpy(dtype=object)
     strength = table["strength"].fillna(0).to_numpy(float)
     levels = np.where(y == 0, 0, np.where(found, -1, np.minimum(strength * 10, 9).astype(int)))
-    return Examples(table, inputs, y, groups, real, weights, levels, masks)
+    return TrainingSet(table, inputs, y, groups, real, weights, levels, masks)
 
 
-def _apart(table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: Examples) -> Examples:
-    """Rows that are set apart, beside those that are not."""
+def _extra_rows(
+    table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: TrainingSet
+) -> TrainingSet:
+    """Extra rows, beside those that every backend learns from."""
     kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
     real = table["original"].isin(data.table["path"][data.real]).to_numpy()
     weights = np.ones(len(y))  # of photographs with masks
@@ -164,25 +166,25 @@ def _apart(table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: Examp
             weights[rows] = worth[rows] / table["original"][rows].map(copies).to_numpy(float)
     groups = table["group"].to_numpy(dtype=object)
     none = np.zeros(len(y), bool)
-    return Examples(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
+    return TrainingSet(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
 
 
-def judged_alone(data: Examples) -> Array:
+def judged_alone(data: TrainingSet) -> Array:
     """Shape (n,), bool: sharp photographs that false positives are counted on, not learnt from."""
     return (data.table["kind"] == "").to_numpy() & (data.weights == 0) & (data.y == 0)
 
 
-def with_apart(data: Examples, rows: Array, judged: Sequence[str] = ()) -> Examples:
-    """Rows to learn from, and those apart, as one, but none apart of the scenes that are judged."""
-    apart = data.apart
-    if apart is None:
+def with_extra(data: TrainingSet, rows: Array, judged: Sequence[str] = ()) -> TrainingSet:
+    """Rows to learn from and extra rows as one, but no extra ones of the scenes that are judged."""
+    extra = data.extra
+    if extra is None:
         return data.select(rows)
-    away = np.isin(apart.groups.astype(str), np.array(judged, dtype=str))
-    parts = [(data, np.nonzero(rows)[0]), (apart, np.nonzero(~away & (apart.weights > 0))[0])]
+    away = np.isin(extra.groups.astype(str), np.array(judged, dtype=str))
+    parts = [(data, np.nonzero(rows)[0]), (extra, np.nonzero(~away & (extra.weights > 0))[0])]
     masks = None
-    if apart.masks is not None:
-        own = np.full((len(data.y), *apart.masks.shape[1:]), np.nan, apart.masks.dtype)
-        both = (own if data.masks is None else data.masks, apart.masks)
+    if extra.masks is not None:
+        own = np.full((len(data.y), *extra.masks.shape[1:]), np.nan, extra.masks.dtype)
+        both = (own if data.masks is None else data.masks, extra.masks)
         masks = np.concatenate([one[of] for one, (_, of) in zip(both, parts, strict=True)])
     return replace(
         data,
@@ -191,7 +193,7 @@ def with_apart(data: Examples, rows: Array, judged: Sequence[str] = ()) -> Examp
             view: _together([(one.inputs[view], of) for one, of in parts]) for view in data.inputs
         },
         masks=masks,
-        apart=None,
+        extra=None,
         **{name: np.concatenate([getattr(one, name)[of] for one, of in parts]) for name in PER_ROW},
     )
 
@@ -220,7 +222,7 @@ def table_digest(table: pd.DataFrame) -> str:
     return hashlib.sha256(pd.util.hash_pandas_object(named, index=False).to_numpy()).hexdigest()
 
 
-def data_digest(data: Examples) -> str:
+def data_digest(data: TrainingSet) -> str:
     """SHA-256 of rows, inputs and weights: what a model that learns from them depends on."""
     found = hashlib.sha256(table_digest(data.table).encode())
     for view, values in sorted(data.inputs.items()):
@@ -230,6 +232,6 @@ def data_digest(data: Examples) -> str:
     found.update(data.weights.tobytes() + data.levels.astype(np.int64).tobytes())
     if data.masks is not None:
         found.update(data.masks.tobytes())
-    if data.apart is not None:
-        found.update(data_digest(data.apart).encode())
+    if data.extra is not None:
+        found.update(data_digest(data.extra).encode())
     return found.hexdigest()

@@ -28,7 +28,7 @@ from ..parallel.worker_group import side_by_side
 from ..utils.progress import Progress, silent
 from .cross_validation import cross_validate
 from .study import IN_MEMORY, completed, open_study, running
-from .training_set import Examples, data_digest
+from .training_set import TrainingSet, data_digest
 
 BEAT, SILENT = 5.0, 60.0  # seconds between signs of life; without one a trial is given up
 OUTDATED = 600.0  # seconds; a sign of life older than that by another computer's clock is none
@@ -36,7 +36,7 @@ POLL = 0.2  # seconds between looks at what the others do
 
 
 def tune(
-    data: Examples,
+    data: TrainingSet,
     name: str,
     trials: int,
     config: TrainConfig = TrainConfig(),
@@ -106,7 +106,7 @@ def check(name: str, storage: str | None, workers: int) -> None:
         )
 
 
-def data_name(data: Examples, config: TrainConfig, fixed: dict[str, Any] | None = None) -> str:
+def data_name(data: TrainingSet, config: TrainConfig, fixed: dict[str, Any] | None = None) -> str:
     """Short name of what a study is about, so that another table starts another study."""
     name = f"{data_digest(data)[:12]}-{config.folds}x{config.copy_weight:g}-{config.seed}"
     if not fixed:
@@ -127,7 +127,7 @@ def best_parameters(study: optuna.Study) -> dict[str, Any]:
 class _Search:
     """What a process needs to know to take part."""
 
-    data: Examples
+    data: TrainingSet
     name: str
     trials: int
     config: TrainConfig

@@ -14,7 +14,7 @@ from PIL import Image
 from blurdct import results
 from blurdct.cli.app import main
 from blurdct.cli.commands import scan as cli_scan
-from blurdct.scan.checkpoint import Ledger
+from blurdct.scan.checkpoint import Checkpoint
 from tests.helpers import toys
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +134,7 @@ def test_wrong_use_is_one_line(photos, words, message, capsys):
 
 
 def test_a_second_scan_of_one_file_is_refused(photos, model, capsys):
-    ledger = Ledger("out.csv.part")
+    ledger = Checkpoint("out.csv.part")
     assert run("in", "--out", "out.csv", "--model", model, "--force") == 2
     assert "out.csv.part: another scan is writing it" in capsys.readouterr().err
     ledger.close()
@@ -177,7 +177,7 @@ def test_a_scan_that_is_stopped_says_how_to_go_on(many, model, number, status):
     assert told.count("\n") == 1 and "photos are done; --resume goes on with the rest" in told
     done = int(told.split("stopped; ")[1].split()[0])
     assert 20 <= done < MANY
-    ledger = Ledger("out.csv.part")
+    ledger = Checkpoint("out.csv.part")
     assert ledger.count() == (done, 0)
     ledger.close()
 

@@ -21,7 +21,7 @@ from optuna.storages.journal import JournalFileBackend
 from sklearn import metrics as sk
 
 from blurdct.cli.app import main
-from blurdct.evaluation import compare, evaluate, figures, learn as comparison_learn
+from blurdct.evaluation import caveats, compare, figures, learn as comparison_learn
 from blurdct.inference import bundle
 from blurdct.inference.detector import LABELS
 from blurdct.parallel import pool
@@ -154,8 +154,8 @@ def test_figures_of_few_photographs_come_with_a_warning(mine, tmp_path, monkeypa
     figures_of_run = next(line for line in run.out.splitlines() if "ROC AUC" in line)
     assert figures_of_run.split("(")[0].strip() in warning
 
-    monkeypatch.setattr(evaluate, "MANY_PHOTOS", SCENES)
-    monkeypatch.setattr(evaluate, "MANY_SCENES", SCENES)
+    monkeypatch.setattr(caveats, "MANY_PHOTOS", SCENES)
+    monkeypatch.setattr(caveats, "MANY_SCENES", SCENES)
     assert "too few to trust" not in call(words, mine=mine, out=tmp_path / "enough").err
 
 

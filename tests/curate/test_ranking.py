@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 from PIL import Image
 
-from blurdct.curate import near_duplicates, ranking
+from blurdct.curate import near_duplicates
 from blurdct.curate.bursts import group_bursts, moment
 from blurdct.curate.near_duplicates import group_duplicates, perceptual_hash
 from blurdct.curate.ranking import Candidate, candidates, ranked
@@ -108,7 +108,7 @@ def test_other_gaps_are_refused(text):
 @pytest.mark.parametrize("distance", [0, 1, 3, 4, 6, 8, 11])
 @pytest.mark.parametrize("pairs", [50, near_duplicates.PAIRS])
 def test_duplicates_are_the_connected_neighbours(monkeypatch, distance, pairs):
-    monkeypatch.setattr(ranking, "PAIRS", pairs)  # pieces small enough to be several
+    monkeypatch.setattr(near_duplicates, "PAIRS", pairs)  # pieces small enough to be several
     components = pytest.importorskip("scipy.sparse.csgraph").connected_components
     rng = np.random.default_rng(distance)
     for n in (1, 2, 150):

@@ -4,10 +4,10 @@ import pytest
 from PIL import Image
 
 from blurdct.config import ReadConfig
-from blurdct.datasets.extraction import feature_table, read_views, with_features
+from blurdct.datasets.extraction import feature_table, read_inputs, with_features
 from blurdct.features.bands import FEATURES
 from blurdct.features.extract import image_features
-from blurdct.features.inputs import VIEWS, photo_views
+from blurdct.features.inputs import INPUTS, photo_inputs
 from blurdct.images.reader import read_luma
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -86,26 +86,26 @@ def test_progress_sees_every_photo(photos):
 def test_every_view_has_a_row_for_each_readable_photo(photos, workers):
     names = ["rgb96", "features", "gradients"]
     _, paths = photos
-    inputs, readable, bad = read_views(paths, iter(names), workers=workers)
+    inputs, readable, bad = read_inputs(paths, iter(names), workers=workers)
     assert readable.tolist() == [True, True, False, True, True, False]
     assert [line.split(": ")[0] for line in bad] == [str(paths[2]), str(paths[5])]
     good = [path for path, read in zip(paths, readable, strict=True) if read]
-    expected = [photo_views(path, names) for path in good]
+    expected = [photo_inputs(path, names) for path in good]
     assert list(inputs) == names
     for view, rows in inputs.items():
-        assert rows.dtype == VIEWS[view].dtype
+        assert rows.dtype == INPUTS[view].dtype
         np.testing.assert_array_equal(rows, np.stack([one[view] for one in expected]))
 
 
 def test_views_are_read_at_the_size_asked_for(photos):
     _, paths = photos
-    inputs, _, _ = read_views(paths[:1], ["features"], ReadConfig(size=48), workers=1)
+    inputs, _, _ = read_inputs(paths[:1], ["features"], ReadConfig(size=48), workers=1)
     expected = image_features(read_luma(paths[0], ReadConfig(size=48)))
     np.testing.assert_allclose(inputs["features"][0], expected, rtol=1e-6)
 
 
 def test_of_no_photographs_each_view_has_no_rows():
-    inputs, readable, bad = read_views([], ["rgb96", "laplacian"], workers=1)
+    inputs, readable, bad = read_inputs([], ["rgb96", "laplacian"], workers=1)
     assert {view: rows.shape for view, rows in inputs.items()} == {
         "rgb96": (0, 96, 96, 3),
         "laplacian": (0, 1),

@@ -8,8 +8,8 @@ from hypothesis import given, strategies as st
 
 from blurdct.datasets.masks import cell_labels, held_out, read_mask, read_pairs
 from blurdct.errors import ConfigError, ImageError
-from blurdct.features.block_map import CHANNELS, cell_statistics
-from blurdct.features.orientation import upright, upright_cells
+from blurdct.features.block_map import CHANNELS, map_blocks
+from blurdct.features.orientation import canonical, to_canonical
 
 DATA = Path(__file__).parents[2] / "data"
 GREY = np.full((40, 60), 90, np.uint8)
@@ -128,8 +128,8 @@ def test_cells_lie_where_a_model_sees_them_however_the_photo_is_turned(shape, tu
     luma = np.where(mask, 250, 20 + noise).astype(np.uint8)
     mask, luma = (np.rot90(one, turns % 4) for one in (mask, luma))
     mask, luma = (one[::-1] if turns > 3 else one for one in (mask, luma))
-    detail = cell_statistics(luma)[CHANNELS.index("high_freq_energy")]
-    labels = cell_labels(upright_cells(mask, luma), upright(luma).shape)
+    detail = map_blocks(luma)[CHANNELS.index("high_freq_energy")]
+    labels = cell_labels(to_canonical(mask, luma), canonical(luma).shape)
     assert labels.shape == detail.shape
     np.testing.assert_array_equal(labels == 1, detail < 1e-3)
     assert 0 < np.mean(labels == 1) < 1

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from blurdct.datasets.manifest import read_csv
 from blurdct.evaluation import model_comparison, model_report
 from blurdct.models.registry import BACKENDS
-from blurdct.training.training_set import COLUMNS, examples
+from blurdct.training.training_set import COLUMNS, build_training_set
 from blurdct.utils import json_files
 from tests.helpers import toy_reports, toys
 
@@ -157,7 +157,7 @@ def test_every_plot_has_its_title_labels_and_legend(executed, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("names", [[*BACKENDS, "resnet18:task=level"], ["laplacian"]])
 def test_the_comparison_takes_any_models(tmp_path, names):
-    data = examples(read_csv(ROOT / "data" / "features.csv", COLUMNS), toy_reports.QUICK)
+    data = build_training_set(read_csv(ROOT / "data" / "features.csv", COLUMNS), toy_reports.QUICK)
     reports = {}
     for seed, name in enumerate(names):
         judged = toy_reports.judge(data, 0.4 + 0.2 * seed, seed)

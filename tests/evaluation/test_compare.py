@@ -11,15 +11,15 @@ import pytest
 pytest.importorskip("sklearn")
 
 from blurdct.config import TrainConfig
-from blurdct.datasets.loading import gather
-from blurdct.evaluation import compare as comparison, timing
+from blurdct.datasets.loading import load_folder
+from blurdct.evaluation import timing
 from blurdct.evaluation.compare import compare_models
 from blurdct.evaluation.learn import folder_name, views_of
 from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
 from blurdct.models.registry import backend
 from blurdct.training.calibration import answers, labels
-from blurdct.training.training_set import examples
+from blurdct.training.training_set import build_training_set
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 CONFIG = TrainConfig(folds=2, shuffles=1)
@@ -28,12 +28,12 @@ NAMES = ["laplacian", "tree:max_depth=2"]
 
 @pytest.fixture(scope="module")
 def found():
-    return gather(SAMPLE, views_of(NAMES), synth=None, workers=1)
+    return load_folder(SAMPLE, views_of(NAMES), synth=None, workers=1)
 
 
 @pytest.fixture(scope="module")
 def rows(found):
-    return examples(found.table, CONFIG, found.inputs)
+    return build_training_set(found.table, CONFIG, found.inputs)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def quick(monkeypatch):
         timed.append((bundle.backend, list(photos)))
         return float(len(timed))
 
-    monkeypatch.setattr(comparison, "milliseconds_per_photo", milliseconds)
+    monkeypatch.setattr(timing, "milliseconds_per_photo", milliseconds)
     return timed
 
 

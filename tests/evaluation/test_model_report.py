@@ -13,7 +13,7 @@ from blurdct.evaluation.model_report import THRESHOLDS, report_on
 from blurdct.training.cross_validation import cross_validate, judge_unseen
 from blurdct.training.out_of_fold import OutOfFold
 from blurdct.training.train import train_model
-from blurdct.training.training_set import examples
+from blurdct.training.training_set import build_training_set
 from blurdct.utils.json_files import write_json
 from tests.helpers import toys
 from tests.helpers.toy_reports import COST, QUICK, TABLES, Knowing, comparison, judge
@@ -27,7 +27,7 @@ class Case:
     """A model trained on a table, with all that a report is made from."""
 
     def __init__(self, table: pd.DataFrame) -> None:
-        self.data = examples(table, QUICK)
+        self.data = build_training_set(table, QUICK)
         self.judged = cross_validate(self.data, "dct-xgb", FEW, QUICK)
         self.bundle, self.model = train_model(self.data, "dct-xgb", FEW, QUICK, judged=self.judged)
         self.unseen = judge_unseen(self.data, "dct-xgb", FEW, self.bundle.calibration)
@@ -252,7 +252,7 @@ def test_shares_called_blurred_are_counted_at_each_threshold(full):
 
 
 def test_blurred_ones_are_found_at_equal_shares_of_held_out_sharp_photographs():
-    data = examples(toys.table(400), QUICK)
+    data = build_training_set(toys.table(400), QUICK)
     judged = judge(data, 1.0)
     report = report_on(data, judged, toys.bundle())
     album = (data.table["source"] == "album").to_numpy()
@@ -272,7 +272,7 @@ def test_blurred_ones_are_found_at_equal_shares_of_held_out_sharp_photographs():
 def test_the_worst_are_wrong_farthest_first_and_few_of_a_scene(full):
     data = full.data
     groups = np.where(data.y == 1, "one scene", data.groups)
-    crowded = examples(data.table.assign(group=groups), QUICK)
+    crowded = build_training_set(data.table.assign(group=groups), QUICK)
     judged = judge(crowded, 3.0)
     worst, p = report_on(crowded, judged, full.bundle)["worst"], judged.p.mean(axis=0)
     assert len(worst) == 12
@@ -322,7 +322,7 @@ def test_what_was_judged_is_told(full):
 
 
 def test_a_difference_is_less_uncertain_than_the_areas_themselves():
-    data = examples(toys.table(60), QUICK)
+    data = build_training_set(toys.table(60), QUICK)
     first = judge(data, 1.5)
     nudged = first.p + np.random.default_rng(1).normal(0, 0.01, first.p.shape)
     second = OutOfFold(nudged, nudged.clip(0, 1), first.label)
@@ -339,7 +339,7 @@ def test_a_difference_is_less_uncertain_than_the_areas_themselves():
 
 
 def test_another_model_may_be_held_against_and_the_best_is_where_the_default_lacks():
-    data = examples(toys.table(40), QUICK)
+    data = build_training_set(toys.table(40), QUICK)
     reports = {
         name: report_on(data, judge(data, noise), toys.bundle())
         for name, noise in {"poor": 3.0, "good": 0.5}.items()
@@ -350,7 +350,7 @@ def test_another_model_may_be_held_against_and_the_best_is_where_the_default_lac
 
 
 def test_reports_read_back_from_disk_compare_like_those_in_memory(tmp_path):
-    data = examples(TABLES["sources of one label each"](), QUICK)
+    data = build_training_set(TABLES["sources of one label each"](), QUICK)
     reports = {
         name: report_on(data, judge(data, noise), toys.bundle())
         for name, noise in {"a": 1.0, "b": 2.0}.items()
@@ -367,7 +367,7 @@ def test_reports_read_back_from_disk_compare_like_those_in_memory(tmp_path):
 
 
 def test_reports_on_other_photographs_are_refused(full):
-    other = examples(toys.table(38), QUICK)
+    other = build_training_set(toys.table(38), QUICK)
     stranger = report_on(other, judge(other, 1.0), toys.bundle())
     with pytest.raises(ConfigError, match="stranger: judged on other photographs"):
         side_by_side({"dct-xgb": full.report, "stranger": stranger}, full.data, QUICK)

@@ -10,11 +10,11 @@ from blurdct.features.block_map import (
     DIRECTIONS,
     SECTORS,
     SUMMARY,
-    cell_statistics,
+    map_blocks,
     summary,
 )
 from blurdct.features.extract import block_statistics
-from blurdct.features.orientation import as_taken, upright, upright_cells
+from blurdct.features.orientation import canonical, from_canonical, to_canonical
 
 SHAPES = [(64, 96), (96, 64), (72, 104), (61, 83), (8, 8), (16, 200), (200, 17)]
 
@@ -38,35 +38,35 @@ def orientations(luma):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_photo_mirrored_or_turned_gives_the_same_cells(shape):
-    expected = cell_statistics(photo(shape))
+    expected = map_blocks(photo(shape))
     assert np.isfinite(expected).all() and expected.shape[0] == len(CHANNELS) == 92
     for luma in orientations(photo(shape)):
-        np.testing.assert_array_equal(cell_statistics(np.ascontiguousarray(luma)), expected)
+        np.testing.assert_array_equal(map_blocks(np.ascontiguousarray(luma)), expected)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_map_goes_back_to_how_the_photo_lies(shape):
     for luma in orientations(photo(shape)):
-        np.testing.assert_array_equal(as_taken(upright(luma), luma), luma)
+        np.testing.assert_array_equal(from_canonical(canonical(luma), luma), luma)
         np.testing.assert_array_equal(
-            upright_cells(as_taken(upright(luma), luma), luma), upright(luma)
+            to_canonical(from_canonical(canonical(luma), luma), luma), canonical(luma)
         )
 
 
 def test_a_cell_is_the_mean_of_its_four_blocks():
-    luma = upright(photo())
+    luma = canonical(photo())
     blocks = block_statistics(luma)
     kurt = FEATURES.index("low_freq_kurt")
     four = blocks[kurt].reshape(blocks.shape[1] // 2, 2, -1, 2).mean(axis=(1, 3))
-    np.testing.assert_allclose(cell_statistics(luma)[kurt], four, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(map_blocks(luma)[kurt], four, rtol=1e-4, atol=1e-5)
     energy = FEATURES.index("high_freq_energy")
     four = np.log1p(blocks[energy]).reshape(blocks.shape[1] // 2, 2, -1, 2).mean(axis=(1, 3))
-    np.testing.assert_allclose(cell_statistics(luma)[energy], four, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(map_blocks(luma)[energy], four, rtol=1e-4, atol=1e-5)
 
 
 def test_an_odd_row_of_blocks_makes_a_cell_of_its_own():
-    luma = upright(photo((40, 64)))
-    cells = cell_statistics(luma)
+    luma = canonical(photo((40, 64)))
+    cells = map_blocks(luma)
     blocks = block_statistics(luma)
     high, wide = ((extent // 8 + 1) // 2 for extent in luma.shape)
     assert cells.shape[1:] == (high, wide)
@@ -76,11 +76,11 @@ def test_an_odd_row_of_blocks_makes_a_cell_of_its_own():
 
 
 def test_light_is_the_mean_of_the_cell():
-    luma = upright(photo())
+    luma = canonical(photo())
     expected = cv2.resize(
         luma.astype(np.float32), None, fx=1 / 16, fy=1 / 16, interpolation=cv2.INTER_AREA
     )
-    np.testing.assert_allclose(channel(cell_statistics(luma), "luma"), expected / 255, atol=1e-5)
+    np.testing.assert_allclose(channel(map_blocks(luma), "luma"), expected / 255, atol=1e-5)
 
 
 @pytest.mark.parametrize(("across", "expected"), [(True, "across"), (False, "down")])
@@ -90,8 +90,8 @@ def test_stripes_show_in_their_direction_alone(across, expected):
     luma = luma.astype(np.uint8)
     luma[:, 0] += 40 if across else 0  # the light at the left: it lies as it is
     luma[0] += 0 if across else 40
-    cells = cell_statistics(luma)
-    lying = expected if np.array_equal(upright(luma), luma) else "across"
+    cells = map_blocks(luma)
+    lying = expected if np.array_equal(canonical(luma), luma) else "across"
     energy = {
         name: sum(channel(cells, f"{band}_{name}").mean() for band in BANDS) for name in DIRECTIONS
     }
@@ -100,14 +100,14 @@ def test_stripes_show_in_their_direction_alone(across, expected):
 
 
 def test_the_largest_block_of_a_cell_is_no_smaller_than_their_mean():
-    cells = cell_statistics(photo())
+    cells = map_blocks(photo())
     for sector in SECTORS:
         assert (channel(cells, f"{sector}_max") >= channel(cells, sector) - 1e-5).all()
 
 
 def test_detail_that_only_the_full_size_has_is_not_there_at_half_of_it():
     checks = (np.indices((128, 128)).sum(axis=0) % 2 * 200).astype(np.uint8)
-    cells = cell_statistics(checks)
+    cells = map_blocks(checks)
     assert channel(cells, "high_freq_energy").min() > 8
     assert channel(cells, "half_high_freq_energy").max() < 1e-3
 
@@ -117,8 +117,8 @@ def test_scales_lie_over_the_same_cells():
     luma[:, :128] = 140  # the light at the left
     rng = np.random.default_rng(1)
     luma[32:64, 32:64] = rng.integers(60, 220, (4, 4)).repeat(8, 0).repeat(8, 1)
-    cells = cell_statistics(luma)
-    assert np.array_equal(upright(luma), luma)
+    cells = map_blocks(luma)
+    assert np.array_equal(canonical(luma), luma)
     for name in ("low_freq_energy", "half_low_freq_energy", "quarter_low_freq_energy"):
         strong = channel(cells, name) > 5
         strong[:, 7:9] = False  # the step in the middle
@@ -130,11 +130,11 @@ def test_scales_lie_over_the_same_cells():
 @pytest.mark.parametrize("shape", [(7, 64), (8, 8, 3)])
 def test_what_is_no_photo_is_refused(shape):
     with pytest.raises(ValueError, match="expected"):
-        cell_statistics(np.zeros(shape, np.uint8))
+        map_blocks(np.zeros(shape, np.uint8))
 
 
 def test_a_summary_has_means_of_all_cells_and_of_the_poorest_and_richest_tenth():
-    cells = cell_statistics(photo((200, 320)))
+    cells = map_blocks(photo((200, 320)))
     values = np.sort(cells[:-1].reshape(len(CHANNELS) - 1, -1), axis=1)
     tenth = values.shape[1] // 10
     found = dict(zip(SUMMARY, summary(cells), strict=True))
@@ -147,5 +147,5 @@ def test_a_summary_has_means_of_all_cells_and_of_the_poorest_and_richest_tenth()
 
 
 def test_a_summary_of_one_cell_is_that_cell_three_times():
-    cells = cell_statistics(photo((16, 16)))
+    cells = map_blocks(photo((16, 16)))
     np.testing.assert_allclose(summary(cells), np.tile(cells[:-1, 0, 0], 3), rtol=1e-6)

@@ -8,7 +8,7 @@ from blurdct.evaluation.model_comparison import side_by_side
 from blurdct.evaluation.model_report import report_on
 from blurdct.evaluation.schema import Report
 from blurdct.training.out_of_fold import OutOfFold
-from blurdct.training.training_set import Examples, examples
+from blurdct.training.training_set import TrainingSet, build_training_set
 from tests.helpers import toys
 
 QUICK = TrainConfig(folds=3, shuffles=2)
@@ -54,7 +54,7 @@ TABLES = {
 }
 
 
-def judge(data: Examples, noise: float, seed: int = 0) -> OutOfFold:
+def judge(data: TrainingSet, noise: float, seed: int = 0) -> OutOfFold:
     """P that know the label, but for noise in their log odds."""
     rng = np.random.default_rng(seed)
     odds = 2.0 * (2 * data.y - 1) + 2 * noise * rng.standard_normal((QUICK.shuffles, len(data.y)))
@@ -64,7 +64,7 @@ def judge(data: Examples, noise: float, seed: int = 0) -> OutOfFold:
 
 def comparison(table: pd.DataFrame, models: dict[str, float] | None = None) -> Report:
     """Of models by the noise in their P; only the first has a cost and knows an importance."""
-    data = examples(table, QUICK)
+    data = build_training_set(table, QUICK)
     reports = {}
     for name, noise in (models or NOISE).items():
         cost, model = (None, None) if reports else (COST, Knowing())

@@ -26,7 +26,7 @@ from blurdct.inference.bundle import TRAINED, Bundle, Calibration, Thresholds, n
 from blurdct.inference.detector import Detector, Prediction
 from blurdct.parallel import pool
 from blurdct.training.train import train_model
-from blurdct.training.training_set import examples
+from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -80,7 +80,9 @@ def trained(tmp_path_factory):
     table, bad = feature_table(frame, paths, workers=1)
     assert not bad
     config = TrainConfig(shuffles=1)
-    bundle, model = train_model(examples(table, config), "dct-xgb", {"rounds": 80}, config)
+    bundle, model = train_model(
+        build_training_set(table, config), "dct-xgb", {"rounds": 80}, config
+    )
     bundle.save(folder / "bundle")
     return folder / "bundle", model, table, paths
 
@@ -312,7 +314,7 @@ def test_loading_passes_its_settings_on(tmp_path, texture):
 def test_a_photo_means_the_same_to_training_and_to_the_detector(trained):
     folder, model, table, paths = trained
     detector = Detector.load(folder)
-    raw = model.predict_proba(examples(table).inputs)
+    raw = model.predict_proba(build_training_set(table).inputs)
     expected = bundles.load(folder).calibration(raw)
     for path, p in zip(paths, expected, strict=True):
         assert detector.predict(path).probability == pytest.approx(p, abs=1e-6)

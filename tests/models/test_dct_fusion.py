@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 
 from blurdct.errors import ConfigError
-from blurdct.features.block_map import cell_statistics, summary
+from blurdct.features.block_map import map_blocks, summary
 from blurdct.models.dct_fusion import WEIGHTS, DctFusion
 from blurdct.utils.odds import logit
 
@@ -24,7 +24,7 @@ def inputs():
         np.clip(rng.normal(128, 30 if number < 20 else 3, (96, 96)), 0, 255).astype(np.uint8)
         for number in range(40)
     ]
-    cells = np.stack([cell_statistics(luma) for luma in lumas])
+    cells = np.stack([map_blocks(luma) for luma in lumas])
     wide = np.stack([summary(one) for one in cells])
     return {"cells": cells.astype(np.float16), "wide": wide}
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from blurdct.features import block_map
-from blurdct.features.block_map import CHANNELS, cell_statistics
+from blurdct.features.block_map import CHANNELS, map_blocks
 from blurdct.models import dct_net
 from blurdct.models.dct_net import TRANSPOSED, DctNet
 
@@ -20,7 +20,7 @@ def maps(count, rng, sharp):
     for number in range(count):
         there = sharp[number].repeat(16, 0).repeat(16, 1)
         luma = np.linspace(60, 120, 16 * SIDE)[None] + there * rng.normal(0, 40, there.shape)
-        found.append(cell_statistics(np.clip(luma, 0, 255).astype(np.uint8)).astype(np.float16))
+        found.append(map_blocks(np.clip(luma, 0, 255).astype(np.uint8)).astype(np.float16))
     return np.stack(found)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from blurdct.models import boosting, dct_xgb
 from blurdct.models.contrasts import column_values, columns
-from blurdct.training.training_set import examples
+from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -39,7 +39,7 @@ PLAIN = {
 @pytest.fixture(scope="module")
 def many():
     """200 rows, of 100 scenes."""
-    return examples(toys.table(100, copies=False, album=False, seed=3))
+    return build_training_set(toys.table(100, copies=False, album=False, seed=3))
 
 
 @pytest.fixture(scope="module")

@@ -12,18 +12,17 @@ from typer.testing import CliRunner
 
 from blurdct.cli import app
 from blurdct.config import TrainConfig
-from blurdct.datasets.loading import gather
+from blurdct.datasets.loading import load_folder
 from blurdct.errors import ModelError
 from blurdct.evaluation import compare, learn
-from blurdct.features.inputs import VIEWS, photo_views
+from blurdct.features.inputs import INPUTS, photo_inputs
 from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
 from blurdct.metrics import roc_auc
 from blurdct.models import certh_cnn, stacking
-from blurdct.models.nn.fit_context import circumstances
+from blurdct.models.nn.fit_context import in_context
 from blurdct.models.registry import BACKENDS, backend, parse_name
-from blurdct.training import train as comparison_train
-from blurdct.training.training_set import examples
+from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -61,12 +60,12 @@ def thin():
 def gathered(tmp_path_factory):
     """16 photographs of eight scenes with all views."""
     folder = toys.save_photos(tmp_path_factory.mktemp("photos"), 8)
-    return gather(folder, learn.views_of(list(BACKENDS)), synth=None, workers=1)
+    return load_folder(folder, learn.views_of(list(BACKENDS)), synth=None, workers=1)
 
 
 @pytest.fixture(scope="module")
 def rows(gathered):
-    return examples(gathered.table, CONFIG, gathered.inputs)
+    return build_training_set(gathered.table, CONFIG, gathered.inputs)
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +80,9 @@ def compared(rows, tmp_path_factory):
         return bundle, model
 
     with pytest.MonkeyPatch.context() as patch:
-        keep = comparison_train.train
-        patch.setattr(compare, "train", train)
-        with circumstances(checkpoints=out / "checkpoints"):
+        keep = learn.train_model
+        patch.setattr(learn, "train_model", train)
+        with in_context(checkpoints=out / "checkpoints"):
             report = compare.compare_models(rows, list(NAMES.values()), out, CONFIG)
     return SimpleNamespace(out=out, models=models, report=report)
 
@@ -111,7 +110,7 @@ def first(inputs, count: int) -> dict[str, np.ndarray]:
 
 def test_a_backend_says_what_it_eats_and_what_it_was_made_with(fitted):
     assert fitted.model.views
-    assert set(fitted.model.views) <= set(VIEWS)
+    assert set(fitted.model.views) <= set(INPUTS)
     _, changed = parse_name(NAMES[fitted.name])
     expected = {**backend(fitted.name)().parameters, **changed}
     assert fitted.model.parameters == expected == json.loads(json.dumps(expected))
@@ -126,7 +125,7 @@ def test_a_backend_gives_probabilities_and_a_row_means_the_same_alone(fitted):
 
 
 def test_a_backend_on_numbers_learns_what_blur_is(fitted):
-    if any(len(VIEWS[view].shape) > 1 for view in fitted.model.views):
+    if any(len(INPUTS[view].shape) > 1 for view in fitted.model.views):
         pytest.skip("an epoch is too little; see test_networks")
     assert roc_auc(fitted.y, fitted.p) > 0.95
 
@@ -141,7 +140,7 @@ def test_an_export_is_a_valid_graph_that_agrees_with_its_model(fitted):
     for one in session.get_inputs():
         shape = tuple(None if isinstance(extent, str) else extent for extent in one.shape[1:])
         taken[one.name] = (shape, kinds[one.type])
-    assert taken == {view: (VIEWS[view].shape, VIEWS[view].dtype) for view in fitted.model.views}
+    assert taken == {view: (INPUTS[view].shape, INPUTS[view].dtype) for view in fitted.model.views}
     # ``training.train`` compares all rows; here with any number at once
     for count in (5, 1, 0):
         answer = session.run(["probability"], first(fitted.inputs, count))[0]
@@ -177,7 +176,7 @@ def test_the_command_line_answers_the_same(fitted, gathered):
 def test_a_photo_of_another_size_and_shape_is_answered_too(fitted):
     photo = cv2.resize(toys.photo(3), (700, 130))
     detector = Detector(fitted.bundle)
-    views = photo_views(photo, fitted.model.views, detector.config)
+    views = photo_inputs(photo, fitted.model.views, detector.config)
     p = fitted.model.predict_proba({view: row[None] for view, row in views.items()})
     expected = fitted.bundle.calibration(p)[0]
     assert detector.predict(photo).probability == pytest.approx(expected, abs=1e-4)

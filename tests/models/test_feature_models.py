@@ -16,7 +16,7 @@ from blurdct.models.dct_forest import RandomForest
 from blurdct.models.dct_logistic import Logistic
 from blurdct.models.laplacian import LaplacianThreshold
 from blurdct.models.tree import GradientTree
-from blurdct.training.training_set import COLUMNS, examples
+from blurdct.training.training_set import COLUMNS, build_training_set
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -29,7 +29,7 @@ SMALL = {RandomForest: {"n_estimators": 30}}
 @pytest.fixture(scope="module")
 def many():
     """200 rows, of 100 scenes."""
-    return examples(toys.table(100, copies=False, album=False, seed=3))
+    return build_training_set(toys.table(100, copies=False, album=False, seed=3))
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +240,7 @@ def test_rounding_down_cuts_float32_as_the_float64_does():
 
 
 def test_the_graph_of_a_forest_is_small_on_the_whole_table():
-    rows = examples(read_csv(TABLE, COLUMNS))
+    rows = build_training_set(read_csv(TABLE, COLUMNS))
     learnt = rows.select(rows.weights > 0)
     forest = RandomForest(n_estimators=20).fit(
         learnt.inputs, learnt.y, learnt.groups, learnt.weights

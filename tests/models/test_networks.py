@@ -16,7 +16,7 @@ from blurdct.metrics import roc_auc
 from blurdct.models import certh_cnn
 from blurdct.models.lcnet import LCNet
 from blurdct.models.nn import network
-from blurdct.models.nn.fit_context import circumstances
+from blurdct.models.nn.fit_context import in_context
 from blurdct.models.nn.network import load_published
 from blurdct.models.registry import backend, parse_name
 from blurdct.models.resnet18 import BLURRED, SEVERE, ResNet18
@@ -134,7 +134,7 @@ def started(text: str, file, monkeypatch) -> dict[str, torch.Tensor]:
     """What training begins with."""
     monkeypatch.setattr(network, "train_network", lambda name, make, *rest: make())
     model = made(text)
-    with circumstances(weights=file), torch.random.fork_rng():
+    with in_context(weights=file), torch.random.fork_rng():
         torch.manual_seed(0)
         rows = {model.views[0]: pictures(4, 32, 0)[0]}
         model.fit(rows, np.arange(4) % 2, np.arange(4), np.ones(4))

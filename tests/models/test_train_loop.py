@@ -13,8 +13,8 @@ from blurdct.metrics import roc_auc
 from blurdct.models.nn import checkpoints, train_loop
 from blurdct.models.nn.checkpoints import digest, hash_of
 from blurdct.models.nn.devices import device_name
-from blurdct.models.nn.fit_context import USUAL, circumstances, fitting
-from blurdct.models.nn.recipe import Lesson, Recipe
+from blurdct.models.nn.fit_context import USUAL, current_context, in_context
+from blurdct.models.nn.recipe import NetworkRows, Recipe
 from blurdct.models.nn.train_loop import answers, train_network
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -58,26 +58,26 @@ def loss(output, targets):
     return nn.functional.binary_cross_entropy_with_logits(output, targets[:, 0], reduction="none")
 
 
-def pictures(count: int = 48, seed: int = 0, scenes: int | None = None) -> Lesson:
+def pictures(count: int = 48, seed: int = 0, scenes: int | None = None) -> NetworkRows:
     """Noise, and smooth noise for the blurred, two of a scene."""
     rng = np.random.default_rng(seed)
     y = np.arange(count) % 2
     rows = rng.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
     rows[y == 1] = rows[y == 1] // 4 + 96
     groups = np.arange(count) // 2 % (scenes or count)
-    return Lesson(rows, y[:, None].astype(np.float32), y, groups, np.ones(count))
+    return NetworkRows(rows, y[:, None].astype(np.float32), y, groups, np.ones(count))
 
 
-def numbers(count: int, weights: np.ndarray | None = None) -> Lesson:
+def numbers(count: int, weights: np.ndarray | None = None) -> NetworkRows:
     """Each row its own number, two of a scene."""
     y = np.arange(count) % 2
     rows = np.stack([np.arange(count), np.ones(count)], axis=1).astype(np.float32)
     weights = np.ones(count) if weights is None else weights
-    return Lesson(rows, y[:, None].astype(np.float32), y, np.arange(count) // 2, weights)
+    return NetworkRows(rows, y[:, None].astype(np.float32), y, np.arange(count) // 2, weights)
 
 
 def train(
-    lesson: Lesson | None = None, recipe: Recipe = RECIPE, make=Small, name="Small", about=None
+    lesson: NetworkRows | None = None, recipe: Recipe = RECIPE, make=Small, name="Small", about=None
 ):
     """The network after training."""
     return train_network(name, make, loss, lesson or pictures(), recipe, about)
@@ -169,10 +169,10 @@ def test_an_interrupted_fit_goes_on_to_the_weights_of_an_uninterrupted_one(
     recipe = replace(RECIPE, optimiser=optimiser)
     whole, count = train(recipe=recipe), len(epochs)
     epochs.clear()
-    with circumstances(checkpoints=tmp_path, progress=until(done)), pytest.raises(InterruptError):
+    with in_context(checkpoints=tmp_path, progress=until(done)), pytest.raises(InterruptError):
         train(recipe=recipe)
     assert len(epochs) == done < count
-    with circumstances(checkpoints=tmp_path):
+    with in_context(checkpoints=tmp_path):
         assert same(train(recipe=recipe), whole)
     assert len(epochs) == count
 
@@ -181,13 +181,13 @@ def test_a_finished_fit_is_not_done_again_and_its_time_is_known(tmp_path, epochs
     times = []
     for _ in range(2):
         spent = []
-        with circumstances(checkpoints=tmp_path, spent=spent):
+        with in_context(checkpoints=tmp_path, spent=spent):
             network = train()
         assert len(epochs) == RECIPE.epochs
         times += spent
     assert len(times) == 2
     assert times[0] == times[1] > 0
-    with circumstances(checkpoints=tmp_path / "other"):
+    with in_context(checkpoints=tmp_path / "other"):
         assert same(network, train())
     assert len(epochs) == 2 * RECIPE.epochs
 
@@ -195,10 +195,10 @@ def test_a_finished_fit_is_not_done_again_and_its_time_is_known(tmp_path, epochs
 def test_the_time_of_an_interrupted_run_counts(tmp_path, monkeypatch):
     clock = iter(range(0, 1000, 10))
     monkeypatch.setattr(checkpoints.time, "perf_counter", lambda: float(next(clock)))
-    with circumstances(checkpoints=tmp_path, progress=until(2)), pytest.raises(InterruptError):
+    with in_context(checkpoints=tmp_path, progress=until(2)), pytest.raises(InterruptError):
         train()
     spent = []
-    with circumstances(checkpoints=tmp_path, spent=spent):
+    with in_context(checkpoints=tmp_path, spent=spent):
         train()
     assert spent == [10.0 * RECIPE.epochs]
 
@@ -209,7 +209,7 @@ def test_another_fit_has_another_checkpoint(tmp_path, epochs):
     turned = replace(lesson, targets=1 - lesson.targets)
     weighed = replace(lesson, weights=np.where(lesson.y == 1, 1.0, 0.5))
     scenes = replace(lesson, groups=lesson.groups[::-1].copy())
-    with circumstances(checkpoints=tmp_path):
+    with in_context(checkpoints=tmp_path):
         train(lesson)
         for number, (other, changes) in enumerate(
             [
@@ -277,7 +277,7 @@ def test_it_stops_when_nothing_gets_better_and_returns_the_best_epoch(
 def test_a_fit_that_stopped_early_is_finished(epochs, aucs, tmp_path):
     aucs(0.6, 0.9, 0.7, 0.8)
     recipe = replace(RECIPE, epochs=6, patience=2)
-    with circumstances(checkpoints=tmp_path):
+    with in_context(checkpoints=tmp_path):
         network = train(recipe=recipe)
         assert same(train(recipe=recipe), network)  # and no AUC is asked for any more
     assert len(epochs) == 4
@@ -457,9 +457,9 @@ def test_a_weight_may_have_a_decay_of_its_own():
 
 def test_a_cuda_device_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with circumstances(device="cuda"), pytest.raises(ConfigError, match="no CUDA device here"):
+    with in_context(device="cuda"), pytest.raises(ConfigError, match="no CUDA device here"):
         train()
-    with circumstances(device="cpu"):
+    with in_context(device="cpu"):
         assert device_name().startswith("CPU, ")
         train(recipe=replace(RECIPE, epochs=1))
 
@@ -477,7 +477,7 @@ def precision(monkeypatch):
 
     def run(capabilities, **changes):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
-        with circumstances(device="cpu"):
+        with in_context(device="cpu"):
             train(recipe=replace(RECIPE, epochs=1, **changes), make=Spy)
         return seen[True], seen[False]
 
@@ -579,16 +579,16 @@ def test_a_seed_out_of_several_things_is_the_same_everywhere():
 
 
 def test_circumstances_hold_within_their_block_alone(tmp_path):
-    assert fitting() == USUAL
-    with circumstances(device="cpu"):
-        with circumstances(checkpoints=tmp_path) as now:
+    assert current_context() == USUAL
+    with in_context(device="cpu"):
+        with in_context(checkpoints=tmp_path) as now:
             assert (now.device, now.checkpoints) == ("cpu", tmp_path)
-            assert fitting() == now
-        assert fitting().checkpoints is None
-        assert fitting().device == "cpu"
-    with pytest.raises(InterruptError), circumstances(device="cpu"):
+            assert current_context() == now
+        assert current_context().checkpoints is None
+        assert current_context().device == "cpu"
+    with pytest.raises(InterruptError), in_context(device="cpu"):
         raise InterruptError
-    assert fitting() == USUAL
+    assert current_context() == USUAL
 
 
 def test_progress_is_told_how_many_epochs_of_which_model_are_left(tmp_path):
@@ -598,7 +598,7 @@ def test_progress_is_told_how_many_epochs_of_which_model_are_left(tmp_path):
         told.append((total, title))
         return until(1)(items, total, title) if len(told) == 1 else items
 
-    with circumstances(checkpoints=tmp_path, progress=progress):
+    with in_context(checkpoints=tmp_path, progress=progress):
         with pytest.raises(InterruptError):
             train(name="Tiny")
         for _ in range(2):

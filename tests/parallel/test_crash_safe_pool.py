@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blurdct.errors import BlurdctError
-from blurdct.parallel.crash_safe_pool import DIED, sturdy_map
+from blurdct.parallel.crash_safe_pool import DIED, crash_safe_map
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,13 +74,13 @@ def batches(items, count=4):
 
 
 def test_a_death_costs_the_item_it_happens_on_and_no_other():
-    answers = sorted(sturdy_map(fragile, batches(range(10)), lost, 2))
+    answers = sorted(crash_safe_map(fragile, batches(range(10)), lost, 2))
     assert answers == [(item, DIED if item % 10 in (3, 7) else "done") for item in range(10)]
 
 
 def test_an_item_on_which_a_process_died_by_chance_is_done_by_the_next(tmp_path):
     marks = [str(tmp_path / name) for name in "abc"]
-    assert sorted(sturdy_map(die_once, batches(marks, 1), lost, 1)) == [
+    assert sorted(crash_safe_map(die_once, batches(marks, 1), lost, 1)) == [
         (mark, "done") for mark in marks
     ]
 
@@ -88,19 +88,19 @@ def test_an_item_on_which_a_process_died_by_chance_is_done_by_the_next(tmp_path)
 def test_a_process_that_dies_before_it_is_ready_died_of_no_item(tmp_path):
     log = str(tmp_path / "log")
     setup = {"initializer": die_every_second_start, "initargs": (log,)}
-    assert list(sturdy_map(die_of, [[log]], lost, 1, **setup)) == [(log, DIED)]
+    assert list(crash_safe_map(die_of, [[log]], lost, 1, **setup)) == [(log, DIED)]
     assert Path(log).read_text().split() == ["start", "item", "start", "start", "item"]
 
 
 def test_every_item_has_one_answer_from_another_process():
-    answers = list(sturdy_map(process, batches(range(30)), lost, 2))
+    answers = list(crash_safe_map(process, batches(range(30)), lost, 2))
     assert sorted(item for item, _ in answers) == list(range(30))
     processes = {number for _, number in answers}
     assert os.getpid() not in processes and len(processes) <= 2
 
 
 def test_an_item_that_takes_too_long_is_given_up_and_the_others_are_done():
-    answers = list(sturdy_map(nap, [[0.0, 60.0, 0.01], [0.02]], lost, 2, limit=0.5))
+    answers = list(crash_safe_map(nap, [[0.0, 60.0, 0.01], [0.02]], lost, 2, limit=0.5))
     reasons = dict(answers)
     assert reasons.pop(60.0) == "took longer than 0.5 seconds"
     assert reasons == {0.0: "done", 0.01: "done", 0.02: "done"}
@@ -108,12 +108,12 @@ def test_an_item_that_takes_too_long_is_given_up_and_the_others_are_done():
 
 def test_an_exception_reaches_the_caller():
     with pytest.raises(ZeroDivisionError):
-        list(sturdy_map(inverse, [[1, 0]], lost, 1))
+        list(crash_safe_map(inverse, [[1, 0]], lost, 1))
 
 
 def test_processes_that_never_start_end_it():
     with pytest.raises(BlurdctError, match="die at once"):
-        list(sturdy_map(process, batches(range(9)), lost, 2, initializer=end))
+        list(crash_safe_map(process, batches(range(9)), lost, 2, initializer=end))
 
 
 def test_one_batch_is_taken_ahead_of_the_processes_and_empty_ones_are_none():
@@ -124,20 +124,20 @@ def test_one_batch_is_taken_ahead_of_the_processes_and_empty_ones_are_none():
             taken.append(number)
             yield [number] if number % 2 else []
 
-    answers = sturdy_map(process, endless(), lost, 2)
+    answers = crash_safe_map(process, endless(), lost, 2)
     assert taken == []
     for _ in range(6):
         next(answers)
     # 6 that were passed on, one that is still to be, 2 in the processes, one at hand
     assert len(taken) <= 2 * (6 + 1 + 2 + 1)
     answers.close()
-    assert list(sturdy_map(process, [[], []], lost, 2)) == []
+    assert list(crash_safe_map(process, [[], []], lost, 2)) == []
 
 
 def test_workers_run_one_thread_each_and_the_environment_comes_back(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     before = dict(os.environ)
-    answers = list(sturdy_map(variable, [["OMP_NUM_THREADS"]], lost, 1))
+    answers = list(crash_safe_map(variable, [["OMP_NUM_THREADS"]], lost, 1))
     assert answers == [("OMP_NUM_THREADS", "1")] and dict(os.environ) == before
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blurdct.errors import BlurdctError, ConfigError
-from blurdct.scan.checkpoint import BATCH, Ledger
+from blurdct.scan.checkpoint import BATCH, Checkpoint
 
 ROOT = Path(__file__).parents[2]
 FACTS = {"model": "toy", "size": 128, "digest": "abc"}
@@ -25,7 +25,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def ledger(path):
-    ledger = Ledger(path)
+    ledger = Checkpoint(path)
     ledger.begin(FACTS)
     ledger.next_run()
     yield ledger
@@ -37,7 +37,7 @@ def paths(ledger):
 
 
 def resumed(path):
-    ledger = Ledger(path)
+    ledger = Checkpoint(path)
     ledger.next_run()
     return ledger
 
@@ -53,8 +53,8 @@ def test_rows_come_back_as_they_were_put_in_the_order_of_their_numbers(ledger):
 def test_a_new_file_has_no_facts_and_a_later_run_finds_those_of_the_first(path, ledger):
     assert ledger.facts == FACTS
     ledger.close()
-    assert Ledger(path).facts == FACTS
-    with_nothing = Ledger(path.with_name("other.part"))
+    assert Checkpoint(path).facts == FACTS
+    with_nothing = Checkpoint(path.with_name("other.part"))
     assert with_nothing.facts == {} and with_nothing.count() == (0, 0)
 
 
@@ -109,28 +109,28 @@ def test_what_was_not_committed_is_gone_and_what_was_is_there_after_a_kill(path,
 
 def test_two_cannot_have_it_at_once(path, ledger):
     with pytest.raises(ConfigError, match="out.csv.part: another scan is writing it"):
-        Ledger(path)
+        Checkpoint(path)
     ledger.close()
-    Ledger(path).close()
+    Checkpoint(path).close()
 
 
 def test_something_else_is_left_alone(path):
     path.write_text("half of a download, and longer than a header of SQLite would be" * 20)
     before = path.read_bytes()
     with pytest.raises(ConfigError, match="damaged, or not the work of a scan"):
-        Ledger(path)
+        Checkpoint(path)
     assert path.read_bytes() == before
     path.unlink()
     foreign = sqlite3.connect(path)
     foreign.execute("CREATE TABLE photos (path)")
     foreign.close()
     with pytest.raises(ConfigError, match="not the work of a scan"):
-        Ledger(path)
+        Checkpoint(path)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"nowhere.*cannot be written \(unable to open"):
-        Ledger(tmp_path / "nowhere" / "out.part")
+        Checkpoint(tmp_path / "nowhere" / "out.part")
 
 
 def test_rows_known_before_are_there_whole_or_not_at_all(path, ledger):

@@ -9,7 +9,7 @@ from PIL import Image
 from blurdct import results
 from blurdct.errors import BlurdctError, ConfigError
 from blurdct.images.reader import read_sized
-from blurdct.inference import detector as judging_detector
+from blurdct.inference import detector
 from blurdct.inference.bundle import Calibration
 from blurdct.inference.detector import Detector
 from blurdct.parallel.crash_safe_pool import DIED
@@ -72,7 +72,7 @@ def go(model):
     def scan_with(sources, out="out.csv", **options):
         with pytest.MonkeyPatch.context() as patch:
             if "workers" not in options:
-                patch.setattr("blurdct.scan.run.sturdy_map", here)
+                patch.setattr("blurdct.scan.run.crash_safe_map", here)
             summary = scan(sources, out, **{"model": model, **options})
         return summary, list(results.read(out))
 
@@ -234,7 +234,7 @@ def test_rows_of_another_model_size_or_threshold_are_never_mixed(go, photos, tmp
         with pytest.raises(ConfigError, match=f"{file}: made with .*--force begins anew"):
             go("in", resume=True, **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "ANSWERS", judging_detector.ANSWERS + 1)
+        patch.setattr(detector, "ANSWERS", detector.ANSWERS + 1)
         with pytest.raises(ConfigError, match="made with another version"):
             go("in", resume=True)
     assert go("in", resume=True)[0].kept == (3 if unfinished else 6)

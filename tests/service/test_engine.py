@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from blurdct.errors import ConfigError, ImageError, ModelError
-from blurdct.features import inputs
+from blurdct.features import photo
 from blurdct.inference.detector import Detector
 from blurdct.service.engine import Busy, Engine, TooLong
 from blurdct.service.settings import Settings, from_environment
@@ -127,7 +127,7 @@ def test_a_decoder_that_breaks_down_is_the_photos_fault(engine, monkeypatch):
     def broken(*_):
         raise MemoryError("in a library")
 
-    monkeypatch.setattr(inputs, "read_sized", broken)
+    monkeypatch.setattr(photo, "read_sized", broken)
     with pytest.raises(ImageError, match="a: cannot be read"):
         engine.predict(jpeg(), "a")
     monkeypatch.undo()
@@ -164,7 +164,7 @@ def test_when_as_many_wait_as_may_the_next_one_is_refused():
 def test_whoever_waits_too_long_is_told_and_their_photo_is_never_looked_at(monkeypatch):
     engine = Engine(Settings(models=("dct-xgb",), seconds=0.2))
     stuck, seen = Stuck(engine), []
-    monkeypatch.setattr(inputs, "read_sized", lambda *_: seen.append(1))
+    monkeypatch.setattr(photo, "read_sized", lambda *_: seen.append(1))
     started = time.monotonic()
     with pytest.raises(TooLong):
         engine.predict(jpeg(), "a")
@@ -182,7 +182,7 @@ def test_whoever_waits_too_long_is_told_and_their_photo_is_never_looked_at(monke
 
 def test_a_request_of_many_photographs_ends_in_time(monkeypatch):
     engine = Engine(Settings(models=("dct-xgb",), seconds=0.1))
-    monkeypatch.setattr(inputs, "read_sized", lambda *_: time.sleep(0.04))
+    monkeypatch.setattr(photo, "read_sized", lambda *_: time.sleep(0.04))
     started = time.monotonic()
     with pytest.raises(TooLong):
         engine.predict_many([("a", b"x")] * 64).result(5)

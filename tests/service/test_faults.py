@@ -378,10 +378,10 @@ def test_random_requests_are_answered_as_the_document_says(service, mode):
     document = schemathesis.openapi.from_url(f"{service.client.base_url}/openapi.json")
     asked = set()
     for operation in document.get_all_operations():
-        fitting = operation.ok().as_strategy(generation_mode=mode)
+        current_context = operation.ok().as_strategy(generation_mode=mode)
 
         @settings(max_examples=40, suppress_health_check=list(HealthCheck))
-        @given(fitting)
+        @given(current_context)
         def ask(case):
             answer = case.call(timeout=20)
             case.validate_response(answer, checks=CHECKS)

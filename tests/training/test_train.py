@@ -17,11 +17,17 @@ from blurdct.inference.bundle import Calibration, Thresholds
 from blurdct.inference.detector import LABELS, Detector
 from blurdct.metrics import roc_auc
 from blurdct.models.registry import BACKENDS
-from blurdct.training import train as training
+from blurdct.training import cross_validation, train as training
 from blurdct.training.calibration import LEAST_SCALE, decide
 from blurdct.training.cross_validation import cross_validate, judge_unseen
 from blurdct.training.train import check_export, train_model
-from blurdct.training.training_set import COLUMNS, data_digest, examples, judged_alone, table_digest
+from blurdct.training.training_set import (
+    COLUMNS,
+    build_training_set,
+    data_digest,
+    judged_alone,
+    table_digest,
+)
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -37,7 +43,7 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def data(table):
-    return examples(table, QUICK)
+    return build_training_set(table, QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +127,7 @@ def test_copies_of_both_labels_count_alike_however_many_there_are(table, blurred
     blurred = table[(table["kind"] != "") & (table["label"] == 1)]
     more = pd.concat([table, *[blurred] * (blurred_copies - 1)], ignore_index=True)
     config = TrainConfig(copy_weight=0.2)
-    data = examples(more, config)
+    data = build_training_set(more, config)
     copies = (data.table["kind"] != "").to_numpy()
     sums = [data.weights[copies & (data.y == label)].sum() for label in (0, 1)]
     assert sums[0] == pytest.approx(sums[1])
@@ -130,7 +136,7 @@ def test_copies_of_both_labels_count_alike_however_many_there_are(table, blurred
 
 
 def test_without_real_rows_the_copies_decide(table):
-    data = examples(table[(table["kind"] != "") | (table["source"] == "album")])
+    data = build_training_set(table[(table["kind"] != "") | (table["source"] == "album")])
     assert data.real.all()
     assert (data.weights == 1).all()
     assert not judged_alone(data).any()
@@ -139,7 +145,7 @@ def test_without_real_rows_the_copies_decide(table):
 def test_rows_without_a_label_are_left_out(table):
     unlabelled = table.copy()
     unlabelled.loc[[0, 5], "label"] = pd.NA
-    data = examples(unlabelled)
+    data = build_training_set(unlabelled)
     assert list(data.table["path"]) == list(table["path"].drop([0, 5]))
     assert len(data.y) == len(data.weights) == len(data.inputs["features"]) == len(table) - 2
 
@@ -148,7 +154,7 @@ def test_a_source_is_real_by_its_labelled_photographs(table):
     """Blurred copies of its sharp photographs do not make it so."""
     copies = table["kind"] != ""
     mixed = table.assign(source=table["source"].mask(copies, "album"))
-    data = examples(mixed)
+    data = build_training_set(mixed)
     assert not data.real[data.table["source"] == "album"].any()
 
 
@@ -158,9 +164,9 @@ def test_a_feature_that_is_not_finite_is_refused_by_the_photos_name(table, value
     broken.loc[7, "med_freq_kurt"] = value
     path = broken["path"][7]
     with pytest.raises(ConfigError, match=f"{path}: a number among its features is not finite"):
-        examples(broken)
+        build_training_set(broken)
     broken.loc[7, "label"] = pd.NA  # then nothing is learnt from it either
-    examples(broken)
+    build_training_set(broken)
 
 
 @pytest.mark.parametrize(
@@ -170,12 +176,12 @@ def test_a_feature_that_is_not_finite_is_refused_by_the_photos_name(table, value
 def test_other_labels_than_both_sharp_and_blurred_are_refused(table, labels, got):
     chosen = [labels[i % len(labels)] if labels else pd.NA for i in range(len(table))]
     with pytest.raises(ConfigError, match=f"expected labels both 0 .* and 1 .*, got {got}$"):
-        examples(table.assign(label=pd.array(chosen, dtype="Int64")))
+        build_training_set(table.assign(label=pd.array(chosen, dtype="Int64")))
 
 
 def test_examples_leave_the_table_as_it_was(table):
     before = table.copy(deep=True)
-    examples(table)
+    build_training_set(table)
     pd.testing.assert_frame_equal(table, before)
 
 
@@ -221,19 +227,19 @@ def more(table, monkeypatch):
     whole = whole.astype(table.dtypes.to_dict())
     masks = np.full((len(whole), 2, 2), np.nan, np.float16)
     masks[-2:] = 0.5
-    return examples(whole, QUICK, masks=masks)
+    return build_training_set(whole, QUICK, masks=masks)
 
 
 def test_rows_apart_change_nothing_for_those_who_do_not_learn_from_them(more, data):
     pd.testing.assert_frame_equal(more.table[list(data.table)], data.table)
     np.testing.assert_array_equal(more.weights, data.weights)
-    assert more.suited("dct-xgb").apart is None
+    assert more.suited("dct-xgb").extra is None
     assert data_digest(more.suited("dct-xgb")) == data_digest(data)
     assert data_digest(more.suited("keen")) != data_digest(data)
 
 
 def test_copies_of_photographs_that_are_not_learnt_from_weigh_nothing(more, data):
-    weight = dict(zip(more.apart.table["original"], more.apart.weights, strict=True))
+    weight = dict(zip(more.extra.table["original"], more.extra.weights, strict=True))
     for path, real in zip(data.table["path"], data.real, strict=True):
         if path in weight:
             assert weight[path] == real
@@ -275,7 +281,7 @@ def test_calibration_and_thresholds_of_a_fold_come_from_the_other_folds(spy, dat
     before = cross_validate(data, "spy", {}, QUICK)
     original = splits.folds
     monkeypatch.setattr(
-        training, "folds", lambda groups, strata, *rest: original(groups, known, *rest)
+        cross_validation, "folds", lambda groups, strata, *rest: original(groups, known, *rest)
     )
     kinds = np.where(data.table["kind"] == "", "", "copy")
     known = data.table["source"].to_numpy(str) + "/" + data.y.astype(str) + "/" + kinds
@@ -324,7 +330,7 @@ def test_labels_drawn_by_lot_are_judged_as_guesses(seed):
     """A leak anywhere would show as skill."""
     table = toys.table(100, copies=False, album=False, seed=seed)
     by_lot = np.random.default_rng(seed).integers(0, 2, len(table))
-    data = examples(table.assign(label=pd.array(by_lot, dtype="Int64")))
+    data = build_training_set(table.assign(label=pd.array(by_lot, dtype="Int64")))
     judged = cross_validate(data, "dct-xgb", FEW, replace(QUICK, seed=seed))
     auc = np.mean([roc_auc(data.y, p) for p in judged.raw])
     assert 0.35 < auc < 0.62
@@ -349,7 +355,7 @@ def test_the_same_seed_gives_the_same_answers_and_another_one_others(data, judge
 
 
 def test_fewer_scenes_than_folds_still_judge_every_row(spy):
-    data = examples(toys.table(4, copies=False, album=False))
+    data = build_training_set(toys.table(4, copies=False, album=False))
     judged = cross_validate(data, "spy", {}, TrainConfig(folds=10, shuffles=1))
     assert (judged.raw > 0).all()
     assert (judged.p > 0).all()
@@ -359,12 +365,12 @@ def test_folds_without_one_label_are_refused_in_words(spy):
     table = toys.table(4, copies=False, album=False)
     lone = table[(table["label"] == 0) | (table["group"] == "scene 0")]
     with pytest.raises(ConfigError, match="sharp and blurred photographs of more scenes"):
-        cross_validate(examples(lone), "spy", {}, QUICK)
+        cross_validate(build_training_set(lone), "spy", {}, QUICK)
 
 
 def test_a_single_scene_is_refused(table):
     with pytest.raises(ConfigError, match="at least two groups"):
-        cross_validate(examples(table.assign(group="one")), "dct-xgb", FEW, QUICK)
+        cross_validate(build_training_set(table.assign(group="one")), "dct-xgb", FEW, QUICK)
 
 
 def test_progress_sees_every_fold(spy, data):
@@ -387,7 +393,7 @@ def test_a_source_is_judged_by_a_model_that_saw_none_of_it(spy, table):
     album, even = table["source"] == "album", np.arange(len(table)) % 2 == 0
     defocused = table["kind"] == "defocus"
     sources = table["source"].mask(album & even, "attic").mask(defocused, "album")
-    data = examples(table.assign(source=sources), QUICK)
+    data = build_training_set(table.assign(source=sources), QUICK)
     calibration = Calibration(2.0, 1.0)
     answers = judge_unseen(data, "spy", {}, calibration)
     assert sorted(answers) == ["album", "attic"]
@@ -402,7 +408,7 @@ def test_a_source_is_judged_by_a_model_that_saw_none_of_it(spy, table):
 
 def test_blurred_photographs_of_a_source_without_sharp_ones_are_no_false_positives(spy, table):
     album = (table["source"] == "album").to_numpy()
-    data = examples(table.assign(label=table["label"].mask(album, 1)), QUICK)
+    data = build_training_set(table.assign(label=table["label"].mask(album, 1)), QUICK)
     assert judge_unseen(data, "spy", {}, Calibration()) == {}
 
 
@@ -520,8 +526,8 @@ def test_training_twice_gives_the_same_bundle(data, trained):
 
 def test_rounding_in_the_table_on_disk_does_not_matter(table, tmp_path):
     write_csv(table[list(COLUMNS)], tmp_path / "features.csv")
-    read = examples(read_csv(tmp_path / "features.csv", COLUMNS), QUICK)
-    data = examples(table, QUICK)
+    read = build_training_set(read_csv(tmp_path / "features.csv", COLUMNS), QUICK)
+    data = build_training_set(table, QUICK)
     np.testing.assert_allclose(read.inputs["features"], data.inputs["features"], rtol=1e-6)
     answers = []
     for rows in (data, read):

@@ -22,7 +22,7 @@ from blurdct.models.registry import BACKENDS, backend
 from blurdct.training import tuning
 from blurdct.training.cross_validation import cross_validate
 from blurdct.training.out_of_fold import OutOfFold
-from blurdct.training.training_set import examples
+from blurdct.training.training_set import build_training_set
 from blurdct.training.tuning import best_parameters, tune
 from tests.helpers import toys
 
@@ -34,7 +34,7 @@ QUICK = TrainConfig(folds=3)
 
 @pytest.fixture(scope="module")
 def data():
-    return examples(toys.table(20), QUICK)
+    return build_training_set(toys.table(20), QUICK)
 
 
 @pytest.fixture(autouse=True)
@@ -216,7 +216,7 @@ def scored():
     """Examples for ``tree``, of which a trial takes a hundredth of a second."""
     table = toys.table(20)
     scores = table[list(FEATURES[-3:])].to_numpy(np.float32)
-    return examples(table, QUICK, {"gradients": scores})
+    return build_training_set(table, QUICK, {"gradients": scores})
 
 
 def storages(folder: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ from ..options import (
     Seed,
     note,
 )
-from ..training_checks import doubt, gather, say
+from ..training_checks import doubt, load_labelled, say
 
 
 @command
@@ -48,7 +48,7 @@ def calibrate(
     check_out(out, "bundle.json")
     labels_of(photos)
     config = TrainConfig(max_fpr=max_fpr, max_fnr=max_fnr, seed=seed)
-    found = gather(photos, bundle.views, workers, read=ReadConfig(bundle.size))
+    found = load_labelled(photos, bundle.views, workers, read=ReadConfig(bundle.size))
     y, groups = found.table["label"].to_numpy(int), found.table["group"].to_numpy(object)
     made = calibrate(bundle, found.inputs, y, groups, config)
     made.bundle.save(out)

@@ -18,7 +18,7 @@ from ..options import (
     ReportOut,
     Seed,
 )
-from ..training_checks import copies_for, doubt, gather, learnable, prepare, say
+from ..training_checks import copies_for, doubt, learnable, load_labelled, prepare, say
 
 
 @command
@@ -56,7 +56,7 @@ def compare(
     from ...evaluation.compare import compare_models
     from ...evaluation.evaluate import labels_of
     from ...evaluation.learn import views_of
-    from ...models.nn.fit_context import circumstances
+    from ...models.nn.fit_context import in_context
     from ...models.registry import BACKENDS, parse_name
     from ...utils.progress import bar
     from ..summaries import judged
@@ -68,9 +68,9 @@ def compare(
     prepare(registered, device, checkpoints)
     config = TrainConfig(folds=folds, shuffles=shuffles, seed=seed)
     synth = copies_for(registered, copies, seed)
-    found = gather(photos, views_of(wanted), workers, synth, learning=True)
+    found = load_labelled(photos, views_of(wanted), workers, synth, learning=True)
     data = learnable(found, config)
-    with circumstances(device=device, checkpoints=checkpoints, progress=bar):
+    with in_context(device=device, checkpoints=checkpoints, progress=bar):
         report = compare_models(
             data, wanted, out, config, files=found.places, force=force, progress=bar
         )

@@ -89,7 +89,7 @@ def predict(
     form = form_of(as_json, as_csv)
     found = find(paths, null)
 
-    from ...features.inputs import VIEWS, seen_at
+    from ...features.inputs import INPUTS, seen_at
     from ...inference.bundle import DEFAULT, load, named
     from ...inference.detector import Detector, Prediction
 
@@ -98,7 +98,7 @@ def predict(
     config = ReadConfig(size or bundle.size, max_pixels)
     detector = Detector(bundle, config, None if threshold is None else threshold / 100, name)
     if config.size != bundle.size:
-        sized = any(VIEWS[view].side == 0 for view in bundle.views)
+        sized = any(INPUTS[view].side == 0 for view in bundle.views)
         note(
             f"{name} was calibrated at {bundle.size} pixels; at {config.size} its scores mean less"
             if sized

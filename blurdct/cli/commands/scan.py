@@ -165,7 +165,7 @@ class _Bar:
         """A bar meanwhile, if standard error is a terminal.
 
         Args:
-            listed: What ``collection.photographs`` is told.
+            listed: What ``scan.photographs`` is told.
         """
         if sys.stderr is None or not sys.stderr.isatty():
             yield

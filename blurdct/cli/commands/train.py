@@ -21,7 +21,7 @@ from ..options import (
     Processes,
     Seed,
 )
-from ..training_checks import copies_for, doubt, gather, learnable, prepare, say
+from ..training_checks import copies_for, doubt, learnable, load_labelled, prepare, say
 
 
 @command
@@ -70,7 +70,7 @@ def train(
     from ...evaluation.caveats import found_rows
     from ...evaluation.evaluate import labels_of
     from ...evaluation.learn import learn, views_of
-    from ...models.nn.fit_context import circumstances
+    from ...models.nn.fit_context import in_context
     from ...models.registry import parse_name, seeded
     from ...utils.progress import bar
     from ..summaries import learnt as learnt_lines
@@ -90,9 +90,9 @@ def train(
     if seed:
         parameters = seeded(registered, parameters, seed)
     synth = copies_for([registered], copies, seed)
-    found = gather(photos, views_of([name]), workers, synth, learning=True)
+    found = load_labelled(photos, views_of([name]), workers, synth, learning=True)
     data = learnable(found, config)
-    with circumstances(device=device, checkpoints=checkpoints, weights=weights, progress=bar):
+    with in_context(device=device, checkpoints=checkpoints, weights=weights, progress=bar):
         if trials:
             rest = data.select((data.table["split"] != "test").to_numpy())
             study = tune(rest, registered, trials, config, storage, bar, workers or 1, parameters)

@@ -13,8 +13,8 @@ from torch import nn
 from ..._version import __version__
 from ...utils.atomic import replacing
 from ..base import Array
-from .fit_context import fitting
-from .recipe import Lesson, Recipe
+from .fit_context import current_context
+from .recipe import NetworkRows, Recipe
 
 
 class State:
@@ -25,14 +25,14 @@ class State:
         name: str,
         network: nn.Module,
         optimiser: torch.optim.Optimizer,
-        lesson: Lesson,
+        lesson: NetworkRows,
         recipe: Recipe,
         about: dict[str, Any],
     ) -> None:
         self.network, self.optimiser, self.recipe = network, optimiser, recipe
         self.top, self.top_epoch, self.weights = -1.0, -1, copied(network)
         self.seconds, self.since = 0.0, time.perf_counter()
-        folder = fitting().checkpoints
+        folder = current_context().checkpoints
         self.path: Path | None = None
         if folder:
             first = [value.cpu().numpy() for value in network.state_dict().values()]

@@ -9,17 +9,17 @@ from typing import Any
 import torch
 
 from ...errors import ConfigError
-from .fit_context import fitting
+from .fit_context import current_context
 from .recipe import Recipe
 
 
 def chosen_device() -> torch.device:
-    """The one that ``fitting`` names; a GPU if there is one.
+    """The one that ``current_context`` names; a GPU if there is one.
 
     Raises:
         ConfigError: There is none, and one is wanted.
     """
-    wanted = fitting().device
+    wanted = current_context().device
     if wanted == "cuda" and not torch.cuda.is_available():
         raise ConfigError("device: no CUDA device here")
     return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))

@@ -11,7 +11,7 @@ from ...utils.progress import Progress, silent
 
 
 @dataclass(frozen=True)
-class Fitting:
+class FitContext:
     """The circumstances of a fit.
 
     Attributes:
@@ -30,18 +30,18 @@ class Fitting:
     spent: list[float] | None = None
 
 
-USUAL = Fitting()
+USUAL = FitContext()
 
-_now: ContextVar[Fitting] = ContextVar("fitting", default=USUAL)
+_now: ContextVar[FitContext] = ContextVar("fitting", default=USUAL)
 
 
-def fitting() -> Fitting:
+def current_context() -> FitContext:
     """The circumstances here and now."""
     return _now.get()
 
 
 @contextmanager
-def circumstances(**changes: Any) -> Iterator[Fitting]:
+def in_context(**changes: Any) -> Iterator[FitContext]:
     """Other circumstances within a ``with`` block."""
     token = _now.set(replace(_now.get(), **changes))
     try:

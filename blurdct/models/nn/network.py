@@ -13,14 +13,14 @@ import torch
 from torch import nn
 
 from ...errors import ModelError
-from ...features.inputs import VIEWS
+from ...features.inputs import INPUTS
 from ...utils.atomic import replacing
 from ..base import Array, Inputs
 from ..onnx_graph import OPSETS, halved
 from ..registry import completed
 from .checkpoints import digest, hash_of
-from .fit_context import fitting
-from .recipe import Lesson, Recipe
+from .fit_context import current_context
+from .recipe import NetworkRows, Recipe
 from .train_loop import Loss, answers, train_network
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -72,7 +72,7 @@ class Network:
         """Train from first weights, or from those published; see ``Backend.fit``."""
         levels = np.where(y == 1, -1, 0) if levels is None else levels
         pixels = inputs[self.views[0]]
-        lesson = Lesson(pixels, self.targets(y, levels), y, groups, weights)
+        lesson = NetworkRows(pixels, self.targets(y, levels), y, groups, weights)
         name = type(self).__name__
         self.network = train_network(
             name, self._started, self.loss, lesson, self.recipe, self.parameters
@@ -81,7 +81,11 @@ class Network:
 
     def predict_proba(self, inputs: Inputs) -> Array:
         """P(blurred); see ``Backend.predict_proba``."""
-        network, pixels, folder = self._fitted(), inputs[self.views[0]], fitting().checkpoints
+        network, pixels, folder = (
+            self._fitted(),
+            inputs[self.views[0]],
+            current_context().checkpoints,
+        )
         if folder is None:
             return torch.sigmoid(answers(network, pixels)).numpy()
         # a network answers slowly, and a fusion asks again what its member was asked before
@@ -96,11 +100,11 @@ class Network:
         """See ``Backend.to_onnx``; weights that 16 bits hold are stored in 16."""
         view = self.views[0]
         return halved(
-            exported(Graph(self._fitted()), [view], [VIEWS[view].shape_at(0)], torch.uint8)
+            exported(Graph(self._fitted()), [view], [INPUTS[view].shape_at(0)], torch.uint8)
         )
 
     def _started(self) -> nn.Module:
-        network, file = self.module(), fitting().weights
+        network, file = self.module(), current_context().weights
         if file is not None:
             load_published(network, file, self.head)
         return network
@@ -123,7 +127,7 @@ class Members(Network):
     """
 
     def trained(
-        self, name: str, make: Callable[[], nn.Module], loss: Loss, lesson: Lesson
+        self, name: str, make: Callable[[], nn.Module], loss: Loss, lesson: NetworkRows
     ) -> list[nn.Module]:
         """As many as the parameters say; see ``train_network``."""
         found = []

@@ -43,7 +43,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class NetworkRows:
     """What a network learns from: n rows.
 
     Attributes:

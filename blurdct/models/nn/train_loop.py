@@ -23,8 +23,8 @@ from ...metrics import roc_auc
 from ..base import Array
 from .checkpoints import State, copied, hash_of
 from .devices import chosen_device, half_type, mixed
-from .fit_context import fitting
-from .recipe import Lesson, Recipe
+from .fit_context import current_context
+from .recipe import NetworkRows, Recipe
 
 PARTS = 6  # one of so many parts of the scenes decides when to stop
 
@@ -36,7 +36,7 @@ def train_network(
     name: str,
     make: Callable[[], nn.Module],
     loss: Loss,
-    lesson: Lesson,
+    lesson: NetworkRows,
     recipe: Recipe,
     about: dict[str, Any] | None = None,
 ) -> nn.Module:
@@ -74,7 +74,7 @@ def train_network(
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_cosine(steps, recipe.epochs))
     with torch.random.fork_rng(enabled=True):
         epochs = range(state.resume(rate, seeded), recipe.epochs)
-        for epoch in fitting().progress(epochs, len(epochs), f"{name}: epochs"):
+        for epoch in current_context().progress(epochs, len(epochs), f"{name}: epochs"):
             torch.manual_seed(hash_of(recipe.seed, epoch))  # dropout
             _epoch(network, optimiser, rate, loss, lesson, learn, recipe, seeded)
             auc = epoch / recipe.epochs  # nothing to check by: the last epoch is the best
@@ -84,7 +84,7 @@ def train_network(
                 auc = roc_auc(lesson.y[check], p.numpy())
             if state.finished(epoch, auc, rate, seeded):
                 break
-    if (spent := fitting().spent) is not None:
+    if (spent := current_context().spent) is not None:
         spent.append(state.seconds)
     network = state.best().cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     some = lesson.rows[check if len(check) else learn][:64]
@@ -97,7 +97,7 @@ def answers(network: nn.Module, rows: Array, recipe: Recipe | None = None) -> to
 
     Args:
         network: On any device.
-        rows: As in ``Lesson``.
+        rows: As in ``NetworkRows``.
         recipe: With one, in mixed precision where that pays; full precision if left out.
     """
     device = next(network.parameters()).device
@@ -110,7 +110,7 @@ def answers(network: nn.Module, rows: Array, recipe: Recipe | None = None) -> to
     return torch.cat(found)
 
 
-def _apart(lesson: Lesson, recipe: Recipe) -> tuple[Array, Array]:
+def _apart(lesson: NetworkRows, recipe: Recipe) -> tuple[Array, Array]:
     """Rows to learn from, and rows of other scenes to stop by, of those that count full."""
     everything = np.arange(len(lesson.y))
     if not recipe.kept_aside or len(np.unique(lesson.groups)) < PARTS:
@@ -132,7 +132,7 @@ def _epoch(
     optimiser: torch.optim.Optimizer,
     rate: Any,
     loss: Loss,
-    lesson: Lesson,
+    lesson: NetworkRows,
     learn: Array,
     recipe: Recipe,
     seeded: torch.Generator,

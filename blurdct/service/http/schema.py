@@ -128,7 +128,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def guarded(token: str | None) -> list[Any]:
-    """Says in OpenAPI that a token is needed, if it is; ``outer.Guard`` looks at it."""
+    """Says in OpenAPI that a token is needed, if it is; ``middleware.Guard`` looks at it."""
     return [Security(HTTPBearer(auto_error=False))] if token else []
 
 
