@@ -1,7 +1,7 @@
 """How far verdicts move when a photo is changed in ways that do not blur it.
 
 Each photo is judged as it is (its pixels, decoded in full) and after each change of
-``blurdct.perturb``, by every shipped model. A verdict flips when P crosses .5. A halved photo that
+``perturbations``, by every shipped model. A verdict flips when P crosses .5. A halved photo that
 is still as large as the working size should look the same; of a smaller one the halves of a blur
 are seen as well, so there are two rows for that, and a third for mosaics: each photo beside its
 mirror images, over twice the largest working size.

@@ -11,13 +11,10 @@ from pathlib import Path
 import _options
 
 from blurdct.config import ReadConfig, TrainConfig, from_dict
-from blurdct.datasets.loading import load_table
-from blurdct.datasets.manifest import read_csv, telling
-from blurdct.datasets.synthesis import locate
-from blurdct.evaluation.compare import compare_models
-from blurdct.evaluation.learn import views_of
+from blurdct.datasets import load_table, locate, read_csv, telling
+from blurdct.evaluation import compare_models, views_of
 from blurdct.models.nn.fit_context import in_context
-from blurdct.training.training_set import COLUMNS, build_training_set
+from blurdct.training import COLUMNS, build_training_set
 from blurdct.utils import stage
 from blurdct.utils.progress import bar
 

@@ -21,7 +21,7 @@ from optuna.storages.journal import JournalFileBackend
 from sklearn import metrics as sk
 
 from blurdct.cli.app import main
-from blurdct.evaluation import caveats, compare, figures, learn as comparison_learn
+from blurdct.evaluation import caveats, compare, figures, learn, timing
 from blurdct.inference import bundle
 from blurdct.inference.detector import LABELS
 from blurdct.parallel import pool
@@ -85,10 +85,10 @@ def names(folder: Path) -> set[str]:
 def one_core() -> Iterator[None]:
     """No worker processes, which take longer to start than to work here; short timings."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (pool, compare):
+        for module in (pool, learn, timing):
             patch.setattr(module, "cores", lambda: 1)
         for count in ("TIMED", "UNTIMED"):
-            patch.setattr(compare, count, 2)
+            patch.setattr(timing, count, 2)
         yield
 
 
@@ -402,12 +402,12 @@ def test_what_a_comparison_has_finished_is_not_done_again(compared, mine, monkey
     run, out = compared
     learnt: list[str] = []
 
-    def learn(data, name, *rest, **more):
+    def remember(data, name, *rest, **more):
         learnt.append(name)
         return genuine(data, name, *rest, **more)
 
-    genuine = comparison_learn.learn
-    monkeypatch.setattr(compare, "learn", learn)
+    genuine = learn.learn
+    monkeypatch.setattr(compare, "learn", remember)
     monkeypatch.setattr(figures, "draw", lambda *_: None)  # it takes longest
     words = "compare tree laplacian --no-copies --folds 3 --photos {mine} --out {out}"
     sheets = {path: path.stat().st_mtime_ns for path in out.glob("models/*/bundle.json")}
@@ -662,11 +662,11 @@ def test_a_model_that_is_not_here_comes_with_the_command_that_makes_it(
 
 @pytest.fixture
 def lacking(monkeypatch: pytest.MonkeyPatch):
-    """Makes the import of ``evaluating``, which all four commands need, fail for want of a name."""
+    """Makes an import that all four commands need fail for want of a name."""
 
     def lack(missing: str) -> None:
         def absent(name, globals_=None, locals_=None, fromlist=(), level=0):
-            if (name, level) == ("evaluating", 1):
+            if (name, level) == ("evaluation.evaluate", 3):
                 raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
             return usual(name, globals_, locals_, fromlist, level)
 

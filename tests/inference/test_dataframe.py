@@ -154,7 +154,7 @@ def test_only_the_library_of_the_frame_is_loaded(library):
     other = {"pandas": "polars", "polars": "pandas"}[library.__name__]
     code = (
         f"import sys, {library.__name__} as library\n"
-        f"from blurdct.frames import score_frame\n"
+        f"from blurdct.inference.dataframe import score_frame\n"
         f"score_frame(library.DataFrame({{'path': ['gone.jpg']}}))\n"
         f"print({other!r} in sys.modules)"
     )

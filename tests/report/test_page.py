@@ -367,7 +367,7 @@ def test_a_page_keeps_to_its_bytes_however_large_the_pictures_want_to_be(
 
 def test_the_core_install_is_enough(photos, model):
     results.write("r.csv", judged(photos, model))
-    code = "import sys; from pathlib import Path; from blurdct.gallery_page import write_report\n"
+    code = "import sys; from pathlib import Path; from blurdct.report.page import write_report\n"
     code += "write_report('r.csv', Path('r.html'))\n"
     code += "print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run(

@@ -56,6 +56,7 @@ def run(monkeypatch, capsys):
 
     def answer(script: Path, *options: object) -> str:
         monkeypatch.setattr(sys, "argv", arguments(script, "--workers", 1, *options))
+        monkeypatch.syspath_prepend(script.parent)  # as whoever runs it has it
         runpy.run_path(str(script), run_name="__main__")
         out, err = capsys.readouterr()
         assert err == ""

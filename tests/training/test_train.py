@@ -304,7 +304,8 @@ def test_real_rows_alone_decide_on_calibration_and_thresholds(spy, data, monkeyp
         decided.append(len(y))
         return decide(y, raw, config)
 
-    monkeypatch.setattr(training, "decide", remember)
+    for module in (cross_validation, training):
+        monkeypatch.setattr(module, "decide", remember)
     train_model(data, "spy", {}, QUICK)
     *folds, last = decided
     # every real row decides on all folds but its own, and once per shuffle on the bundle
@@ -316,7 +317,7 @@ def test_labels_out_of_fold_are_those_that_the_detector_would_give(spy, data, mo
     calibration = Calibration(1.5, -0.25)
     p = np.sort(calibration(Spy().predict_proba(data.inputs)))
     thresholds = Thresholds(p[len(p) // 3], p[len(p) // 2])  # what is at one is over it
-    monkeypatch.setattr(training, "decide", lambda *given: (calibration, thresholds))
+    monkeypatch.setattr(cross_validation, "decide", lambda *given: (calibration, thresholds))
     judged = cross_validate(data, "spy", {}, replace(QUICK, shuffles=1))
     detector = Detector(toys.bundle(calibration=calibration, thresholds=thresholds))
     for p, label in zip(judged.p[0], judged.label[0], strict=True):

@@ -3,8 +3,7 @@ import os
 
 import pytest
 
-from blurdct.errors import BlurdctError, ConfigError
-from blurdct.utils import stage
+from blurdct.errors import BlurdctError
 from blurdct.utils.atomic import replacing
 from blurdct.utils.stage import Stage, digest
 
@@ -171,39 +170,3 @@ def test_an_exception_before_the_first_byte_is_the_one_that_comes_out(tmp_path):
     with pytest.raises(ZeroDivisionError), replacing(tmp_path / "table.csv"):
         raise ZeroDivisionError
     assert os.listdir(tmp_path) == []
-
-
-# In the shell
-
-
-def test_what_the_user_brought_wrong_is_one_line_and_status_1():
-    def main():
-        raise ConfigError("photos: no such folder")
-
-    with pytest.raises(SystemExit) as caught:
-        stage.run(main)
-    assert caught.value.code == "error: photos: no such folder"
-
-
-def test_an_interruption_exits_as_shells_expect():
-    def main():
-        raise KeyboardInterrupt
-
-    with pytest.raises(SystemExit) as caught:
-        stage.run(main)
-    assert caught.value.code == 130
-
-
-def test_every_stage_has_the_same_arguments():
-    args = stage.options("A stage.").parse_args(["--out", "x", "--workers", "2", "--force"])
-    assert (str(args.out), args.workers, args.force) == ("x", 2, True)
-    assert stage.photos_folder(args).as_posix() == "data/sample"
-
-
-def test_later_stages_find_the_photographs_of_the_first(tmp_path):
-    args = stage.options("A stage.").parse_args(["--out", str(tmp_path)])
-    step = stage.Stage(tmp_path / stage.FIRST_RECORD, {"photos": "/my/photos"})
-    assert step.begin()
-    assert stage.photos_folder(args).as_posix() == "/my/photos"
-    args = stage.options("A stage.").parse_args(["--out", str(tmp_path), "--photos", "other"])
-    assert stage.photos_folder(args).as_posix() == "other"
