@@ -144,15 +144,15 @@ def test_workers_run_one_thread_each_and_the_environment_comes_back(monkeypatch)
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks at the processes by /proc")
 def test_processes_end_with_the_one_that_they_work_for():
     code = (
-        "import test_sturdy as t\n"
+        "from tests.parallel import test_crash_safe_pool as t\n"
         "if __name__ == '__main__':\n"
-        "    for _, number in t.sturdy_map(t.process, ([k] for k in range(10**9)), t.lost, 2):\n"
+        "    endless = ([k] for k in range(10**9))\n"
+        "    for _, number in t.crash_safe_map(t.process, endless, t.lost, 2):\n"
         "        print(number, flush=True)\n"
     )
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     caller = subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -17,12 +17,12 @@ VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 # A caller whose processes never end, and which says theirs and then waits.
 CALLER = f"""
 import sys, pathlib
-sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
-from tests.parallel import test_worker_group as test_crew
-from blurdct.crew import side_by_side
+sys.path.insert(0, {str(ROOT)!r})
+from tests.parallel import test_worker_group
+from blurdct.parallel.worker_group import side_by_side
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
-    for _ in side_by_side(test_crew.stay, [(folder, 1), (folder, 2)], 0.05):
+    for _ in side_by_side(test_worker_group.stay, [(folder, 1), (folder, 2)], 0.05):
         pass
 """
 

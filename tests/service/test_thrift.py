@@ -45,7 +45,7 @@ from blurdct.service.thrift.idl import IDL, SERVICE
 from blurdct.service.thrift.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
-IDL_FILE = ROOT / "blurdct" / "service" / "blur.thrift"
+IDL_FILE = ROOT / "blurdct" / "service" / "thrift" / "blur.thrift"
 OLD_IDL = "service blur_detection { string reco(1: binary imgstr) }"  # as old clients have it
 LIMIT = 200_000  # bytes of a photo
 SETTINGS = Settings(
@@ -505,7 +505,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_service_in_one_line(tmp_path):
 
 SCRIPT = """
 from blurdct.service.settings import Settings
-from blurdct.service.thrift import serve
+from blurdct.service.thrift.handler import serve
 
 if __name__ == "__main__":
     settings = Settings(models=("dct-xgb",), map_model="dct-fusion", seconds=5)
