@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -110,6 +109,8 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
     masks = hasattr(signal, "pthread_sigmask")
     if masks:
+        from multiprocessing import resource_tracker  # which commands that start nothing do without
+
         resource_tracker.ensure_running()  # started with the first process, it would unblock it
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 import numpy as np
@@ -19,8 +19,10 @@ from ..errors import BlurdctError, ConfigError, ImageError, ModelError
 from ..inference.bundle import load, named, shipped
 from ..inference.detector import Detector, Prediction
 from .logs import LOGGER
-from .settings import Settings
 from .verdicts import FIELDS, Answer, answer, judged, model_name, unread
+
+if TYPE_CHECKING:  # the engine itself needs no library of the services
+    from .settings import Settings
 
 Done = TypeVar("Done")
 
@@ -47,7 +49,7 @@ class Engine:
         models: Names that may be asked for; the default one first.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         """Load all models.
 
         OpenCV uses one thread for a photo from now on, in the whole process: those of the engine

@@ -417,7 +417,7 @@ def test_a_mutilated_form_is_files_or_refused_and_nothing_else(changes, kind):
     body = BODY
     for at, removed, added in changes:
         body = body[:at] + added + body[at + removed :]
-    held = Held(Settings.max_buffered)
+    held = Held(FEW.max_buffered)
     try:
         files = read([body[:99], body[99:]], {"content-type": kind}, held)
     except BodyError as error:

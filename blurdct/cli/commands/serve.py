@@ -90,23 +90,20 @@ def serve(
         raise ConfigError("--http and --thrift: one or the other; start two services for both")
     host, port = address(thrift or http or HTTP)
     try:
-        from ...service.settings import from_environment
+        from ...service.settings import Settings
 
-        given: dict[str, object] = {
-            "model": model[0] if model else None,
-            "models": tuple(model) if model else None,
-            "map_model": map_model,
-            "origins": tuple(allow_origin) if allow_origin else None,
-            "token": None if token_file is None else _token(token_file),
-        }
-        limits: dict[str, object] = {
-            "queue": queue,
-            "seconds": seconds,
-            "max_bytes": max_bytes,
-            "max_pixels": max_pixels,
-            "max_files": max_files,
-        }
-        settings = from_environment(None, **given, **limits)
+        settings = Settings(
+            model=model[0] if model else None,
+            models=model or None,
+            map_model=map_model,
+            queue=queue,
+            seconds=seconds,
+            max_bytes=max_bytes,
+            max_pixels=max_pixels,
+            max_files=max_files,
+            token=None if token_file is None else _token(token_file),
+            origins=allow_origin or None,
+        )
         if thrift:
             if settings.token:
                 raise ConfigError("a token guards HTTP alone: Thrift has no place for one")
