@@ -75,13 +75,13 @@ def test_width_and_height_are_the_photos_own(engine):
 
 def test_the_map_is_that_of_the_detector(engine):
     data = jpeg(5)
-    answer, places = engine.map(data, "a.jpg")
+    answer, places = engine.map_then(data, "a.jpg", None, lambda _, found: found).result(5)
     detector = Detector.load("best")
     assert np.array_equal(places, detector.map(data)) and places.dtype == np.float32
     assert answer["model"] == "dct-fusion"
     assert answer["sharp_fraction"] == detector.predict(data).sharp_fraction
     with pytest.raises(ModelError, match="no map"):
-        engine.map(data, "a.jpg", "dct-xgb")
+        engine.map_then(data, "a.jpg", "dct-xgb", lambda *_: None)
 
 
 @pytest.mark.parametrize("threshold", [0, 0.01, 0.05, 0.3, 0.9, 1])
@@ -90,7 +90,8 @@ def test_a_threshold_means_what_it_means_to_a_detector(engine, threshold):
     labels = set()
     for seed, sigma in [(0, 0), (1, 0.7), (2, 1), (3, 3)]:
         data = jpeg(seed, sigma)
-        answer, verdict = engine.predict(data, "a", None, threshold), detector.predict(data, "a")
+        (answer,) = engine.predict_many([("a", data)], threshold=threshold).result(5)
+        verdict = detector.predict(data, "a")
         assert (answer["label"], answer["threshold"]) == (verdict.label, verdict.threshold)
         labels.add(answer["label"])
     assert labels == {"blurred"} if threshold == 0 else "blurred" not in labels or threshold < 1
@@ -98,7 +99,7 @@ def test_a_threshold_means_what_it_means_to_a_detector(engine, threshold):
 
 def test_what_shows_nothing_stays_unknown_at_any_threshold(engine):
     flat = cv2.imencode(".png", np.full((64, 64), 99, np.uint8))[1].tobytes()
-    answer = engine.predict(flat, "a", threshold=0)
+    (answer,) = engine.predict_many([("a", flat)], threshold=0).result(5)
     assert answer["label"] == "unknown" and answer["reason"] and answer["threshold"] == 0
 
 
@@ -106,7 +107,7 @@ def test_wrong_use_is_told_from_a_bad_photo(engine):
     with pytest.raises(ModelError, match="unknown model 'x'; known: dct-xgb, dct-fusion"):
         engine.predict(jpeg(), "a", "x")
     with pytest.raises(ConfigError, match="threshold"):
-        engine.predict(jpeg(), "a", None, 1.1)
+        engine.predict_many([("a", jpeg())], None, 1.1)
     with pytest.raises(ImageError, match=r"^a\.txt: not an image"):
         engine.predict(b"no photo", "a.txt")
     with pytest.raises(ImageError, match=r"^a: empty"):

@@ -169,7 +169,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
             at = None if threshold is None else threshold / 100
             future = service.engine.map_then(data, title, model, then, at)
             del files, data, then
-            verdict, _, png = await service.finished(request, future)
+            verdict, png = await service.finished(request, future)
             prometheus.PHOTOS.labels(verdict["label"]).inc()
         finally:
             service.held.bytes -= held
