@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import tempfile
 import time
 
@@ -330,6 +331,14 @@ def test_requests_errors_seconds_photographs_and_the_queue_are_counted(client):
     client.get("/made/up/by/somebody")
     assert [count(name) for name in names] == [value + 1 for value in before]
     assert count("blurdct_queue") == 0 and count("blurdct_active") == 1  # that one itself
+
+
+def test_every_path_is_counted_by_itself_and_made_up_ones_together(client):
+    paths = {"/", "/openapi.json", *client.get("/openapi.json").json()["paths"]}
+    for path in (*paths, "/made/up", "/static/made_up.js", "/static"):
+        client.get(path)
+    counted = set(re.findall(r'blurdct_requests_total\{path="(.*?)"', client.get("/metrics").text))
+    assert counted == paths | {"other", "/static/"}
 
 
 def test_the_openapi_document_has_examples_and_every_status(client):

@@ -24,7 +24,7 @@ from ..engine import Busy, Engine, TooLong
 from ..settings import Settings
 from ..verdicts import model_name
 from . import schema
-from .middleware import LEFT, App, Guard, Receive, Scope, Send, Told
+from .middleware import LEFT, App, Guard, Receive, RequestLog, Scope, Send
 from .requests import Service
 from .uploads import BodyError, GoneError
 
@@ -57,7 +57,7 @@ Style = Annotated[
 
 def create(
     settings: Settings, engine: Engine | None = None, ready: Callable[[], object] | None = None
-) -> Told:
+) -> RequestLog:
     """The service as an ASGI application.
 
     Args:
@@ -88,7 +88,8 @@ def create(
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
             expose_headers=EXPOSED,
         )
-    return Told(guarded)
+    paths = frozenset(route.path for route in app.routes if isinstance(route, Route))
+    return RequestLog(guarded, paths)
 
 
 def _quick(app: FastAPI, predict: Endpoint) -> App:
