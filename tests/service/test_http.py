@@ -20,7 +20,7 @@ from blurdct.inference.heatmap import draw
 from blurdct.service.engine import Busy, Engine
 from blurdct.service.http.app import create
 from blurdct.service.http.uploads import BodyError, GoneError, Held, photographs
-from blurdct.service.logs import LOGGER, Lines
+from blurdct.service.logs import LOGGER, JsonLines
 from blurdct.service.settings import Settings
 from blurdct.service.verdicts import FIELDS
 from tests.service.test_engine import FEW, Stuck, jpeg
@@ -303,7 +303,7 @@ def test_each_request_leaves_a_line_without_photo_or_name(client, caplog):
             files=form(("private.jpg", jpeg())),
             headers={"x-request-id": "7"},
         )
-    line = Lines().format(caplog.records[-1])
+    line = JsonLines().format(caplog.records[-1])
     told = json.loads(line)
     assert "\n" not in line and "private" not in line and "secret" not in line
     assert (

@@ -107,27 +107,22 @@ def serve(
         if thrift:
             if settings.token:
                 raise ConfigError("a token guards HTTP alone: Thrift has no place for one")
-            from ...service.thrift.handler import serve as serve_thrift
-
-            serve_thrift(settings, host, port, workers, _told)
-            return
-        from ...service.http.server import serve
+            from ...service.thrift.server import serve
+        else:
+            from ...service.http.server import serve
         from ...service.sockets import listen
 
-        listening = listen(host, port)
-        at = listening.getsockname()
-        if not (settings.token or ip_address(at[0]).is_loopback):
+        listener = listen(host, port)
+        place, number, *_ = listener.getsockname()
+        if not (thrift or settings.token or ip_address(place).is_loopback):
             note("whoever reaches this address may ask: no --token-file, no BLURDCT_TOKEN")
-        serve(settings, listening, workers, lambda: _told(at[0], at[1], "http://"))
+        where = f"[{place}]:{number}" if ":" in place else f"{place}:{number}"
+        shown = where if thrift else f"http://{where}"
+        serve(settings, listener, workers, lambda: note(f"listening on {shown}"))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("blurdct"):
             raise
         raise ModelError(f'serve needs {error.name}: pip install "blurdct[serve]"') from error
-
-
-def _told(host: str, port: int, scheme: str = "") -> None:
-    place = f"[{host}]" if ":" in host else host
-    note(f"listening on {scheme}{place}:{port}")
 
 
 def _token(path: Path) -> str:

@@ -126,14 +126,14 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
         request: Request, model: Model = None, threshold: Threshold = None, name: Name = None
     ) -> Response:
         """Judge one or many photographs."""
-        files, held = await service.files(request, name)
+        files, size = await service.files(request, name)
         try:
             at = None if threshold is None else threshold / 100
             future = service.engine.predict_many(files, model, at)
             del files  # the engine has them
             results = await service.finished(request, future)
         finally:
-            service.held.bytes -= held
+            service.held.bytes -= size
         for result in results:
             prometheus.PHOTOS.labels(result["label"] or "unreadable").inc()
         content = {"model": results[0]["model"], "results": results, "detail": ""}
@@ -159,7 +159,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
         name: Name = None,
     ) -> Response:
         """Draw where a photo is blurred."""
-        files, held = await service.files(request, name)
+        files, size = await service.files(request, name)
         try:
             if len(files) > 1:
                 raise BodyError(400, f"a map is of one photo, not of {len(files)}")
@@ -173,7 +173,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
             verdict, png = await service.finished(request, future)
             prometheus.PHOTOS.labels(verdict["label"]).inc()
         finally:
-            service.held.bytes -= held
+            service.held.bytes -= size
         headers = {  # a model of one's own may be called anything
             name: quote(str(verdict[name.removeprefix("X-Blurdct-").lower().replace("-", "_")]))
             for name in schema.PNG[200]["headers"]
