@@ -31,7 +31,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "blurdct" / "service" / "page"
+PAGE = ROOT / "blurdct" / "service" / "http" / "page"
 SAMPLE = ROOT / "data" / "sample"
 PAGODA, CUP = SAMPLE / "sharp" / "pagoda.jpg", SAMPLE / "blurred" / "coffee_cup_defocus.jpg"
 BROKEN = ("broken.jpg", b"\xff\xd8\xff\xe0 no photo")
