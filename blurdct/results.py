@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .errors import BlurdctError, ConfigError
+from .utils.atomic import replacing
 
 Row = dict[str, Any]
 Columns = Sequence[str] | Mapping[str, type]
@@ -111,8 +112,6 @@ def write(
         ConfigError: The file cannot be written; a BlurdctError where the disk is full.
     """
     writer = WRITERS[form(path)]
-    target = Path(path)
-    unfinished = target.with_name(f".{target.name}.new")  # one that was killed is written over
     count = 0
 
     def counted() -> Iterator[Row]:
@@ -122,11 +121,8 @@ def write(
             yield row
 
     try:
-        try:
+        with replacing(Path(path), make_folder=False) as unfinished:
             writer(unfinished, counted(), columns)
-            os.replace(unfinished, target)
-        finally:
-            unfinished.unlink(missing_ok=True)
     except OSError as error:
         kind = BlurdctError if error.errno in FULL else ConfigError
         raise kind(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -80,6 +80,22 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, form):
 
 
 @forms
+def test_a_folder_that_is_not_there_is_not_made(tmp_path, form):
+    with pytest.raises(ConfigError, match="cannot be written .No such file"):
+        write(tmp_path / "nowhere" / f"r{form}", [row()])
+    assert not os.listdir(tmp_path)
+
+
+@forms
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_no_link_beside_it_is_followed(tmp_path, form):
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / f".r{form}.new").symlink_to("mine")
+    write(tmp_path / f"r{form}", [row()])
+    assert (tmp_path / "mine").read_text() == "mine" and list(read(tmp_path / f"r{form}"))
+
+
+@forms
 def test_what_is_no_file_of_results_is_refused_in_one_line(tmp_path, form):
     path = tmp_path / f"r{form}"
     with pytest.raises(ConfigError, match=f"r{form}: cannot be read .No such file"):

@@ -4,6 +4,9 @@ import contextlib
 import errno
 import os
 import shutil
+from pathlib import Path
+
+from ..utils.atomic import create, replacing
 
 
 def relocate(source: str, target: str, part: str) -> None:
@@ -46,6 +49,7 @@ def duplicate(source: str, target: str, part: str, verify: bool = False) -> None
         part: The copy's name until it is complete, in the same folder.
         verify: Read the copy again and have it on disk before it gets its name.
     """
+    create(part)
     try:
         shutil.copyfile(source, part)
         with contextlib.suppress(OSError):  # file systems without owners
@@ -88,19 +92,12 @@ def replace_bytes(path: str, data: bytes, part: str, time: int | None = None) ->
         part: What it is called until it is complete, in the same folder.
         time: When it was changed, nanoseconds since 1970; now if left out.
     """
-    try:
-        with open(part, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    with replacing(Path(path), Path(part), make_folder=False, durable=True) as temporary:
+        temporary.write_bytes(data)
         with contextlib.suppress(FileNotFoundError):
-            shutil.copymode(path, part)
+            shutil.copymode(path, temporary)
         if time is not None:
-            os.utime(part, ns=(time, time))
-        os.replace(part, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
+            os.utime(temporary, ns=(time, time))
 
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from ..config import ReadConfig, from_dict
 from ..errors import ConfigError, ModelError
 from ..features.bands import FEATURES
+from ..utils.atomic import replacing_folder
 from ..utils.odds import logit
 
 DEFAULT = "dct-xgb"
@@ -87,15 +88,16 @@ class Bundle:
     training: dict[str, Any] = field(default_factory=dict)
 
     def save(self, folder: str | PathLike[str]) -> None:
-        """Write the folder; the sheet last, so that half a bundle is never taken for one."""
+        """Write the folder, whole or not at all; a bundle that is there is replaced, or stays.
+
+        Raises:
+            OSError: It cannot be written, or is no folder.
+        """
         entries = {name: value for name, value in asdict(self).items() if name != "graph"}
         text = json.dumps({"format": FORMAT, **entries}, indent=1) + "\n"
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        sheet = target / SHEET
-        sheet.unlink(missing_ok=True)
-        (target / GRAPH).write_bytes(self.graph)
-        sheet.write_text(text)
+        with replacing_folder(Path(folder), SHEET) as new:
+            (new / GRAPH).write_bytes(self.graph)
+            (new / SHEET).write_text(text)
 
 
 def shipped() -> list[str]:

@@ -1,1 +1,1 @@
-"""Processes: the only place that starts any outside ``service.supervisor``."""
+"""Processes: the only place that starts and ends any."""

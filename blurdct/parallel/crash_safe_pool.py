@@ -5,7 +5,6 @@ known which batch it was busy with when it died; another one does that again, ca
 item by item.
 """
 
-import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -14,7 +13,7 @@ from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 from ..errors import BlurdctError
-from .spawn import ONE_THREAD, environment, set_up, without_interrupts
+from .spawn import CONTEXT, end, started
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -116,13 +115,8 @@ class _Worker:
     """
 
     def __init__(self, setup: tuple[Any, ...]) -> None:
-        # Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
-        context = multiprocessing.get_context("spawn")
-        self.pipe, its_end = context.Pipe()
-        self._process = context.Process(target=_serve, args=(its_end, *setup), daemon=True)
-        # Ctrl-C is for the one that they work for
-        with environment(ONE_THREAD), without_interrupts():
-            self._process.start()
+        self.pipe, its_end = CONTEXT.Pipe()
+        self._process = started(_serve, its_end, *setup)
         its_end.close()  # so that its death is the end of the pipe
         self.items: deque[Any] = deque()
         self.begun, self.again, self.reason = False, False, ""
@@ -151,8 +145,7 @@ class _Worker:
     def end(self) -> None:
         """Kill it; it holds nothing that could be lost."""
         self.pipe.close()
-        self._process.kill()
-        self._process.join()
+        end([self._process])
 
 
 def _serve(
@@ -162,7 +155,8 @@ def _serve(
     initargs: tuple[object, ...],
 ) -> None:
     """What a process does until the other end of its pipe is closed."""
-    set_up(initializer, initargs)
+    if initializer:
+        initializer(*initargs)
     with suppress(EOFError, OSError):
         pipe.send([])
         while True:

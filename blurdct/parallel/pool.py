@@ -1,6 +1,5 @@
 """Work spread over processes, answers in the order of the questions."""
 
-import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -9,7 +8,7 @@ from itertools import islice
 from typing import TypeVar
 
 from ..errors import BlurdctError, ConfigError
-from .spawn import ONE_THREAD, cores, environment, set_up, without_interrupts
+from .spawn import CONTEXT, begin, cores, starting
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -46,21 +45,17 @@ def ordered_map(
         yield from map(function, items)
         return
     source = iter(items)
-    # Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
-    context = multiprocessing.get_context("spawn")
     setup = (initializer, initargs)
-    with (
-        environment(ONE_THREAD),
-        ProcessPoolExecutor(count, context, initializer=set_up, initargs=setup) as executor,
-    ):
-        with without_interrupts():
-            for _ in range(count):  # each starts a process, as none is idle yet
-                executor.submit(_nothing)
+    with ProcessPoolExecutor(count, CONTEXT, initializer=_set_up, initargs=setup) as executor:
         waiting: deque[Future[list[Answer]]] = deque()
         try:
+            with starting():
+                for _ in range(count):  # each starts a process, as none is idle yet
+                    executor.submit(_nothing)
             while True:
                 while len(waiting) < 3 * count and (batch := list(islice(source, chunk))):
-                    waiting.append(executor.submit(_run, function, batch))
+                    with starting():  # if one was idle above, the last of them starts only here
+                        waiting.append(executor.submit(_run, function, batch))
                 if not waiting:
                     return
                 yield from waiting.popleft().result()
@@ -69,6 +64,12 @@ def ordered_map(
         finally:
             # waits for what runs: whoever reads or removes files next must be alone with them
             executor.shutdown(cancel_futures=True)
+
+
+def _set_up(initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> None:
+    begin()
+    if initializer:
+        initializer(*initargs)
 
 
 def _run(function: Callable[[Item], Answer], batch: list[Item]) -> list[Answer]:

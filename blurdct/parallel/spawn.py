@@ -4,8 +4,14 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+# Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
+CONTEXT = multiprocessing.get_context("spawn")
 
 # Environment of a process that judges photographs: a photo is too little work to share, and on a
 # busy machine the threads of a matrix product wait for each other longer than they work.
@@ -19,38 +25,45 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def set_up(initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> None:
-    """What a worker does first: OpenCV gets one thread, then whatever it is told to call."""
-    import cv2
+def started(function: Callable[..., object], *arguments: Any) -> BaseProcess:
+    """A worker process that calls a picklable function with these; ``end`` ends it."""
+    process = CONTEXT.Process(target=_run, args=(function, arguments), daemon=True)
+    with starting():
+        process.start()
+    return process
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Processes started meanwhile have one thread per library, and Ctrl-C does not reach them.
+
+    It is for the one that they work for, which hears of it when the last of them has started.
+    """
+    with _environment(ONE_THREAD), _interrupts_blocked():
+        yield
+
+
+def begin() -> None:
+    """What a worker process does first, whoever starts it within ``starting``."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import cv2  # it reads no variable of those above
 
     cv2.setNumThreads(1)
-    if initializer:
-        initializer(*initargs)
 
 
-@contextmanager
-def without_interrupts() -> Iterator[None]:
-    """Processes started meanwhile ignore Ctrl-C: it is for the one that they work for."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def environment(values: dict[str, str]) -> Iterator[None]:
-    """Variables that worker processes inherit; what the user set stays."""
-    added = [name for name in values if name not in os.environ]
-    os.environ.update({name: values[name] for name in added})
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
+def end(processes: Sequence[BaseProcess], patience: float = 0.0) -> None:
+    """Ask them to end, wait so many seconds in all, and kill those that have not; all are gone."""
+    for process in processes:
+        process.terminate()
+    ends = time.monotonic() + patience
+    for process in processes:
+        process.join(max(0.0, ends - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 def alive(process: int) -> bool:
@@ -62,8 +75,50 @@ def alive(process: int) -> bool:
     return True
 
 
-def end_with_caller() -> None:
-    caller = multiprocessing.parent_process()
-    if caller:
-        caller.join()
+def _run(function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    begin()
+    function(*arguments)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
         os._exit(1)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Variables that processes inherit; what the user set stays."""
+    added = [name for name in values if name not in os.environ]
+    os.environ.update({name: values[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Ctrl-C waits meanwhile; processes inherit that, until they can ignore it themselves."""
+    heard: list[int] = []
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT) if main else None
+    if handler is not None:
+        signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    masks = hasattr(signal, "pthread_sigmask")
+    if masks:
+        from multiprocessing import resource_tracker  # which commands that start nothing do without
+
+        resource_tracker.ensure_running()  # started with the first process, it would unblock it
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+            if heard:
+                signal.raise_signal(signal.SIGINT)

@@ -3,17 +3,16 @@
 ``pool`` hands out items; here each process finds its work itself.
 """
 
-import multiprocessing
 import sys
-import threading
 from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import BlurdctError
-from .spawn import ONE_THREAD, end_with_caller, environment, without_interrupts
+from .spawn import CONTEXT, end, started
 
-PATIENCE = 5.0  # seconds that a process has to end when asked to
+PATIENCE = 5.0  # seconds that they have to end when asked to
 
 
 def side_by_side(
@@ -35,42 +34,30 @@ def side_by_side(
     Raises:
         BlurdctError: One of them raised, or was killed.
     """
-    context = multiprocessing.get_context("spawn")
-    errors = context.SimpleQueue()
-    started = []
+    errors = CONTEXT.SimpleQueue()
+    processes: list[BaseProcess] = []
     try:
-        # Ctrl-C is for the process that they work for
-        with environment(ONE_THREAD), without_interrupts():
-            for given in arguments:
-                process = context.Process(target=_call, args=(function, given, errors), daemon=True)
-                process.start()
-                started.append(process)
-        while running := [process.sentinel for process in started if process.is_alive()]:
+        for given in arguments:
+            processes.append(started(_call, function, given, errors))
+        while running := [process.sentinel for process in processes if process.is_alive()]:
             wait(running, pause)
-            _raise_errors(started, errors)
+            _raise_errors(processes, errors)
             yield
-        _raise_errors(started, errors)  # the last may have ended while the caller was busy
+        _raise_errors(processes, errors)  # the last may have ended while the caller was busy
         yield
     finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            process.join(PATIENCE)
-            if process.is_alive():
-                process.kill()
-                process.join()
+        end(processes, PATIENCE)
         errors.close()
 
 
-def _raise_errors(started: Sequence[Any], errors: Any) -> None:
+def _raise_errors(processes: Sequence[BaseProcess], errors: Any) -> None:
     if not errors.empty():
         raise BlurdctError(errors.get())
-    if any(process.exitcode for process in started):
+    if any(process.exitcode for process in processes):
         raise BlurdctError("a worker process died; fewer workers need less memory")
 
 
 def _call(function: Callable[..., object], given: tuple[Any, ...], errors: Any) -> None:
-    threading.Thread(target=end_with_caller, daemon=True).start()
     try:
         function(*given)
     except Exception as error:

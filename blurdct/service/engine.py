@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 import numpy as np
@@ -19,14 +19,14 @@ from ..errors import BlurdctError, ConfigError, ImageError, ModelError
 from ..inference.bundle import load, named, shipped
 from ..inference.detector import Detector, Prediction
 from .logs import LOGGER
-from .settings import Settings
-from .verdicts import FIELDS, Answer, answer, judged, model_name, unread
+from .verdicts import Answer, answer, judged, model_name, unread
+
+if TYPE_CHECKING:  # the engine itself needs no library of the services
+    from .settings import Settings
 
 Done = TypeVar("Done")
 
 GRACE = 5.0  # seconds over the time that a request has, after which its photo is given up
-
-__all__ = ["FIELDS", "Answer", "Busy", "Engine", "TooLong", "model_name"]
 
 
 class Busy(BlurdctError):  # noqa: N818 - short, as in the interface of Thrift
@@ -47,7 +47,7 @@ class Engine:
         models: Names that may be asked for; the default one first.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         """Load all models.
 
         OpenCV uses one thread for a photo from now on, in the whole process: those of the engine
@@ -73,28 +73,24 @@ class Engine:
         self._closed = False
         self._ends: dict[int, float] = {}  # by thread at work: until when its request may take
 
-    def predict(
-        self, data: bytes, name: str, model: str | None = None, threshold: float | None = None
-    ) -> Answer:
+    def predict(self, data: bytes, name: str, model: str | None = None) -> Answer:
         """The verdict on one photo.
 
         Args:
             data: Its file.
             name: What to call it.
             model: Out of ``models``, or ``best``.
-            threshold: P from which on the label is ``blurred``, 0..1, instead of the model's.
 
         Returns:
-            ``FIELDS``, as in ``Prediction``; width and height are the photo's own, upright.
+            ``verdicts.FIELDS``, as in ``Prediction``; width and height are of the photo, upright.
 
         Raises:
             ImageError: It cannot be read; the message names it and says why.
             ModelError: No such model.
-            ConfigError: A threshold outside 0..1.
             Busy: Too many wait already.
             TooLong: It was not done in time.
         """
-        judge = self._judge(model, threshold)
+        judge = self._judge(model, None)
         return self.wait(self.submit(lambda: answer(*judge(data, name)[:2])))
 
     def predict_many(
@@ -107,14 +103,16 @@ class Engine:
 
         Args:
             files: Name and bytes of each.
-            model: As for ``predict``, threshold too.
+            model: As for ``predict``.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the model's.
 
         Returns:
             Answers with one more field: ``error``, empty if all is well; else it says why the
             photo could not be read, and the verdict is None. Or the future raises TooLong.
 
         Raises:
-            ModelError: As for ``predict``; ConfigError and Busy, too.
+            ModelError: As for ``predict``; Busy, too.
+            ConfigError: A threshold outside 0..1.
         """
         judge = self._judge(model, threshold)
         ends = time.monotonic() + self.settings.seconds
@@ -132,16 +130,6 @@ class Engine:
 
         return self.submit(work)
 
-    def map(self, data: bytes, name: str, model: str | None = None) -> tuple[Answer, np.ndarray]:
-        """The verdict on one photo and where it is blurred, as by ``Detector.map``.
-
-        Raises:
-            ModelError: No such model, or it makes no map.
-            ImageError: As for ``predict``; ConfigError, Busy and TooLong, too.
-        """
-        answer, places, _ = self.wait(self.map_then(data, name, model, lambda *_: None))
-        return answer, places
-
     def map_then(
         self,
         data: bytes,
@@ -149,21 +137,28 @@ class Engine:
         model: str | None,
         then: Callable[[Prediction, np.ndarray], Done],
         threshold: float | None = None,
-    ) -> "Future[tuple[Answer, np.ndarray, Done]]":
-        """What ``map`` returns, and what the same thread made of it, to come.
+    ) -> "Future[tuple[Answer, Done]]":
+        """The verdict to come on one photo, and what the same thread made of it and its map.
+
+        Args:
+            data: Its file.
+            name: What to call it.
+            model: As for ``predict``; the settings' ``map_model`` if left out.
+            then: Called with the verdict and where the photo is blurred, as by ``Detector.map``.
+            threshold: As for ``predict_many``.
 
         Raises:
-            ModelError: No such model, or it makes no map; or Busy.
+            ModelError: No such model, or it makes no map; Busy and ConfigError, too.
         """
         model = model or model_name(self.settings.map_model)
         if not self._detector(model).has_map:
             raise ModelError(f"{model}: this model makes no map")
         judge = self._judge(model, threshold)
 
-        def work() -> tuple[Answer, np.ndarray, Done]:
+        def work() -> tuple[Answer, Done]:
             verdict, size, places = judge(data, name)
             assert places is not None  # a model without maps was refused
-            return answer(verdict, size), places, then(verdict, places)
+            return answer(verdict, size), then(verdict, places)
 
         return self.submit(work)
 

@@ -8,7 +8,7 @@ from typing import Any
 LOGGER = "blurdct.service"
 
 
-class Lines(logging.Formatter):
+class JsonLines(logging.Formatter):
     """A record as a line of JSON: time, level, message or what stands in its ``fields``."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -30,7 +30,7 @@ class Lines(logging.Formatter):
 CONFIG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": f"{__name__}.Lines"}},
+    "formatters": {"lines": {"()": f"{__name__}.JsonLines"}},
     "handlers": {
         "out": {
             "class": "logging.StreamHandler",

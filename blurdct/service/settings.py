@@ -1,11 +1,18 @@
 """What a service is told: models, limits, who may ask; by options or by the environment."""
 
-import dataclasses
-import math
-import os
 import re
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from ..errors import ConfigError
 from ..inference.bundle import BEST, DEFAULT
@@ -17,85 +24,165 @@ MIB = 1 << 20
 SHORTEST = 8  # characters of a token
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
+def _parts(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _checked_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[^\s/?#]+", origin):
+            raise ValueError(f"expected http(s)://HOST[:PORT] or *, got {origin!r}")
+    return origins
+
+
+def _checked_token(token: str | None) -> str | None:
+    if token is not None:
+        visible = token.isascii() and token.isprintable() and " " not in token
+        if len(token) < SHORTEST or not visible:  # as a header can carry it
+            raise ValueError(f"expected {SHORTEST} or more letters, digits and signs")
+    return token
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+Origins = Annotated[Names, AfterValidator(_checked_origins)]
+Token = Annotated[str | None, AfterValidator(_checked_token)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+# What a person calls the types of settings; what is none of these is a text.
+KINDS: dict[Any, str] = {int: "whole number", float: "number", tuple[str, ...]: "list"}
+
+
+class Settings(BaseSettings):
     """Of one service; the limits hold in each of its processes.
 
-    Attributes:
-        model: Judges where none is asked for: a shipped name or a bundle's folder.
-        map_model: Draws maps where none is asked for.
-        models: May be asked for beside these two; all that are shipped if empty.
-        queue: Requests that may wait for a thread; more are refused.
-        threads: That judge photographs.
-        max_bytes: Of a request's body.
-        max_buffered: Bytes of all bodies that a process holds at the same time; of one, at least.
-        max_pixels: Of a photo.
-        max_files: Of a request.
-        seconds: That a request may wait and be worked on, and that its body may pause.
-        upload_seconds: In which the whole body must arrive.
-        token: Whoever asks must know it; None lets everybody ask.
-        origins: Other sites whose pages may ask, as browsers name them; ``*`` for all.
+    What is given wins over a variable such as ``BLURDCT_MAX_BYTES``, that over the default. An
+    empty variable counts as none, and so does what is given as None.
     """
 
-    model: str = DEFAULT
-    map_model: str = BEST
-    models: tuple[str, ...] = ()
-    queue: int = 64
-    threads: int = 1
-    max_bytes: int = 32 * MIB
-    max_buffered: int = 256 * MIB
-    max_pixels: int = 100_000_000
-    max_files: int = 64
-    seconds: float = 20.0
-    upload_seconds: float = 120.0
-    token: str | None = dataclasses.field(default=None, repr=False)
-    origins: tuple[str, ...] = ()
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
-    def __post_init__(self) -> None:
-        for name in ("threads", "max_bytes", "max_buffered", "max_pixels", "max_files"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if self.queue < 0:
-            raise ConfigError(f"queue: expected at least 0, got {self.queue}")
-        for name in ("seconds", "upload_seconds"):
-            seconds = getattr(self, name)
-            if not (math.isfinite(seconds) and seconds > 0):
-                raise ConfigError(f"{name}: expected a time over 0, got {seconds}")
-        for origin in self.origins:
-            if origin != "*" and not re.fullmatch(r"https?://[^\s/?#]+", origin):
-                raise ConfigError(f"origins: expected http(s)://HOST[:PORT] or *, got {origin!r}")
-        if self.token is not None:
-            visible = self.token.isascii() and self.token.isprintable() and " " not in self.token
-            if len(self.token) < SHORTEST or not visible:  # as a header can carry it
-                raise ConfigError(f"token: expected {SHORTEST} or more letters, digits and signs")
+    model: str = Field(
+        DEFAULT, description="Judges where none is asked for: a shipped name or a bundle's folder."
+    )
+    map_model: str = Field(BEST, description="Draws maps where none is asked for.")
+    models: Names = Field(
+        (), description="May be asked for beside these two; all that are shipped if empty."
+    )
+    queue: int = Field(
+        64, ge=0, description="Requests that may wait for a thread; more are refused."
+    )
+    threads: Count = Field(1, description="That judge photographs, in each process.")
+    max_bytes: Count = Field(32 * MIB, description="Of a request's body.")
+    max_buffered: Count = Field(
+        256 * MIB,
+        description="Bytes of all bodies that a process holds at the same time; of one, at least.",
+    )
+    max_pixels: Count = Field(100_000_000, description="Of a photo.")
+    max_files: Count = Field(64, description="Photographs of a request.")
+    seconds: Seconds = Field(
+        20.0,
+        description="That a request may wait and be worked on, and that its body may pause.",
+    )
+    upload_seconds: Seconds = Field(
+        120.0, description="In which the whole body of a request must arrive."
+    )
+    token: Token = Field(
+        None,
+        repr=False,
+        description="Whoever asks by HTTP must know it; if there is none, everybody may ask.",
+    )
+    origins: Origins = Field(
+        (), description="Other sites whose pages may ask, as browsers name them; * for all."
+    )
 
+    def __init__(self, **given: Any) -> None:
+        """Read them.
 
-def from_environment(environment: Mapping[str, str] | None = None, **given: object) -> Settings:
-    """Settings from variables such as ``BLURDCT_MAX_BYTES``; what is given and not None wins.
-
-    Lists are separated by commas; an empty variable counts as none.
-
-    Raises:
-        ConfigError: A value of the wrong type or range; the message names it.
-    """
-    environment = os.environ if environment is None else environment
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(Settings):
-        text = environment.get(PREFIX + field.name.upper(), "").strip()
-        if given.get(field.name) is not None:
-            values[field.name] = given[field.name]
-        elif text:
-            values[field.name] = _parsed(field.name, field.default, text)
-    return Settings(**values)
-
-
-def _parsed(name: str, default: object, text: str) -> object:
-    if isinstance(default, tuple):
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    if isinstance(default, (int, float)):
+        Raises:
+            ConfigError: A value of the wrong type or range; the message names the setting, or the
+                variable that it came from, and what was expected.
+        """
+        given = {name: value for name, value in given.items() if value is not None}
         try:
-            return type(default)(text)
-        except ValueError:
-            kind = "a whole number" if isinstance(default, int) else "a number"
-            raise ConfigError(f"{PREFIX}{name.upper()}: expected {kind}, got {text!r}") from None
-    return text
+            super().__init__(**given)
+        except ValidationError as error:
+            raise ConfigError(_sentence(error, given)) from None  # its own message has many lines
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, then variables; no files."""
+        return init_settings, _Variables(settings_cls)
+
+
+class _Variables(EnvSettingsSource):
+    """The environment; white space around a value is no part of it: secrets end in a line feed."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value, key, is_complex = super().get_field_value(field, field_name)
+        return (value and value.strip()) or None, key, is_complex
+
+
+def _sentence(error: ValidationError, given: dict[str, Any]) -> str:
+    """The first thing that is wrong, in a line; nothing of a token."""
+    first = error.errors(include_url=False)[0]
+    name, kind, context = str(first["loc"][0]), first["type"], first.get("ctx", {})
+    if kind == "value_error":
+        expected = str(context["error"])
+    elif kind == "greater_than_equal":
+        expected = f"expected at least {context['ge']}, got {first['input']}"
+    elif kind in ("greater_than", "finite_number"):
+        expected = f"expected a time over 0, got {first['input']}"
+    elif kind.startswith(("int_", "float_")):
+        number = "a whole number" if kind.startswith("int_") else "a number"
+        expected = f"expected {number}, got {first['input']!r}"
+    elif kind == "extra_forbidden":
+        expected = f"no such setting; known: {', '.join(Settings.model_fields)}"
+    else:
+        expected = str(first["msg"])
+    return f"{name if name in given else PREFIX + name.upper()}: {expected}"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a person is to know of a setting.
+
+    Attributes:
+        variable: The one of the environment.
+        kind: ``text``, ``whole number``, ``number`` or ``list``.
+        default: As the variable would say it, a list with commas; empty if there is none.
+        description: A sentence.
+    """
+
+    variable: str
+    kind: str
+    default: str
+    description: str
+
+
+def describe() -> list[Setting]:
+    """All settings, in the order of the class; for a page of reference."""
+    return [
+        Setting(
+            PREFIX + name.upper(),
+            KINDS.get(field.annotation, "text"),
+            _written(field.default),
+            str(field.description),
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _written(default: object) -> str:
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return "" if default is None else str(default).removesuffix(".0")

@@ -33,7 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def incoming(
-    listening: socket.socket, count: Callable[[], int]
+    listener: socket.socket, count: Callable[[], int]
 ) -> AsyncIterator[tuple[socket.socket, str]]:
     """Connections as they come in, and the addresses of who opened them.
 
@@ -42,16 +42,16 @@ async def incoming(
     fewer is left to be faster.
 
     Args:
-        listening: From ``listen``.
+        listener: From ``listen``.
         count: How many connections this process has.
     """
-    listening.setblocking(False)
+    listener.setblocking(False)
     while True:
-        await _readable(listening)
+        await _readable(listener)
         await asyncio.sleep(min(HESITATION * count(), LONGEST))
         for _ in range(1 + count() // RUSH):
             try:
-                connection, (client, *_) = listening.accept()
+                connection, (client, *_) = listener.accept()
             except BlockingIOError:  # another process was faster
                 break
             except OSError:  # gone again, or no descriptor is free
@@ -60,21 +60,21 @@ async def incoming(
             yield connection, client
 
 
-def waiting(listening: socket.socket) -> Iterator[socket.socket]:
+def waiting(listener: socket.socket) -> Iterator[socket.socket]:
     """Connections that the system has taken already; for a process that is about to stop."""
-    listening.setblocking(False)
+    listener.setblocking(False)
     while True:
         try:
-            yield listening.accept()[0]
+            yield listener.accept()[0]
         except OSError:
             return
 
 
-async def _readable(listening: socket.socket) -> None:
+async def _readable(listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
-    loop.add_reader(listening, readable.set)
+    loop.add_reader(listener, readable.set)
     try:
         await readable.wait()
     finally:
-        loop.remove_reader(listening)
+        loop.remove_reader(listener)

@@ -1,20 +1,19 @@
 """Processes that serve side by side: started, replaced when one dies, ended in order."""
 
 import logging.config
-import multiprocessing
 import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import BlurdctError
-from ..parallel.spawn import ONE_THREAD, cores, end_with_caller, environment
+from ..parallel.spawn import CONTEXT, cores, end, started
 from .logs import CONFIG, LOGGER
 from .settings import PLACE
 
@@ -49,11 +48,11 @@ def keep_running(
     workers: list[_Worker] = []
     told = False
     logging.config.dictConfig(CONFIG)
-    with _signals(stop), environment(ONE_THREAD):
+    with _signals(stop):
         try:
-            workers = [_started(work, place) for place in range(count or cores())]
+            workers = [_start(work, place) for place in range(count or cores())]
             while not stop.is_set():
-                wait([end for worker in workers for end in worker.news()], PAUSE)
+                wait([one for worker in workers for one in worker.news()], PAUSE)
                 for place, worker in enumerate(workers):
                     error = worker.look()
                     if error is None:
@@ -64,7 +63,7 @@ def keep_running(
                     if not worker.ready:
                         stop.wait(RETRY)
                     if not stop.is_set():
-                        workers[place] = _started(work, place)
+                        workers[place] = _start(work, place)
                 if not told and all(worker.ready for worker in workers):
                     told = True
                     if ready:
@@ -72,12 +71,14 @@ def keep_running(
         finally:
             if ending:
                 ending()
-            _end(workers, patience)
+            end([worker.process for worker in workers], patience)
+            for worker in workers:
+                worker.pipe.close()
 
 
 @dataclass
 class _Worker:
-    process: Any
+    process: BaseProcess
     pipe: "Connection[Any, Any]"
     ready: bool = False
     error: Exception | None = None
@@ -100,12 +101,9 @@ class _Worker:
         )
 
 
-def _started(work: Work, place: int) -> _Worker:
-    # Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(False)
-    process = context.Process(target=_run, args=(work, place, theirs), daemon=True)
-    process.start()
+def _start(work: Work, place: int) -> _Worker:
+    ours, theirs = CONTEXT.Pipe(False)
+    process = started(_run, work, place, theirs)
     theirs.close()
     return _Worker(process, ours)
 
@@ -114,8 +112,6 @@ def _run(work: Work, place: int, pipe: "Connection[Any, Any]") -> None:
     """What a process does."""
     logging.config.dictConfig(CONFIG)
     os.environ[PLACE] = str(place)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the one that started us
-    threading.Thread(target=end_with_caller, daemon=True).start()
     try:
         work(lambda: pipe.send(None))
     except (BlurdctError, ModuleNotFoundError) as error:
@@ -125,18 +121,6 @@ def _run(work: Work, place: int, pipe: "Connection[Any, Any]") -> None:
         logging.getLogger(LOGGER).exception("a process of the service ends")
         pipe.send(BlurdctError(f"a process of the service ended ({type(error).__name__}: {error})"))
         sys.exit(1)
-
-
-def _end(workers: list[_Worker], patience: float) -> None:
-    for worker in workers:
-        worker.process.terminate()
-    ends = time.monotonic() + patience
-    for worker in workers:
-        worker.process.join(max(0.0, ends - time.monotonic()))
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()
-        worker.pipe.close()
 
 
 @contextmanager

@@ -13,7 +13,13 @@ def seconds(text: str) -> float:
     Raises:
         ConfigError: None of these.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-z]*)", text.strip())
-    if not found or found[2] not in _UNITS:
+    number, unit = number_and_unit(text) or (0.0, "none")
+    if unit not in _UNITS:
         raise ConfigError(f"expected a time such as 2s or 500ms, got {text!r}")
-    return float(found[1]) * _UNITS[found[2]]
+    return number * _UNITS[unit]
+
+
+def number_and_unit(text: str) -> tuple[float, str] | None:
+    """``1.5 S`` -> 1.5 and ``s``; the unit may be missing, and is any word; None for the rest."""
+    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-z]*)", text.strip().lower())
+    return (float(found[1]), found[2]) if found else None

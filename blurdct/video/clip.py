@@ -6,7 +6,6 @@ colours. PyAV was measured to be 10 to 15 % faster in that, which is no reason f
 """
 
 import os
-import re
 import stat
 from collections.abc import Container, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ import cv2
 import numpy as np
 
 from ..errors import ConfigError, ImageError
+from ..utils.durations import number_and_unit, seconds
 from ..utils.text import reason
 
 USUAL_RATE = 25.0  # frames per second, of a file that does not say
@@ -36,19 +36,24 @@ class Step:
 
 
 def step(text: str) -> Step:
-    """``0.5s``, ``0.5``, ``500ms`` or ``10f`` (every tenth frame) as a step.
+    """``0.5s``, ``0.5``, ``500ms``, ``2min`` or ``10f`` (every tenth frame) as a step.
 
     Raises:
         ConfigError: It is none of these, or not over 0.
     """
-    found = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*(s|ms|f|)", text.strip().lower())
-    value = float(found[1]) if found else 0.0
-    unit = found[2] if found else ""
-    if not 0 < value < inf or (unit == "f" and value != int(value)):
-        raise ConfigError(f"every {text!r}: expected a time such as 0.5s, or frames such as 10f")
+    wrong = f"every {text!r}: expected a time such as 0.5s, or frames such as 10f"
+    number, unit = number_and_unit(text) or (0.0, "")
     if unit == "f":
-        return Step(frames=int(value))
-    return Step(seconds=value / 1000 if unit == "ms" else value)
+        if not 0 < number < inf or number != int(number):
+            raise ConfigError(wrong)
+        return Step(frames=int(number))
+    try:
+        time = seconds(text)
+    except ConfigError:
+        raise ConfigError(wrong) from None
+    if not 0 < time < inf:
+        raise ConfigError(wrong)
+    return Step(seconds=time)
 
 
 @dataclass(frozen=True)

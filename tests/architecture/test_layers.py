@@ -14,8 +14,8 @@ PACKAGE = ROOT / "blurdct"
 # A room is a folder of the package, or a module beside them. It imports from lines above its own;
 # on its own line only from what an arrow leads from.
 RULE = """
-errors -> config _version results metrics
-utils parallel
+errors -> config _version metrics
+utils parallel -> results
 images
 features -> torch
 inference datasets

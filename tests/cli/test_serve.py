@@ -254,7 +254,7 @@ def test_what_is_no_address_is_refused(text):
         (("--http", "256.0.0.1:80"), "cannot listen on"),
         (("--token-file", "nowhere"), "nowhere: cannot be read"),
         (("--token-file", os.devnull), "token"),
-        (("--seconds", "nan"), "seconds"),
+        (("--seconds", "nan"), "seconds: expected a time over 0, got nan"),
         (("--allow-origin", "https://a.example/"), "origins: expected http(s)://HOST[:PORT] or *"),
         (("--thrift", ":0", "--token-file", __file__), "token"),
     ],
@@ -264,10 +264,20 @@ def test_wrong_use_is_one_line_and_status_2(words, why):
     assert run.status == 2 and why in run.err and run.err.count("\n") == 1
 
 
+def test_a_wrong_variable_is_one_line_and_an_option_wins_over_it(monkeypatch):
+    monkeypatch.setenv("BLURDCT_QUEUE", "many")
+    run = call("serve", "--http", "256.0.0.1:80")
+    assert (run.status, run.err) == (
+        2,
+        "blurdct: BLURDCT_QUEUE: expected a whole number, got 'many'\n",
+    )
+    assert "cannot listen on" in call("serve", "--http", "256.0.0.1:80", "--queue", "3").err
+
+
 def test_the_help_tells_the_defaults_as_they_are():
     shown = " ".join(call("serve", "--help").out.split())
     for name in ("queue", "seconds", "max_bytes", "max_pixels", "max_files"):
-        assert f"; {getattr(Settings, name):.0f}." in shown
+        assert f"; {getattr(Settings(), name):.0f}." in shown
 
 
 @pytest.mark.parametrize(

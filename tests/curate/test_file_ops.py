@@ -121,6 +121,20 @@ def test_bytes_are_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     assert path.read_bytes() == b"new" and os.listdir(tmp_path) == ["a.xmp"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_that_was_planted_under_a_temporary_name_is_not_followed(pair, tmp_path):
+    source, target, part = pair
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    os.symlink(victim, part)
+    with pytest.raises(FileExistsError):
+        replace_bytes(target, b"theirs", part)
+    with pytest.raises(FileExistsError):
+        duplicate(source, target, part)
+    assert victim.read_bytes() == b"mine" and os.path.islink(part)
+    assert not os.path.exists(target)
+
+
 def test_the_same_bytes_are_told_from_others_of_the_same_size(tmp_path):
     data = os.urandom(2**21 + 5)
     for name, content in (("a", data), ("b", data), ("c", data[:-1] + b"\0\0"), ("d", data[1:])):

@@ -89,19 +89,28 @@ def test_every_shipped_model_loads_and_answers(texture):
 # Half a bundle
 
 
-def test_a_bundle_that_was_being_saved_is_none(folder, monkeypatch):
-    """Whatever write fails, over an older bundle too, nothing is left that loads."""
-
+def test_a_bundle_that_cannot_be_saved_leaves_the_older_one_or_none(folder, monkeypatch):
     def fail(self, *args, **options):
         raise OSError("disk full")
 
     for method in ("write_bytes", "write_text"):
-        toys.bundle().save(folder)
-        with monkeypatch.context() as patch:
-            patch.setattr(type(folder), method, fail)
-            with pytest.raises(OSError, match="disk full"):
-                toys.bundle(size=64).save(folder)
-        refusal(folder)
+        for place in (folder, folder.with_name("other")):
+            with monkeypatch.context() as patch:
+                patch.setattr(type(folder), method, fail)
+                with pytest.raises(OSError, match="disk full"):
+                    toys.bundle(size=64).save(place)
+        assert load(folder) == toys.bundle()
+        assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_what_a_killed_save_leaves_is_no_bundle(folder, monkeypatch):
+    monkeypatch.setattr(bundles, "SHIPPED", folder.parent)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)  # the end of the process came first
+        toys.bundle(size=64).save(folder)
+    left = [path for path in folder.parent.iterdir() if path != folder]
+    assert len(left) == 1 and shipped() == [folder.name]
+    refusal(left[0])
 
 
 def test_a_sheet_cut_off_anywhere_is_refused(folder):

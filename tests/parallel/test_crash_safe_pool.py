@@ -146,8 +146,9 @@ def test_processes_end_with_the_one_that_they_work_for():
     code = (
         "from tests.parallel import test_crash_safe_pool as t\n"
         "if __name__ == '__main__':\n"
-        "    for _, n in t.crash_safe_map(t.process, ([k] for k in range(10**9)), t.lost, 2):\n"
-        "        print(n, flush=True)\n"
+        "    endless = ([k] for k in range(10**9))\n"
+        "    for _, number in t.crash_safe_map(t.process, endless, t.lost, 2):\n"
+        "        print(number, flush=True)\n"
     )
     caller = subprocess.Popen(
         [sys.executable, "-c", code],

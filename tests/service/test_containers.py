@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from blurdct.cli import app
-from blurdct.cli.commands import serve
-from blurdct.cli.commands.serve import HTTP
+from blurdct.cli.app import COMMANDS
+from blurdct.cli.commands.serve import HTTP, serve
 from blurdct.cli.options import address
-from blurdct.service.settings import PREFIX, from_environment
+from blurdct.service.settings import PREFIX, Settings
 from blurdct.service.thrift.idl import PORT
 
 ROOT = Path(__file__).parents[2]
@@ -98,8 +97,8 @@ def test_the_image_does_not_run_as_root_and_holds_no_compiler():
 def test_what_is_run_are_options_that_serve_has(name):
     assert words("ENTRYPOINT") == list(PROJECT["scripts"])
     command, *options = commands()[name]
-    assert command in app.COMMANDS
-    known = {f"--{known.replace('_', '-')}" for known in inspect.signature(serve.serve).parameters}
+    assert command in COMMANDS
+    known = {f"--{known.replace('_', '-')}" for known in inspect.signature(serve).parameters}
     assert {option for option in options if option.startswith("-")} <= known
 
 
@@ -114,14 +113,17 @@ def test_ports_are_the_default_ones_and_open_to_this_computer_alone():
             assert SERVICES[name]["ports"] == [f"127.0.0.1:{ports[option]}:{ports[option]}"]
 
 
-def test_settings_of_the_containers_are_settings_of_the_service():
+def test_settings_of_the_containers_are_settings_of_the_service(monkeypatch):
     for service in SERVICES.values():
         given = {
             name: re.sub(r"\$\{.*\}", "", value) for name, value in service["environment"].items()
         }
-        settings = from_environment(given)
-        assert all(hasattr(settings, name.removeprefix(PREFIX).lower()) for name in given)
-        assert settings != from_environment({})
+        assert all(name.removeprefix(PREFIX).lower() in Settings.model_fields for name in given)
+        with monkeypatch.context() as patched:
+            for name, value in given.items():
+                patched.setenv(name, value)
+            settings = Settings()
+        assert settings != Settings()
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -135,7 +137,7 @@ def test_a_container_can_do_little_and_take_little(name):
     workers = service["command"][service["command"].index("--workers") + 1]
     assert int(workers) == service["cpus"]
     grace = int(service["stop_grace_period"].removesuffix("s"))
-    assert grace > from_environment({}).seconds + 5  # what is in flight is finished
+    assert grace > Settings().seconds + 5  # what is in flight is finished
 
 
 def test_checks_of_health_are_python_that_compiles_and_ask_the_right_port():

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import tempfile
 import time
 
@@ -19,7 +20,7 @@ from blurdct.inference.heatmap import draw
 from blurdct.service.engine import Busy, Engine
 from blurdct.service.http.app import create
 from blurdct.service.http.uploads import BodyError, GoneError, Held, photographs
-from blurdct.service.logs import LOGGER, Lines
+from blurdct.service.logs import LOGGER, JsonLines
 from blurdct.service.settings import Settings
 from blurdct.service.verdicts import FIELDS
 from tests.service.test_engine import FEW, Stuck, jpeg
@@ -302,7 +303,7 @@ def test_each_request_leaves_a_line_without_photo_or_name(client, caplog):
             files=form(("private.jpg", jpeg())),
             headers={"x-request-id": "7"},
         )
-    line = Lines().format(caplog.records[-1])
+    line = JsonLines().format(caplog.records[-1])
     told = json.loads(line)
     assert "\n" not in line and "private" not in line and "secret" not in line
     assert (
@@ -330,6 +331,14 @@ def test_requests_errors_seconds_photographs_and_the_queue_are_counted(client):
     client.get("/made/up/by/somebody")
     assert [count(name) for name in names] == [value + 1 for value in before]
     assert count("blurdct_queue") == 0 and count("blurdct_active") == 1  # that one itself
+
+
+def test_every_path_is_counted_by_itself_and_made_up_ones_together(client):
+    paths = {"/", "/openapi.json", *client.get("/openapi.json").json()["paths"]}
+    for path in (*paths, "/made/up", "/static/made_up.js", "/static"):
+        client.get(path)
+    counted = set(re.findall(r'blurdct_requests_total\{path="(.*?)"', client.get("/metrics").text))
+    assert counted == paths | {"other", "/static/"}
 
 
 def test_the_openapi_document_has_examples_and_every_status(client):
@@ -417,7 +426,7 @@ def test_a_mutilated_form_is_files_or_refused_and_nothing_else(changes, kind):
     body = BODY
     for at, removed, added in changes:
         body = body[:at] + added + body[at + removed :]
-    held = Held(Settings.max_buffered)
+    held = Held(FEW.max_buffered)
     try:
         files = read([body[:99], body[99:]], {"content-type": kind}, held)
     except BodyError as error:

@@ -40,9 +40,9 @@ from blurdct.service import engine as engines
 from blurdct.service.engine import Busy, Engine, TooLong
 from blurdct.service.settings import Settings
 from blurdct.service.sockets import listen
-from blurdct.service.thrift.handler import Handler, serve
+from blurdct.service.thrift.handler import Handler
 from blurdct.service.thrift.idl import IDL, SERVICE
-from blurdct.service.thrift.server import Server
+from blurdct.service.thrift.server import Server, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 IDL_FILE = ROOT / "blurdct" / "service" / "thrift" / "blur.thrift"
@@ -499,17 +499,20 @@ def test_a_place_that_is_taken_or_unknown_is_one_line(port):
 
 def test_a_model_that_cannot_be_loaded_ends_the_service_in_one_line(tmp_path):
     with pytest.raises(BlurdctError, match=r"nowhere") as caught:
-        serve(Settings(model=str(tmp_path / "nowhere")), "127.0.0.1", 0, 1)
+        serve(Settings(model=str(tmp_path / "nowhere")), listen("127.0.0.1", 0), 1)
     assert "\n" not in str(caught.value)
 
 
 SCRIPT = """
 from blurdct.service.settings import Settings
-from blurdct.service.thrift.handler import serve
+from blurdct.service.sockets import listen
+from blurdct.service.thrift.server import serve
 
 if __name__ == "__main__":
     settings = Settings(models=("dct-xgb",), map_model="dct-fusion", seconds=5)
-    serve(settings, "127.0.0.1", 0, 2, ready=lambda host, port: print(port, flush=True))
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    serve(settings, listener, 2, ready=lambda: print(port, flush=True))
 """
 
 

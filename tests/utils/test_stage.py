@@ -1,10 +1,8 @@
 import json
-import os
 
 import pytest
 
 from blurdct.errors import BlurdctError
-from blurdct.utils.atomic import replacing
 from blurdct.utils.stage import Stage, digest
 
 
@@ -138,35 +136,3 @@ def test_a_missing_input_asks_for_the_stage_before(tmp_path):
 def test_a_digest_is_sha256(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")
     assert digest(tmp_path / "abc").startswith("ba7816bf8f01cfea414140de5dae2223")
-
-
-# Whole files or none
-
-
-def test_a_file_appears_whole_and_alone(tmp_path):
-    path = tmp_path / "folder" / "table.csv"
-    with replacing(path) as temporary:
-        temporary.write_text("half")
-        assert not path.exists()
-        assert temporary.suffix == ".csv"
-    assert path.read_text() == "half"
-    assert os.listdir(path.parent) == ["table.csv"]
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-@pytest.mark.parametrize("old", [None, "old"])
-def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path, error, old):
-    path = tmp_path / "table.csv"
-    if old:
-        path.write_text(old)
-    with pytest.raises(error), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise error
-    assert os.listdir(tmp_path) == (["table.csv"] if old else [])
-    assert not old or path.read_text() == old
-
-
-def test_an_exception_before_the_first_byte_is_the_one_that_comes_out(tmp_path):
-    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "table.csv"):
-        raise ZeroDivisionError
-    assert os.listdir(tmp_path) == []

@@ -90,47 +90,39 @@ def serve(
         raise ConfigError("--http and --thrift: one or the other; start two services for both")
     host, port = address(thrift or http or HTTP)
     try:
-        from ...service.settings import from_environment
+        from ...service.settings import Settings
 
-        given: dict[str, object] = {
-            "model": model[0] if model else None,
-            "models": tuple(model) if model else None,
-            "map_model": map_model,
-            "origins": tuple(allow_origin) if allow_origin else None,
-            "token": None if token_file is None else _token(token_file),
-        }
-        limits: dict[str, object] = {
-            "queue": queue,
-            "seconds": seconds,
-            "max_bytes": max_bytes,
-            "max_pixels": max_pixels,
-            "max_files": max_files,
-        }
-        settings = from_environment(None, **given, **limits)
+        settings = Settings(
+            model=model[0] if model else None,
+            models=model or None,
+            map_model=map_model,
+            queue=queue,
+            seconds=seconds,
+            max_bytes=max_bytes,
+            max_pixels=max_pixels,
+            max_files=max_files,
+            token=None if token_file is None else _token(token_file),
+            origins=allow_origin or None,
+        )
         if thrift:
             if settings.token:
                 raise ConfigError("a token guards HTTP alone: Thrift has no place for one")
-            from ...service.thrift.handler import serve as serve_thrift
-
-            serve_thrift(settings, host, port, workers, _told)
-            return
-        from ...service.http.server import serve
+            from ...service.thrift.server import serve
+        else:
+            from ...service.http.server import serve
         from ...service.sockets import listen
 
-        listening = listen(host, port)
-        at = listening.getsockname()
-        if not (settings.token or ip_address(at[0]).is_loopback):
+        listener = listen(host, port)
+        place, number, *_ = listener.getsockname()
+        if not (thrift or settings.token or ip_address(place).is_loopback):
             note("whoever reaches this address may ask: no --token-file, no BLURDCT_TOKEN")
-        serve(settings, listening, workers, lambda: _told(at[0], at[1], "http://"))
+        where = f"[{place}]:{number}" if ":" in place else f"{place}:{number}"
+        shown = where if thrift else f"http://{where}"
+        serve(settings, listener, workers, lambda: note(f"listening on {shown}"))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("blurdct"):
             raise
         raise ModelError(f'serve needs {error.name}: pip install "blurdct[serve]"') from error
-
-
-def _told(host: str, port: int, scheme: str = "") -> None:
-    place = f"[{host}]" if ":" in host else host
-    note(f"listening on {scheme}{place}:{port}")
 
 
 def _token(path: Path) -> str:

@@ -24,7 +24,7 @@ from ..engine import Busy, Engine, TooLong
 from ..settings import Settings
 from ..verdicts import model_name
 from . import schema
-from .middleware import LEFT, App, Guard, Receive, Scope, Send, Told
+from .middleware import LEFT, App, Guard, Receive, RequestLog, Scope, Send
 from .requests import Service
 from .uploads import BodyError, GoneError
 
@@ -57,7 +57,7 @@ Style = Annotated[
 
 def create(
     settings: Settings, engine: Engine | None = None, ready: Callable[[], object] | None = None
-) -> Told:
+) -> RequestLog:
     """The service as an ASGI application.
 
     Args:
@@ -88,7 +88,8 @@ def create(
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
             expose_headers=EXPOSED,
         )
-    return Told(guarded)
+    paths = frozenset(route.path for route in app.routes if isinstance(route, Route))
+    return RequestLog(guarded, paths)
 
 
 def _quick(app: FastAPI, predict: Endpoint) -> App:
@@ -125,14 +126,14 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
         request: Request, model: Model = None, threshold: Threshold = None, name: Name = None
     ) -> Response:
         """Judge one or many photographs."""
-        files, held = await service.files(request, name)
+        files, size = await service.files(request, name)
         try:
             at = None if threshold is None else threshold / 100
             future = service.engine.predict_many(files, model, at)
             del files  # the engine has them
             results = await service.finished(request, future)
         finally:
-            service.held.bytes -= held
+            service.held.bytes -= size
         for result in results:
             prometheus.PHOTOS.labels(result["label"] or "unreadable").inc()
         content = {"model": results[0]["model"], "results": results, "detail": ""}
@@ -158,7 +159,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
         name: Name = None,
     ) -> Response:
         """Draw where a photo is blurred."""
-        files, held = await service.files(request, name)
+        files, size = await service.files(request, name)
         try:
             if len(files) > 1:
                 raise BodyError(400, f"a map is of one photo, not of {len(files)}")
@@ -169,10 +170,10 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
             at = None if threshold is None else threshold / 100
             future = service.engine.map_then(data, title, model, then, at)
             del files, data, then
-            verdict, _, png = await service.finished(request, future)
+            verdict, png = await service.finished(request, future)
             prometheus.PHOTOS.labels(verdict["label"]).inc()
         finally:
-            service.held.bytes -= held
+            service.held.bytes -= size
         headers = {  # a model of one's own may be called anything
             name: quote(str(verdict[name.removeprefix("X-Blurdct-").lower().replace("-", "_")]))
             for name in schema.PNG[200]["headers"]

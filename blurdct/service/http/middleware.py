@@ -8,7 +8,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,9 +23,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-PATHS = frozenset(
-    "/ /v1/predict /v1/map /v1/models /healthz /readyz /metrics /openapi.json".split()
-)
 LEFT = 499  # stands in the log where the client did not wait for an answer
 STATIC = "/static/"
 
@@ -41,11 +38,17 @@ _ID = re.compile(r"[!-~]{1,64}")
 log = logging.getLogger(LOGGER)
 
 
-class Told:
-    """Tells of every request, and puts id and headers on every answer."""
+class RequestLog:
+    """Logs and counts every request, and puts id and headers on every answer."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, paths: Collection[str]) -> None:
+        """Get ready.
+
+        Args:
+            app: What answers.
+            paths: That are counted by themselves, as anybody may make up others.
+        """
+        self._app, self._paths = app, paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +57,7 @@ class Told:
         started, status, received = time.perf_counter(), LEFT, 0
         path = scope["path"]
         given = Headers(scope=scope).get("x-request-id", "")
-        number = given if _ID.fullmatch(given) else f"{random.getrandbits(64):016x}"
+        request_id = given if _ID.fullmatch(given) else f"{random.getrandbits(64):016x}"
         state = scope.setdefault("state", {})
         state["files"] = 0
 
@@ -64,12 +67,12 @@ class Told:
             received += len(message.get("body", b""))
             return message
 
-        async def answer(message: Message) -> None:
+        async def labelled(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = number
+                headers["x-request-id"] = request_id
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
                 headers.setdefault(
@@ -79,13 +82,14 @@ class Told:
 
         prometheus.ACTIVE.inc()
         try:
-            await self._app(scope, counted, answer)
+            await self._app(scope, counted, labelled)
         finally:
             seconds = time.perf_counter() - started
             prometheus.ACTIVE.dec()
-            _count(path, status, seconds, received)
+            known = path if path in self._paths else STATIC if path.startswith(STATIC) else "other"
+            _count(known, status, seconds, received)
             fields = {
-                "id": number,
+                "id": request_id,
                 "method": scope["method"],
                 "path": path[:200],
                 "status": status,
@@ -122,9 +126,8 @@ def _guarded(path: str) -> bool:
 
 
 def _count(path: str, status: int, seconds: float, received: int) -> None:
-    known = path if path in PATHS else STATIC if path.startswith(STATIC) else "other"
-    prometheus.REQUESTS.labels(known, str(status)).inc()
+    prometheus.REQUESTS.labels(path, str(status)).inc()
     if status >= 400:
-        prometheus.ERRORS.labels(known, str(status)).inc()
-    prometheus.SECONDS.labels(known).observe(seconds)
+        prometheus.ERRORS.labels(path, str(status)).inc()
+    prometheus.SECONDS.labels(path).observe(seconds)
     prometheus.BYTES.inc(received)

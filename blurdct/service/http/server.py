@@ -78,16 +78,16 @@ class Sharing(Server):
         for taking in self._taking:
             taking.cancel()
         await asyncio.gather(*self._taking, return_exceptions=True)
-        for listening in sockets or ():
-            for client in waiting(listening):
+        for listener in sockets or ():
+            for client in waiting(listener):
                 await self._connect(client)
-            listening.close()
+            listener.close()
         for _ in range(LOOKS):
             await asyncio.sleep(LAST / LOOKS)
         await super().shutdown(sockets)
 
-    async def _take(self, listening: socket.socket) -> None:
-        async for client, _ in incoming(listening, self.server_state.connections.__len__):
+    async def _take(self, listener: socket.socket) -> None:
+        async for client, _ in incoming(listener, self.server_state.connections.__len__):
             await self._connect(client)
 
     async def _connect(self, client: socket.socket) -> None:
@@ -101,7 +101,7 @@ class Sharing(Server):
 
 def serve(
     settings: Settings,
-    listening: socket.socket,
+    listener: socket.socket,
     workers: int | None = None,
     ready: Callable[[], object] | None = None,
 ) -> None:
@@ -109,7 +109,7 @@ def serve(
 
     Args:
         settings: Of the engine in each process.
-        listening: From ``listen``; closed in the end.
+        listener: From ``listen``; closed in the end.
         workers: Processes; one per core if None. One that dies is replaced.
         ready: Called when all are ready.
 
@@ -120,13 +120,13 @@ def serve(
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     patience = settings.seconds + GRACE + 1
-    with listening, _shared_counts():
-        work = partial(_work, settings, listening)
+    with listener, _shared_counts():
+        work = partial(_work, settings, listener)
         # once the workers have closed theirs, too, nobody can connect
-        keep_running(work, workers, ready, listening.close, patience=patience)
+        keep_running(work, workers, ready, listener.close, patience=patience)
 
 
-def _work(settings: Settings, listening: socket.socket, ready: Callable[[], object]) -> None:
+def _work(settings: Settings, listener: socket.socket, ready: Callable[[], object]) -> None:
     """Answer, in a worker process, until SIGTERM."""
     from ..engine import Engine
     from .app import create
@@ -146,7 +146,7 @@ def _work(settings: Settings, listening: socket.socket, ready: Callable[[], obje
         timeout_keep_alive=math.ceil(HEAD_SECONDS),
         timeout_graceful_shutdown=math.ceil(settings.seconds) + GRACE,
     )
-    Sharing(config).run([listening])
+    Sharing(config).run([listener])
 
 
 @contextmanager

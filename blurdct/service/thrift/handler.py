@@ -1,13 +1,7 @@
-"""``blur.thrift`` answered, by several processes."""
+"""The methods of ``blur.thrift``: a call -> the engine -> the message that answers it."""
 
-import asyncio
-import functools
 import json
 import logging
-import signal
-import socket
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from thriftpy2.thrift import TApplicationException
@@ -16,14 +10,9 @@ from ..._version import __version__
 from ...errors import BlurdctError, ImageError
 from ..engine import Busy, Engine, TooLong
 from ..logs import LOGGER
-from ..settings import Settings
-from ..sockets import listen
-from ..supervisor import keep_running
-from .idl import IDL, PORT, SERVICE
+from .idl import IDL, SERVICE
 from .protocol import Call, arguments, reply
-from .server import Server
 
-GRACE = 5.0  # seconds more than a call may take, until a process that is to end is killed
 PHOTO = "photo"  # what the engine is told a photo is called
 
 # Which declared exception says what the engine raised; anything else is wrong use.
@@ -87,56 +76,3 @@ def _declare(call: Call, result: Any, error: BlurdctError) -> None:
     for _, name, declared, _ in (entry for key, entry in result.thrift_spec.items() if key):
         if declared is kind:
             setattr(result, name, kind(message))
-
-
-def work(listener: socket.socket, settings: Settings, ready: Callable[[], object]) -> None:
-    """One process of the service: load the models, say so, answer until SIGTERM."""
-    engine = Engine(settings)
-    engine.end_when_stuck()
-    handler = Handler(engine)
-
-    async def run() -> None:
-        server = Server(handler.answer, settings)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stopping.set)
-        ready()
-        await server.run(listener)
-
-    asyncio.run(run())
-
-
-def serve(
-    settings: Settings,
-    host: str,
-    port: int = PORT,
-    workers: int | None = None,
-    ready: Callable[[str, int], object] | None = None,
-) -> None:
-    """Answer until SIGTERM or Ctrl-C; calls that have begun by then are answered.
-
-    Its place is the main thread, for the signals.
-
-    Args:
-        settings: Models and limits. Its token does not count here: the protocol has none.
-        host: Name or address to listen on.
-        port: 0 for any that is free.
-        workers: Processes; one per core if None. One that dies is replaced.
-        ready: Called with address and port when all processes are there.
-
-    Raises:
-        ConfigError: It cannot listen there.
-        BlurdctError: The models cannot be loaded.
-    """
-    with listen(host, port) as listener:
-        address = listener.getsockname()[:2]
-
-        def refuse() -> None:
-            with suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)  # in all processes: it is one socket
-
-        keep_running(
-            functools.partial(work, listener, settings),
-            workers,
-            ready=functools.partial(ready, *address) if ready else None,
-            ending=refuse,
-            patience=settings.seconds + GRACE,
-        )

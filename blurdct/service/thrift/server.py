@@ -1,27 +1,35 @@
-"""Connections of one process -> calls -> answers; a slow or silent client costs no thread.
+"""The Thrift service in worker processes: connections -> calls -> answers.
 
-One event loop reads the calls and hands each that is complete to a thread, which may wait.
+In each process one event loop reads the calls and hands each that is complete to a thread, which
+may wait: a slow or silent client costs no thread.
 """
 
 import asyncio
 import logging
+import signal
 import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 from thriftpy2.thrift import TMessageType
 
+from ..engine import Engine
 from ..logs import LOGGER
 from ..settings import Settings
 from ..sockets import incoming
+from ..supervisor import keep_running
+from .handler import Handler
 from .protocol import Call, Intake, WireError
 
 IDLE = 60.0  # seconds that a connection may be silent between two calls
 CONNECTIONS = 512  # of a process; the one that has been silent longest makes way for another
 GRACE = 2.0  # seconds more than a call may take, until it is given up when the service stops
+LAST = 5.0  # of them, until a process that is to end is killed
 
-Answer = Callable[[Call], tuple[bytes, str]]
+Respond = Callable[[Call], tuple[bytes, str]]
 
 
 class Server:
@@ -33,7 +41,7 @@ class Server:
 
     def __init__(
         self,
-        answer: Answer,
+        answer: Respond,
         settings: Settings,
         idle: float = IDLE,
         connections: int = CONNECTIONS,
@@ -123,3 +131,47 @@ class Server:
         }
         logging.getLogger(LOGGER).info("call", extra={"fields": facts})
         return message
+
+
+def serve(
+    settings: Settings,
+    listener: socket.socket,
+    workers: int | None = None,
+    ready: Callable[[], object] | None = None,
+) -> None:
+    """Answer until SIGTERM or Ctrl-C; calls that have begun by then are answered.
+
+    Its place is the main thread, for the signals.
+
+    Args:
+        settings: Of the engine in each process. Its token does not count: the protocol has none.
+        listener: From ``listen``; closed in the end.
+        workers: Processes; one per core if None. One that dies is replaced.
+        ready: Called when all are ready.
+
+    Raises:
+        BlurdctError: They cannot start.
+    """
+
+    def refuse() -> None:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # in all processes: it is one socket
+
+    with listener:
+        work = partial(_work, settings, listener)
+        keep_running(work, workers, ready, refuse, patience=settings.seconds + LAST)
+
+
+def _work(settings: Settings, listener: socket.socket, ready: Callable[[], object]) -> None:
+    """Answer, in a worker process, until SIGTERM."""
+    engine = Engine(settings)
+    engine.end_when_stuck()
+    handler = Handler(engine)
+
+    async def run() -> None:
+        server = Server(handler.answer, settings)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stopping.set)
+        ready()
+        await server.run(listener)
+
+    asyncio.run(run())
