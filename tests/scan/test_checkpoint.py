@@ -96,13 +96,13 @@ def test_of_a_photo_that_is_listed_twice_the_first_place_counts(ledger):
 
 def test_what_was_not_committed_is_gone_and_what_was_is_there_after_a_kill(path, tmp_path):
     code = (
-        "import os, sys, test_ledger as t\n"
-        "ledger = t.Ledger(sys.argv[1]); ledger.begin(t.FACTS); ledger.next_run()\n"
+        "import os, sys\nfrom tests.scan import test_checkpoint as t\n"
+        "ledger = t.Checkpoint(sys.argv[1]); ledger.begin(t.FACTS); ledger.next_run()\n"
         "for number in range(t.BATCH + 10): ledger.put(number, t.row(str(number)))\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    places = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    subprocess.run([sys.executable, "-c", code, path], env={**os.environ, "PYTHONPATH": places})
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code, path], env=env)
     now, past = resumed(path).count()
     assert now == 0 and past % BATCH == 0 and past  # whole batches
 
