@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..errors import ConfigError
+from ..errors import BlurdctError, ConfigError
 from . import output
 
 if TYPE_CHECKING:
@@ -127,6 +127,20 @@ def find(paths: list[str], null: bool) -> "Found":
     for line in empty:
         note(line)
     return found
+
+
+def told(error: BlurdctError) -> str:
+    """The line about an error; for the name of a model that can be trained it says how."""
+    model = getattr(error, "model", "")
+    if not model:
+        return str(error)
+    from ..models.registry import BACKENDS
+
+    name = model.partition(":")[0]  # it may carry parameters
+    if name not in BACKENDS:
+        return str(error)
+    way = f"blurdct train {model} --photos DIR --out {name}"
+    return f"{model} is not part of this install; make it by: {way}"
 
 
 LOOPBACK = "127.0.0.1"
