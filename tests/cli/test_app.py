@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from blurdct.images.reader import read_luma
 from blurdct.inference import bundle
 from blurdct.inference.detector import Detector
 from blurdct.parallel import pool
+from blurdct.scan import worker
 from tests.helpers import toys
 
 onnx = pytest.importorskip("onnx")
@@ -384,17 +386,46 @@ def test_workers_lose_nothing_and_keep_the_order(cli, tmp_path):
     assert [line.split(": ")[0] for line in one.err.splitlines()] == bad
 
 
-def test_many_photos_take_every_core(cli, photos, monkeypatch):
-    asked: list[int | None] = []
+@pytest.mark.parametrize("sizes", [[], ["--sizes"]])
+def test_many_photos_take_every_core(cli, photos, monkeypatch, sizes):
+    asked: list[int] = []
 
-    def predict_many(self, paths, workers):
+    def ordered_map(function, items, workers, chunk, prepare, setup):
         asked.append(workers)
-        return map(self.predict, paths)
+        prepare(*setup)
+        return map(function, items)
 
-    monkeypatch.setattr(Detector, "predict_many", predict_many)
+    monkeypatch.setattr(pool, "ordered_map", ordered_map)
+    monkeypatch.setattr(worker, "cores", lambda: 5)
     for count in (MANY - 1, MANY):
-        cli("predict", *[photos / "clear.png"] * count)
-    assert asked == [1, None]
+        names = [photos / "clear.png"] * count + [photos / "*.bmp"]  # which is no photo
+        assert len(cli("predict", *sizes, *names).lines) == count
+    assert asked == [5]
+    cli("predict", *sizes, "--workers", "3", photos)
+    cli("predict", *sizes, "--workers", "1", *names)
+    assert asked == [5, 3]
+
+
+def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(
+    cli, photos, monkeypatch
+):
+    asked: list[int] = []
+
+    def ordered_map(function, items, workers, chunk, prepare, setup):
+        asked.append(workers)
+        prepare(*setup)
+        return map(function, items)
+
+    monkeypatch.setattr(pool, "ordered_map", ordered_map)
+    monkeypatch.setattr(worker, "cores", lambda: 5)
+    names = [f"{number:02}.png" for number in range(MANY + 3)]
+    for count, expected in ((MANY, []), (MANY + 3, [5])):
+        with tarfile.open(photos / "x.tgz", "w:gz") as archive:
+            for name in names[:count]:
+                archive.add(photos / "clear.png", name)
+        found = cli("predict", photos / "x.tgz")
+        assert list(found.labels) == [f"{photos / 'x.tgz'}::{name}" for name in names[:count]]
+        assert asked == expected
 
 
 def test_a_worker_that_dies_is_one_line(cli, photos, monkeypatch):
@@ -476,7 +507,7 @@ def test_an_interrupt_ends_it_quietly(cli, photos, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Detector, "predict_many", interrupted)
+    monkeypatch.setattr(worker, "verdict", interrupted)
     assert cli("predict", photos) == Run(130, "", "")
 
 
