@@ -247,6 +247,19 @@ def test_paths_come_from_standard_input(cli, photos, end):
     assert first.endswith("medium.png") and last.endswith("clear.png")
 
 
+def test_an_answer_comes_before_the_next_name_is_known(photos, model):
+    words = ("predict", "--model", model, "--workers", "1", "-")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-m", "blurdct", *words], cwd=ROOT, **pipes) as process:
+        for name in ("clear", "blurred"):
+            process.stdin.write(os.fsencode(photos / f"{name}.png\n"))
+            process.stdin.flush()
+            assert name.encode() in process.stdout.readline()
+        process.stdin.close()
+        assert process.stdout.read() == b""
+    assert process.returncode == 0
+
+
 def test_a_name_may_begin_with_a_dash(cli, photos, monkeypatch):
     monkeypatch.chdir(photos)
     shutil.copy("clear.png", "-0.png")
@@ -512,18 +525,24 @@ def test_an_interrupt_ends_it_quietly(cli, photos, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
-def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model):
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model, packed):
     import pty
 
+    source = photos
     long = photos / ("long " * 30) / ("name " * 30 + ".png")
     long.parent.mkdir()
     shutil.copy(photos / "clear.png", long)
+    if packed:  # how many there are is not known before the end
+        source = photos / "x.tgz"
+        with tarfile.open(source, "w:gz") as archive:
+            archive.add(photos, "in", filter=lambda info: None if info.name == "in/x.tgz" else info)
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(ROOT)
         os.environ.update(COLUMNS="60", TERM="xterm-256color")
         os.environ.pop("NO_COLOR", None)
-        words = ["predict", "--model", model, str(photos), "missing.jpg"]
+        words = ["predict", "--model", model, str(source), "missing.jpg"]
         os.execv(sys.executable, [sys.executable, "-m", "blurdct", *words])
     output = b""
     with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
@@ -536,4 +555,5 @@ def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model):
         assert f"\x1b[{colour}m{label}\x1b[0m" in text
     assert text.count("long") == text.count("name") == 30
     assert "missing.jpg: no such file" in text
+    assert ("Looking" in text) == packed
     assert "5 photos: 2 clear, 1 medium, 1 blurred, 1 unreadable" in text
