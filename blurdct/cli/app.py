@@ -17,7 +17,7 @@ from .._version import __version__
 from ..errors import BlurdctError, ConfigError, ModelError
 from ..parallel.spawn import ONE_THREAD
 from . import output
-from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, note
+from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, note, told
 
 app = typer.Typer(
     add_completion=False,
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             note(f"{message} (see {_command(error)} --help)")
         status = WRONG_USE
     except BlurdctError as error:
-        note(str(error))
+        note(told(error))
         status = WRONG_USE if isinstance(error, (ConfigError, ModelError)) else SOME_UNREAD
     except output.OutputError as error:
         number, reason = error.args

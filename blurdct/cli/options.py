@@ -1,31 +1,37 @@
 """What the commands have in common: arguments, exit statuses, remarks."""
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..errors import ConfigError
+from ..errors import BlurdctError, ConfigError
 from . import output
 
 if TYPE_CHECKING:
-    from ..scan.named import Found
+    from ..scan.items import Item
 
 ALL_READ, SOME_UNREAD, WRONG_USE, GATE_FAILED, PIPE_CLOSED = 0, 1, 2, 3, 141  # exit status
 
 MANY = 64  # photos; from here on worker processes earn back the time they take to start
 
-Paths = Annotated[
+Sources = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATH",
+        metavar="SOURCE",
         help="Photos; folders, searched with all below them; quoted patterns such as 'in/*.jpg'; "
-        "or - for a list of files and folders on standard input, one a line.",
+        "zip and tar archives; @LIST or a .txt file of paths, - for one on standard input; a "
+        "table with --column; URLs of all these.",
     ),
 ]
+Column = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Column of a table that holds the paths.")
+]
 Null = Annotated[
-    bool, typer.Option("--null", "-0", help="That list is null-separated, as by find -print0.")
+    bool, typer.Option("--null", "-0", help="Lists are null-separated, as by find -print0.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
@@ -111,22 +117,49 @@ def form_of(as_json: bool, as_csv: bool) -> Literal["json", "csv"] | None:
     return "json" if as_json else "csv" if as_csv else None
 
 
-def find(paths: list[str], null: bool) -> "Found":
-    """What the user named, as ``scan.named.gather`` finds it; a remark on each empty place.
+def find(sources: list[str], column: str | None, null: bool) -> "Iterator[Item]":
+    """The photographs that the user named, as ``scan.photographs`` finds them.
+
+    A remark on each empty place goes out when it is come to.
 
     Raises:
-        ConfigError: Not one photo, no standard input, or a list's separator without a list.
+        ConfigError: At once: not one file was named or found; or as by ``scan.photographs``.
     """
-    from ..scan.named import STDIN, gather
+    from ..scan.sources import photographs
 
-    if null and STDIN not in paths:
-        raise ConfigError("--null is about the list on standard input: add -")
-    found, empty = gather(paths, null)
-    if not any(isinstance(item, str) for item in found):
-        raise ConfigError(f"no photographs found ({'; '.join([*empty, *map(str, found)])})")
+    empty: list[str] = []
+    items = photographs(sources, column, null, empty.append)
+    first: list[Item] = []
+    for item in items:
+        first.append(item)
+        if not item.searched:
+            return _remarked(chain(first, items), empty)
+    errors = (item.error for item in first)
+    raise ConfigError(f"no photographs found ({'; '.join([*empty, *errors])})")
+
+
+def _remarked(items: "Iterator[Item]", empty: list[str]) -> "Iterator[Item]":
+    """The same items; what is empty, up to each of them and behind the last, is told."""
+    for item in items:
+        while empty:
+            note(empty.pop(0))
+        yield item
     for line in empty:
         note(line)
-    return found
+
+
+def told(error: BlurdctError) -> str:
+    """The line about an error; for the name of a model that can be trained it says how."""
+    model = getattr(error, "model", "")
+    if not model:
+        return str(error)
+    from ..models.registry import BACKENDS
+
+    name = model.partition(":")[0]  # it may carry parameters
+    if name not in BACKENDS:
+        return str(error)
+    way = f"blurdct train {model} --photos DIR --out {name}"
+    return f"{model} is not part of this install; make it by: {way}"
 
 
 LOOPBACK = "127.0.0.1"

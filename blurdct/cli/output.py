@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ..scan.named import Found
-
 Row = dict[str, Any]
 
 LONG = 20  # photos; more of them get a progress bar
@@ -63,9 +61,14 @@ def printer(form: str | None, columns: Sequence[str]) -> Callable[[Row], None]:
     return lambda row: write(text(row))
 
 
-def with_bar(answers: Iterator[Any], total: int) -> Iterable[Any]:
-    """The answers, and while they come a progress bar, if they are many and someone looks."""
-    if total <= LONG or not sys.stderr.isatty():
+def with_bar(answers: Iterator[Any], total: int | None) -> Iterable[Any]:
+    """The answers, and while they come a progress bar, if they are many and someone looks.
+
+    Args:
+        answers: Taken from as they are taken.
+        total: How many; None if nobody knows yet.
+    """
+    if (total is not None and total <= LONG) or sys.stderr is None or not sys.stderr.isatty():
         return answers
     from rich.console import Console
     from rich.progress import track
@@ -142,13 +145,6 @@ def _say(line: str, stream: TextIO | None, end: str = "\n") -> None:
 
 
 UNREAD = "unreadable"
-
-
-def in_order(found: "Found", answers: Iterator[Any]) -> Iterator[Any]:
-    """The answers about the photographs, with the errors of the search in their places."""
-    for item in found:
-        yield item if isinstance(item, ImageError) else next(answers)
-    yield from answers  # none left, but now its processes end
 
 
 def counted_rows(answers: Iterable[Any], tally: "Counter[str]") -> Iterator[Row]:

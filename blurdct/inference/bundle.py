@@ -21,12 +21,20 @@ DEFAULT = "dct-xgb"
 BEST = "dct-fusion"  # what ``best`` names: the most often right, if not the fastest
 SHIPPED = Path(__file__).parents[1] / "weights"  # a bundle's folder for each model in the wheel
 GRAPH, SHEET = "model.onnx", "bundle.json"
-# What training makes: the keys of ``models.BACKENDS``, which a prediction does not need.
-TRAINED = tuple(
-    "dct-xgb dct-forest dct-logistic dct-xgb-wide dct-mlp dct-net dct-fusion laplacian tree cnn "
-    "stacking resnet18 certh-cnn certh-fusion lcnet".split()
-)
 FORMAT = 1  # version of the layout of bundle.json
+
+
+class UnknownModelError(ModelError):
+    """No bundle has that name or folder.
+
+    Attributes:
+        model: What was asked for.
+    """
+
+    def __init__(self, message: str, model: str = "") -> None:
+        """A line, and what was asked for."""
+        super().__init__(message)
+        self.model = model
 
 
 @dataclass(frozen=True)
@@ -119,14 +127,9 @@ def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
     model = named(model)
     folder = SHIPPED / model if model in shipped() else Path(model)
     if not os.path.isfile(folder / SHEET):  # False, not an error, for a path that cannot be
-        name = model.partition(":")[0]  # it may carry parameters
-        if name in TRAINED:
-            raise ModelError(
-                f"{model} is not part of this install; make it by: blurdct train {model} "
-                f"--photos DIR --out {name}"
-            )
         names = ", ".join(shipped()) or "none"
-        raise ModelError(f"no model {model!r}: neither a bundle's folder nor one of {names}")
+        why = f"no model {model!r}: neither a bundle's folder nor one of {names}"
+        raise UnknownModelError(why, model)
     try:
         entries = json.loads((folder / SHEET).read_text())
         version = entries.pop("format", None)

@@ -13,13 +13,9 @@ Source:
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
-from os import PathLike
-from typing import Any
 
 import numpy as np
 
-from ..errors import ImageError
 from ..images.files import read_bytes
 from ..images.reader import Source, read_luma
 from ..utils.odds import logit
@@ -96,31 +92,6 @@ def judge_sizes(detector: Detector, photo: Source, name: str | None = None) -> S
     return SizeVerdict(prediction, own, sizes, max(clear, default=None))
 
 
-def judge_sizes_many(
-    detector: Detector, photos: Iterable[str | PathLike[str]], workers: int | None = 1
-) -> Iterator[SizeVerdict | ImageError]:
-    """Judge many photos at each of their sizes, in their order, one answer for each.
-
-    Args:
-        detector: The model.
-        photos: Paths; taken from as answers are taken.
-        workers: Processes; None for one per core.
-
-    Yields:
-        A ``SizeVerdict``, or for a photo that cannot be read the ``ImageError`` that says why.
-    """
-    if isinstance(photos, (str, bytes)):
-        raise ValueError("expected several paths, got one string; judge_sizes takes one photo")
-    if workers == 1:
-        yield from map(partial(_judge_or_error, detector), photos)
-        return
-    from ..parallel.pool import ordered_map  # takes tens of milliseconds
-    from ..parallel.spawn import cores
-
-    workers = cores() if workers is None else workers
-    yield from ordered_map(_judge_in_worker, photos, workers, 2, _load, (detector,))
-
-
 def judged_at(own: int, working: int) -> list[int]:
     """The long sides at which a photo of this long side is judged, ascending, pixels."""
     sides = []
@@ -162,23 +133,3 @@ def joined(
 
 def _starts(extent: int, side: int) -> list[int]:
     return [*range(0, max(0, extent - side), side), max(0, extent - side)]
-
-
-_detector: Detector | None = None  # in a worker process, its own
-
-
-def _load(detector: Detector) -> None:
-    global _detector
-    _detector = detector
-
-
-def _judge_or_error(detector: Detector, photo: Any) -> SizeVerdict | ImageError:
-    try:
-        return judge_sizes(detector, photo)
-    except ImageError as error:
-        return error
-
-
-def _judge_in_worker(photo: Any) -> SizeVerdict | ImageError:
-    assert _detector is not None
-    return _judge_or_error(_detector, photo)

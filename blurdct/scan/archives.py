@@ -7,13 +7,11 @@ Sources:
     zip: PKWARE, APPNOTE.TXT 6.3.10, 4.3.7 (local file header).
 """
 
-import calendar
 import os
 import struct
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import BlurdctError, ImageError
@@ -110,6 +108,9 @@ def read(path: str, name: str, place: tuple[int, ...]) -> bytes:
 
 
 def _zipped(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
+    import calendar
+    import zipfile
+
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             if info.is_dir() or not wanted(info.filename):
@@ -128,6 +129,8 @@ def _from_zip(
     file: BinaryIO, size: int, offset: int, packed: int, crc: int, how: int, encrypted: int
 ) -> bytes:
     """What ``ZipFile.open`` does, without reading the table of contents for every member."""
+    import zipfile
+
     if encrypted:
         raise ValueError("encrypted")
     info = zipfile.ZipInfo()
@@ -145,6 +148,8 @@ def _from_zip(
 
 
 def _tarred(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
+    import tarfile
+
     start = file.read(6)
     file.seek(0)
     packed = start.startswith(_PACKED)
@@ -155,7 +160,7 @@ def _tarred(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
 
             stream = stack.enter_context(pyarrow.CompressedInputStream(file, "zstd"))
         mode: Any = "r|*" if packed else "r:"
-        archive = stack.enter_context(tarfile.open(fileobj=stream, mode=mode, tarinfo=_Strict))
+        archive = stack.enter_context(tarfile.open(fileobj=stream, mode=mode, tarinfo=_strict()))
         while (info := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # it would remember every member
             if not info.isreg() or not wanted(info.name):
@@ -172,14 +177,19 @@ def _from_tar(file: BinaryIO, size: int, offset: int) -> bytes:
     return file.read(size)
 
 
-class _Strict(tarfile.TarInfo):
-    """A damaged header is an error, not the end."""
+@cache
+def _strict() -> Any:
+    """A ``tarfile.TarInfo`` to which a damaged header is an error, not the end."""
+    import tarfile
 
-    @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> "_Strict":
-        try:
-            return super().fromtarfile(archive)
-        except tarfile.HeaderError as error:
-            if type(error).__name__ not in ("InvalidHeaderError", "TruncatedHeaderError"):
-                raise  # the end, said as it should be
-            raise tarfile.ReadError(f"damaged header: {error}") from error
+    class Strict(tarfile.TarInfo):
+        @classmethod
+        def fromtarfile(cls, archive: tarfile.TarFile) -> "Strict":
+            try:
+                return super().fromtarfile(archive)
+            except tarfile.HeaderError as error:
+                if type(error).__name__ not in ("InvalidHeaderError", "TruncatedHeaderError"):
+                    raise  # the end, said as it should be
+                raise tarfile.ReadError(f"damaged header: {error}") from error
+
+    return Strict

@@ -1,8 +1,10 @@
 """A photograph of a collection that is not opened yet, and how it is opened."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TypeVar
 
 from ..errors import BlurdctError, ImageError
 from ..images.files import is_photo
@@ -12,6 +14,9 @@ from .archives import SEPARATOR
 from .remote import is_url
 
 Content = bytes
+HEAVY = 16_000_000  # bytes of photographs, after which a batch is full
+
+Job = TypeVar("Job")
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Item:
         bytes: Size; None if nobody told.
         modified: When it was last changed, seconds since 1970; None if nobody told.
         error: Why there is no photograph: one line, the path in it.
+        searched: The error is of a search, in a folder or by a pattern, not of a file.
         data: The file itself, if it cannot be had again: a member of a compressed tar.
         place: Where in the archive it is; see ``scan.archives.read``.
     """
@@ -34,6 +40,7 @@ class Item:
     bytes: int | None = None
     modified: float | None = None
     error: str = ""
+    searched: bool = False
     data: Content | None = None
     place: tuple[int, ...] = ()
 
@@ -97,6 +104,53 @@ def item_of_file(path: str) -> Item:
     except (OSError, ValueError):  # opening it will say what is wrong
         return Item(path)
     return Item(path, "", status.st_size, status.st_mtime)
+
+
+def ahead(items: Iterator[Item], most: int | None = None) -> tuple[list[Item], Iterator[Item]]:
+    """The next items, as far as memory may hold them; and those that follow.
+
+    Args:
+        items: They are read up to the first that carries its bytes.
+        most: So many photographs are enough.
+    """
+    held: list[Item] = []
+    for item in items:
+        if item.data is not None:
+            return held, chain([item], items)
+        held.append(item)
+        if most is not None:
+            most -= not item.error
+            if most <= 0:
+                break
+    return held, items
+
+
+def counted(items: Iterator[Item]) -> tuple[int | None, Iterator[Item]]:
+    """How many items there are, None if memory may not hold them all; and the same items."""
+    held, rest = ahead(items)
+    beyond = list(islice(rest, 1))
+    return None if beyond else len(held), chain(held, beyond, rest)
+
+
+def batches(jobs: Iterable[Job], most: int, item: Callable[[Job], Item]) -> Iterator[list[Job]]:
+    """At most so many jobs at a time; fewer if the bytes of their photographs come with them."""
+    batch: list[Job] = []
+    weight = 0
+    for job in jobs:
+        batch.append(job)
+        weight += len(item(job).data or b"")
+        if len(batch) == most or weight > HEAVY:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def name_of(item: Item) -> str:
+    """What its file is called, without the folders, the archive or the host that it lies in."""
+    if item.container:
+        return item.path[len(item.container) + len(SEPARATOR) :].rpartition("/")[2]
+    return item.path.rpartition("/")[2] if is_url(item.path) else os.path.basename(item.path)
 
 
 def elsewhere(path: str) -> str:

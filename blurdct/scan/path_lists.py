@@ -10,7 +10,8 @@ from .. import results
 from ..errors import ImageError
 from ..utils.text import reason
 
-LIST = ".txt"
+STDIN = "-"  # the name of a list on standard input
+LIST = ".txt"  # the ending of others
 
 _BLOCK = 2**16  # bytes that are read at once
 

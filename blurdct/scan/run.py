@@ -20,13 +20,11 @@ from ..parallel.crash_safe_pool import crash_safe_map
 from ..parallel.spawn import cores
 from ..results import COLUMNS, Row, form, read, write
 from .checkpoint import Checkpoint
-from .items import Item
+from .items import Item, batches
 from .remote import is_url
 from .sources import photographs
-from .worker import Job, judge, prepare, row_of
+from .worker import CHUNK, Job, judge, prepare, row_of
 
-CHUNK = 8  # photographs that are sent to a process at once
-HEAVY = 16_000_000  # bytes of photographs, after which it is fewer
 UNREADABLE = "unreadable"
 LONGEST = 1_000_000  # seconds
 
@@ -72,7 +70,7 @@ def scan(
     A photograph that is listed twice has one row.
 
     Args:
-        sources: Folders, files, patterns, archives, lists, URLs; see ``collection``.
+        sources: Folders, files, patterns, archives, lists, URLs; see ``scan.sources``.
         out: File of results; see ``results``.
         model: A name out of ``bundle.shipped()``, ``best``, or a folder that training wrote.
         size: Working size in pixels, instead of the one that the model was trained at.
@@ -113,9 +111,10 @@ def scan(
     try:
         _begin(ledger, target, facts, resume, force)
         items = _noted(items, named_here, gone)
-        batches = _batches(_unknown(items, ledger, facts, summary, watch))
+        jobs = _unknown(items, ledger, facts, summary, watch)
+        few = batches(jobs, CHUNK, lambda job: job[1])
         made = crash_safe_map(
-            judge, batches, lost, workers or cores(), timeout, prepare, (setup, facts)
+            judge, few, lost, workers or cores(), timeout, prepare, (setup, facts)
         )
         with closing(made) as rows:
             for number, row in rows:
@@ -239,19 +238,6 @@ def _unknown(
             continue
         summary.photos += 1
         watch(summary.photos)
-
-
-def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
-    """A few photographs at a time; fewer if their bytes come with them."""
-    batch: list[Job] = []
-    weight = 0
-    for job in jobs:
-        batch.append(job)
-        weight += len(job[1].data or b"")
-        if len(batch) == CHUNK or weight > HEAVY:
-            yield batch
-            batch, weight = [], 0
-    yield batch
 
 
 def _counted(rows: Iterable[Row], labels: Counter[str]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""What a user names -> a lazy stream of the photographs in it, in order, and how each is opened.
+"""What a user names -> a lazy stream of the photographs in it, in order.
 
 Sources are files, folders, patterns, archives, lists and tables of paths, and URLs of all these.
 Memory holds what lies in one folder, never a whole tree.
@@ -7,23 +7,30 @@ Memory holds what lies in one folder, never a whole tree.
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
+from typing import TypeVar
 
 from .. import results
 from ..errors import BlurdctError, ConfigError, ImageError
 from ..images.files import is_photo
 from . import archives, remote
 from .items import Item, find, is_photo_inside, item_of_file, items_in_archive
-from .named import STDIN
-from .path_lists import LIST, column_of, is_table, listed, split_paths
+from .path_lists import LIST, STDIN, column_of, is_table, listed, split_paths
 from .walk import DEEP, Found, LocalTree, Tree, below, matching
 
 AT = "@"  # in front of the name of a list
 
+T = TypeVar("T")
+Remark = Callable[[str], object]
+
 
 def photographs(
-    sources: Sequence[str], column: str | None = None, null: bool = False
+    sources: Sequence[str],
+    column: str | None = None,
+    null: bool = False,
+    empty: Remark = lambda line: None,
 ) -> Iterator[Item]:
     """Find photographs, one after the other, in the order of the sources.
 
@@ -38,6 +45,8 @@ def photographs(
             in ``column``. URLs that fsspec knows, of files, archives, folders and patterns.
         column: Name of that column.
         null: Lists are separated by null bytes, not by line ends.
+        empty: Called with one line for each folder, archive and list with nothing in it, when it
+            is come to.
 
     Returns:
         Photographs. A file that was named or listed is one, whether or not it can be read; in
@@ -49,18 +58,20 @@ def photographs(
             a list, no standard input, no library for Parquet or for a URL that was named.
     """
     _check(sources, column, null)
-    return _photographs(list(sources), column or "", null)
+    search = _Search(column or "", null, empty)
+    return (item for source in list(sources) for item in _kind(source)(search, source))
 
 
 def _check(sources: Sequence[str], column: str | None, null: bool) -> None:
-    tables = [source for source in sources if _kind(source) is _table]
+    tables = [source for source in sources if _kind(source) is _Search.table]
     for table in tables:
         results.form(table)
         if not column:
             raise ConfigError(f"{table}: a table; which column holds the paths? (--column NAME)")
     if column and not tables:
         raise ConfigError("--column is about a table of paths: name a .csv, .jsonl or .parquet")
-    if null and not any(_kind(source) in (_standard_input, _list) for source in sources):
+    lists = (_Search.standard_input, _Search.path_list)
+    if null and not any(_kind(source) in lists for source in sources):
         raise ConfigError("--null is about a list of paths: add -, @FILE or a .txt file")
     if STDIN in sources and sys.stdin is None:
         raise ConfigError("no standard input to read paths from")
@@ -68,109 +79,113 @@ def _check(sources: Sequence[str], column: str | None, null: bool) -> None:
         remote.filesystem(source)
 
 
-Looking = Callable[[str, str, bool], Iterable[Item]]  # name, column, null
-
-
-def _kind(source: str) -> Looking:
+def _kind(source: str) -> "Callable[[_Search, str], Iterator[Item]]":
     """How a source that a user named is looked up."""
     if source == STDIN:
-        return _standard_input
+        return _Search.standard_input
     if remote.is_url(source):
-        return _remote
+        return _Search.remote
     if not os.path.lexists(source):
         if source.startswith(AT):
-            return _list
+            return _Search.path_list
         if has_magic(source):
-            return _pattern
+            return _Search.pattern
     if source.lower().endswith(LIST) and not os.path.isdir(source):
-        return _list
-    return _table if is_table(source) else _local
+        return _Search.path_list
+    return _Search.table if is_table(source) else _Search.local
 
 
-def _photographs(sources: list[str], column: str, null: bool) -> Iterator[Item]:
-    for source in sources:
-        yield from _kind(source)(source, column, null)
+@dataclass(frozen=True)
+class _Search:
+    """Looks up one source at a time; its attributes are as for ``photographs``."""
 
+    column: str
+    null: bool
+    empty: Remark
 
-def _standard_input(name: str, column: str, null: bool) -> Iterator[Item]:
-    return _named(split_paths(sys.stdin.buffer, null), "standard input")
+    def standard_input(self, name: str) -> Iterator[Item]:
+        return self._named(split_paths(sys.stdin.buffer, self.null), "standard input")
 
+    def path_list(self, name: str) -> Iterator[Item]:
+        path = name if os.path.lexists(name) else name.removeprefix(AT)
+        return self._named(listed(path, self.null), path)
 
-def _list(name: str, column: str, null: bool) -> Iterator[Item]:
-    path = name if os.path.lexists(name) else name.removeprefix(AT)
-    return _named(listed(path, null), path)
+    def table(self, name: str) -> Iterator[Item]:
+        return self._named(column_of(name, self.column), name)
 
+    def local(self, name: str) -> Iterator[Item]:
+        if os.path.isdir(name):
+            folder = str(Path(name))
+            return self._folder(LocalTree(), "" if folder == os.curdir else folder, name)
+        return self._archive(name) if archives.is_archive(name) else iter([find(name)])
 
-def _table(name: str, column: str, null: bool) -> Iterator[Item]:
-    return _named(column_of(name, column), name)
-
-
-def _named(names: Iterable[str | ImageError], source: str) -> Iterator[Item]:
-    """What a list names: files, folders, archives, members of them, URLs; no further lists."""
-    for name in names:
-        if isinstance(name, ImageError):
-            yield Item(source, error=str(name))
-        elif remote.is_url(name):
-            yield from _remote(name)
-        else:
-            yield from _local(name)
-
-
-def _local(name: str, column: str = "", null: bool = False) -> Iterator[Item]:
-    if os.path.isdir(name):
-        folder = str(Path(name))
-        yield from _folder(LocalTree(), "" if folder == os.curdir else folder)
-    elif archives.is_archive(name):
-        yield from items_in_archive(name, is_photo_inside)
-    else:
-        yield find(name)
-
-
-def _remote(url: str, column: str = "", null: bool = False) -> Iterator[Item]:
-    tree = remote.RemoteTree()
-    if "*" in url:
-        yield from _matches(tree, url)
-    elif archives.is_archive(url):
-        yield from items_in_archive(url, is_photo_inside)
-    elif is_photo(url.rpartition("/")[2]) or archives.split(url):
-        yield find(url)
-    else:
+    def remote(self, url: str) -> Iterator[Item]:
+        tree = remote.RemoteTree()
+        if "*" in url:
+            return self._matches(tree, url)
+        if archives.is_archive(url):
+            return self._archive(url)
+        if is_photo(url.rpartition("/")[2]) or archives.split(url):
+            return iter([find(url)])
         try:
             is_folder = tree.is_folder(url)
         except BlurdctError as error:
-            yield Item(url, error=str(error))
-        else:
-            yield from _folder(tree, url) if is_folder else iter([Item(url)])
+            return iter([Item(url, error=str(error), searched=True)])
+        return self._folder(tree, url, url) if is_folder else iter([Item(url)])
 
+    def pattern(self, pattern: str) -> Iterator[Item]:
+        return self._matches(LocalTree(), pattern)
 
-def _pattern(pattern: str, column: str = "", null: bool = False) -> Iterator[Item]:
-    return _matches(LocalTree(), pattern)
+    def _named(self, names: Iterable[str | ImageError], source: str) -> Iterator[Item]:
+        """What a list names: files, folders, archives, members of them, URLs; no further lists."""
+        for name in self._or_empty(names, f"{source}: no paths in it"):
+            if isinstance(name, ImageError):
+                yield Item(source, error=str(name))
+            elif remote.is_url(name):
+                yield from self.remote(name)
+            else:
+                yield from self.local(name)
 
+    def _matches(self, tree: Tree, pattern: str) -> Iterator[Item]:
+        """Files that match a pattern, and what lies in folders and archives that do."""
+        nothing = True
+        for found in matching(tree, pattern):
+            if found.is_folder and not found.error:
+                if DEEP in pattern:  # which finds its way down by itself
+                    continue
+                yield from self._folder(tree, found.path, found.path)
+            elif archives.is_archive(found.path):
+                yield from self._archive(found.path)
+            else:
+                yield _item(found)
+            nothing = False
+        if nothing:
+            why = f"{pattern}: no such file, and nothing matches it"
+            yield Item(pattern, error=why, searched=True)
 
-def _matches(tree: Tree, pattern: str) -> Iterator[Item]:
-    """Files that match a pattern, and what lies in folders and archives that do."""
-    nothing = True
-    for found in matching(tree, pattern):
-        if found.is_folder and not found.error:
-            if DEEP in pattern:  # which finds its way down by itself
-                continue
-            yield from _folder(tree, found.path)
-        elif archives.is_archive(found.path):
-            yield from items_in_archive(found.path, is_photo_inside)
-        else:
-            yield _item(found)
-        nothing = False
-    if nothing:
-        yield Item(pattern, error=f"{pattern}: no such file, and nothing matches it")
+    def _folder(self, tree: Tree, folder: str, name: str) -> Iterator[Item]:
+        photos = (
+            _item(found)
+            for found in below(tree, folder)
+            if found.error or is_photo(os.path.basename(found.path))
+        )
+        return self._or_empty(photos, f"{name}: no photographs in this folder")
 
+    def _archive(self, path: str) -> Iterator[Item]:
+        photos = items_in_archive(path, is_photo_inside)
+        return self._or_empty(photos, f"{path}: no photographs in this archive")
 
-def _folder(tree: Tree, folder: str) -> Iterator[Item]:
-    for found in below(tree, folder):
-        if found.error or is_photo(os.path.basename(found.path)):
-            yield _item(found)
+    def _or_empty(self, found: Iterable[T], line: str) -> Iterator[T]:
+        """What was found; if that is nothing, it is remarked upon."""
+        nothing = True
+        for one in found:
+            nothing = False
+            yield one
+        if nothing:
+            self.empty(line)
 
 
 def _item(found: Found) -> Item:
     if found.error:
-        return Item(found.path, error=found.error)
+        return Item(found.path, error=found.error, searched=True)
     return item_of_file(found.path) if found.known is None else Item(found.path, "", *found.known)

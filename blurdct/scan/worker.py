@@ -1,15 +1,80 @@
-"""A photograph of a collection -> its row of results, in a worker process."""
+"""A photograph of a collection -> its verdict, or its row of results; here or in processes."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import Any
+from functools import partial
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageError
 from ..features.photo import Photo
-from ..inference.detector import Detector, Facts
+from ..inference.detector import Detector, Facts, Prediction
+from ..parallel.spawn import cores
 from ..results import COLUMNS, Row
-from .items import Item, open_photo
+from .items import Item, ahead, batches, open_photo
+
+if TYPE_CHECKING:
+    from ..inference.multiscale import SizeVerdict
+
+CHUNK = 8  # photographs that are sent to a process at once
 
 Job = tuple[int, Item]  # a photograph's place in the list, and it
+Judge = Callable[[Detector, Item], Any]
+
+
+def verdict(detector: Detector, item: Item) -> Prediction:
+    """What the model says of a photograph.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    return _judged(detector, item)[0]
+
+
+def verdict_at_sizes(detector: Detector, item: Item) -> "SizeVerdict":
+    """The same at each of its sizes; see ``inference.multiscale``."""
+    from ..inference.multiscale import judge_sizes
+
+    return judge_sizes(detector, open_photo(item), item.path)
+
+
+def judge_many(
+    judge: Judge,
+    detector: Detector,
+    items: Iterator[Item],
+    workers: int | None = None,
+    many: int = 0,
+    chunk: int = CHUNK,
+) -> Iterator[Any]:
+    """The verdict on each photograph, or the ``ImageError`` that says why there is none; in order.
+
+    Args:
+        judge: ``verdict`` or ``verdict_at_sizes``.
+        detector: The model.
+        items: Taken from as answers are taken.
+        workers: Processes; None for one per core, but this one alone for fewer than ``many``.
+        many: Photographs from which on processes are worth their start. Those whose bytes come
+            with them are not counted ahead: the first so many of them are judged here.
+        chunk: Photographs that are sent to a process at once.
+    """
+    here = partial(_verdict_or_error, judge, detector)
+    if workers is None:
+        held, items = ahead(items, many)
+        if sum(not item.error for item in held) < many:
+            yield from map(here, chain(held, islice(items, many)))
+        else:
+            items = chain(held, items)
+        workers = cores()
+    if workers == 1:
+        yield from map(here, items)
+        return
+    if not (first := list(islice(items, 1))):
+        return
+    from ..parallel.pool import ordered_map  # takes tens of milliseconds
+
+    few = batches(chain(first, items), chunk, lambda item: item)
+    for answers in ordered_map(_judge_batch, few, workers, 1, _set_judge, (judge, detector)):
+        yield from answers
 
 
 def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
@@ -29,6 +94,7 @@ def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
 # In a worker process, its own:
 _detector: Detector
 _about: Facts
+_judge: Judge
 
 
 def prepare(setup: tuple[Any, ...], facts: Facts) -> None:
@@ -41,18 +107,38 @@ def judge(job: Job) -> tuple[int, Row]:
     """A photograph's place and row; whatever is wrong with it stands in the row."""
     number, item = job
     try:
-        return number, _judged(item)
+        return number, _row(item)
     except ImageError as error:
         return number, row_of(item, _about, str(error))
     except Exception as error:  # of a dozen libraries that read what anybody may have written
         return number, row_of(item, _about, f"{type(error).__name__}: {error}")
 
 
-def _judged(item: Item) -> Row:
-    photo = Photo(open_photo(item), _detector.config, item.path)
-    verdict, _ = _detector.judge(photo, item.path)
+def _row(item: Item) -> Row:
+    prediction, photo = _judged(_detector, item)
     width, height = photo.size
-    found = {**asdict(verdict), "width": width, "height": height}
+    found = {**asdict(prediction), "width": width, "height": height}
     if item.bytes is None:
         found["bytes"] = len(photo.source)  # type: ignore[arg-type]
     return row_of(item, _about, **found)
+
+
+def _judged(detector: Detector, item: Item) -> tuple[Prediction, Photo]:
+    photo = Photo(open_photo(item), detector.config, item.path)
+    return detector.judge(photo, item.path)[0], photo
+
+
+def _set_judge(judge: Judge, detector: Detector) -> None:
+    global _detector, _judge
+    _detector, _judge = detector, judge
+
+
+def _judge_batch(items: list[Item]) -> list[Any]:
+    return [_verdict_or_error(_judge, _detector, item) for item in items]
+
+
+def _verdict_or_error(judge: Judge, detector: Detector, item: Item) -> Any:
+    try:
+        return judge(detector, item)
+    except ImageError as error:
+        return error

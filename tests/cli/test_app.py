@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from blurdct.images.reader import read_luma
 from blurdct.inference import bundle
 from blurdct.inference.detector import Detector
 from blurdct.parallel import pool
+from blurdct.scan import worker
 from tests.helpers import toys
 
 onnx = pytest.importorskip("onnx")
@@ -245,6 +247,19 @@ def test_paths_come_from_standard_input(cli, photos, end):
     assert first.endswith("medium.png") and last.endswith("clear.png")
 
 
+def test_an_answer_comes_before_the_next_name_is_known(photos, model):
+    words = ("predict", "--model", model, "--workers", "1", "-")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-m", "blurdct", *words], cwd=ROOT, **pipes) as process:
+        for name in ("clear", "blurred"):
+            process.stdin.write(os.fsencode(photos / f"{name}.png\n"))
+            process.stdin.flush()
+            assert name.encode() in process.stdout.readline()
+        process.stdin.close()
+        assert process.stdout.read() == b""
+    assert process.returncode == 0
+
+
 def test_a_name_may_begin_with_a_dash(cli, photos, monkeypatch):
     monkeypatch.chdir(photos)
     shutil.copy("clear.png", "-0.png")
@@ -384,17 +399,46 @@ def test_workers_lose_nothing_and_keep_the_order(cli, tmp_path):
     assert [line.split(": ")[0] for line in one.err.splitlines()] == bad
 
 
-def test_many_photos_take_every_core(cli, photos, monkeypatch):
-    asked: list[int | None] = []
+@pytest.mark.parametrize("sizes", [[], ["--sizes"]])
+def test_many_photos_take_every_core(cli, photos, monkeypatch, sizes):
+    asked: list[int] = []
 
-    def predict_many(self, paths, workers):
+    def ordered_map(function, items, workers, chunk, prepare, setup):
         asked.append(workers)
-        return map(self.predict, paths)
+        prepare(*setup)
+        return map(function, items)
 
-    monkeypatch.setattr(Detector, "predict_many", predict_many)
+    monkeypatch.setattr(pool, "ordered_map", ordered_map)
+    monkeypatch.setattr(worker, "cores", lambda: 5)
     for count in (MANY - 1, MANY):
-        cli("predict", *[photos / "clear.png"] * count)
-    assert asked == [1, None]
+        names = [photos / "clear.png"] * count + [photos / "*.bmp"]  # which is no photo
+        assert len(cli("predict", *sizes, *names).lines) == count
+    assert asked == [5]
+    cli("predict", *sizes, "--workers", "3", photos)
+    cli("predict", *sizes, "--workers", "1", *names)
+    assert asked == [5, 3]
+
+
+def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(
+    cli, photos, monkeypatch
+):
+    asked: list[int] = []
+
+    def ordered_map(function, items, workers, chunk, prepare, setup):
+        asked.append(workers)
+        prepare(*setup)
+        return map(function, items)
+
+    monkeypatch.setattr(pool, "ordered_map", ordered_map)
+    monkeypatch.setattr(worker, "cores", lambda: 5)
+    names = [f"{number:02}.png" for number in range(MANY + 3)]
+    for count, expected in ((MANY, []), (MANY + 3, [5])):
+        with tarfile.open(photos / "x.tgz", "w:gz") as archive:
+            for name in names[:count]:
+                archive.add(photos / "clear.png", name)
+        found = cli("predict", photos / "x.tgz")
+        assert list(found.labels) == [f"{photos / 'x.tgz'}::{name}" for name in names[:count]]
+        assert asked == expected
 
 
 def test_a_worker_that_dies_is_one_line(cli, photos, monkeypatch):
@@ -476,23 +520,29 @@ def test_an_interrupt_ends_it_quietly(cli, photos, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Detector, "predict_many", interrupted)
+    monkeypatch.setattr(worker, "verdict", interrupted)
     assert cli("predict", photos) == Run(130, "", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
-def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model):
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model, packed):
     import pty
 
+    source = photos
     long = photos / ("long " * 30) / ("name " * 30 + ".png")
     long.parent.mkdir()
     shutil.copy(photos / "clear.png", long)
+    if packed:  # how many there are is not known before the end
+        source = photos / "x.tgz"
+        with tarfile.open(source, "w:gz") as archive:
+            archive.add(photos, "in", filter=lambda info: None if info.name == "in/x.tgz" else info)
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(ROOT)
         os.environ.update(COLUMNS="60", TERM="xterm-256color")
         os.environ.pop("NO_COLOR", None)
-        words = ["predict", "--model", model, str(photos), "missing.jpg"]
+        words = ["predict", "--model", model, str(source), "missing.jpg"]
         os.execv(sys.executable, [sys.executable, "-m", "blurdct", *words])
     output = b""
     with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
@@ -505,4 +555,5 @@ def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model):
         assert f"\x1b[{colour}m{label}\x1b[0m" in text
     assert text.count("long") == text.count("name") == 30
     assert "missing.jpg: no such file" in text
+    assert ("Looking" in text) == packed
     assert "5 photos: 2 clear, 1 medium, 1 blurred, 1 unreadable" in text

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import pickle
 import shutil
 
 import numpy as np
@@ -9,7 +10,16 @@ from hypothesis import given, strategies as st
 from blurdct.errors import BlurdctError, ConfigError, ModelError
 from blurdct.features.bands import FEATURES
 from blurdct.inference import bundle as bundles
-from blurdct.inference.bundle import GRAPH, SHEET, Bundle, Calibration, Thresholds, load, shipped
+from blurdct.inference.bundle import (
+    GRAPH,
+    SHEET,
+    Bundle,
+    Calibration,
+    Thresholds,
+    UnknownModelError,
+    load,
+    shipped,
+)
 from blurdct.inference.detector import Detector
 from tests.helpers import toys
 
@@ -133,6 +143,13 @@ def test_a_bundle_that_cannot_be_written_down_leaves_the_older_one(folder):
 def test_a_model_that_is_not_there_is_named(name):
     with pytest.raises(ModelError, match="no model .*: neither a bundle's folder nor one of"):
         load(name)
+
+
+def test_the_error_knows_which_model_in_another_process_too():
+    with pytest.raises(UnknownModelError) as caught:
+        load("no-such")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.model, str(again)) == ("no-such", str(caught.value))
 
 
 def test_a_folder_without_a_sheet_is_no_model(folder):

@@ -22,7 +22,7 @@ from blurdct.features.block_map import CHANNELS
 from blurdct.features.extract import image_features
 from blurdct.images.reader import read_luma, read_rgb
 from blurdct.inference import bundle as bundles
-from blurdct.inference.bundle import TRAINED, Bundle, Calibration, Thresholds, named
+from blurdct.inference.bundle import Bundle, Calibration, Thresholds, named
 from blurdct.inference.detector import Detector, Prediction
 from blurdct.parallel import pool
 from blurdct.training.train import train_model
@@ -418,4 +418,4 @@ def test_a_detector_can_be_sent_to_another_process():
 
 
 def test_best_is_the_name_of_a_shipped_model():
-    assert named("best") in TRAINED and named("dct-xgb") == "dct-xgb"
+    assert named("best") in bundles.shipped() and named("dct-xgb") == "dct-xgb"

@@ -24,10 +24,11 @@ from blurdct.inference.multiscale import (
     LARGE,
     joined,
     judge_sizes,
-    judge_sizes_many,
     judged_at,
     tiles,
 )
+from blurdct.scan.items import Item
+from blurdct.scan.worker import judge_many, verdict_at_sizes
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -193,19 +194,15 @@ def test_many_photos_come_in_order_with_errors_in_their_place(toy, wide, tmp_pat
     cv2.imwrite(str(names[0]), wide)
     cv2.imwrite(str(names[2]), toys.scene(1))
     names[3].write_text("words")
-    answers = list(judge_sizes_many(toy, names))
+    items = [Item(str(name)) for name in names]
+    answers = list(judge_many(verdict_at_sizes, toy, iter(items), 1))
     assert answers[::2] == [judge_sizes(toy, name) for name in names[::2]]
     for name, answer in zip(names[1::2], answers[1::2], strict=True):
         assert isinstance(answer, ImageError)
         assert str(answer).startswith(f"{name}: ")
-    others = list(judge_sizes_many(toy, names, workers=2))
+    others = list(judge_many(verdict_at_sizes, toy, iter(items), 2, chunk=1))
     assert others[::2] == answers[::2]
     assert [str(one) for one in others[1::2]] == [str(one) for one in answers[1::2]]
-
-
-def test_one_string_is_not_taken_for_many_photos(toy):
-    with pytest.raises(ValueError, match="expected several paths"):
-        next(judge_sizes_many(toy, "photo.jpg"))
 
 
 # The command

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,18 +14,23 @@ from ..options import (
     SOME_UNREAD,
     AsCsv,
     AsJson,
+    Column,
     MaxPixels,
     Null,
-    Paths,
     Size,
+    Sources,
     find,
     form_of,
 )
-from ..output import UNREAD, counted_rows, in_order
+from ..output import UNREAD, counted_rows
+
+if TYPE_CHECKING:
+    from ...scan.items import Item
 
 
 def features(
-    paths: Paths,
+    sources: Sources,
+    column: Column = None,
     null: Null = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -43,26 +49,26 @@ def features(
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
     form = form_of(as_json, as_csv)
-    found = find(paths, null)
+    items = find(sources, column, null)
 
     from ...features.bands import FEATURES
     from ...features.extract import image_features
     from ...images.reader import read_luma
+    from ...scan.items import open_photo
 
     config = ReadConfig(size or ReadConfig.size, max_pixels)
 
-    def describe(photo: str) -> output.Row | ImageError:
+    def describe(item: "Item") -> output.Row | ImageError:
         try:
-            numbers = image_features(read_luma(photo, config))
+            numbers = image_features(read_luma(open_photo(item), config, item.path))
         except ImageError as error:
             return error
-        return {"path": photo, **dict(zip(FEATURES, numbers.tolist(), strict=True))}
+        return {"path": item.path, **dict(zip(FEATURES, numbers.tolist(), strict=True))}
 
-    answers = in_order(found, map(describe, (item for item in found if isinstance(item, str))))
     tally: Counter[str] = Counter()
     terminal = form is None and sys.stdout is not None and sys.stdout.isatty()
     columns = ("path", *FEATURES)
     printer = output.print_bands if terminal else output.printer(form or "csv", columns)
-    for row in counted_rows(answers, tally):
+    for row in counted_rows(map(describe, items), tally):
         printer(row)
     raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +14,22 @@ from ...errors import ImageError, ModelError
 from ...utils.text import visible
 from .. import output
 from ..checks import check_out, command
-from ..options import ALL_READ, SOME_UNREAD, MaxPixels, Model, Null, Paths, Size, find, note
+from ..options import (
+    ALL_READ,
+    SOME_UNREAD,
+    Column,
+    MaxPixels,
+    Model,
+    Null,
+    Size,
+    Sources,
+    find,
+    note,
+)
 
 if TYPE_CHECKING:
     from ...inference.detector import Detector, Prediction
+    from ...scan.items import Item
 
 ENDING = "_map.png"
 MARK = "blurdct-map"  # key of a PNG text: SHA-256 of the path of the photo that it is a map of
@@ -24,11 +38,12 @@ LONGEST = 200  # bytes of a photo's name that go into the file's, which may have
 
 @command
 def map(
-    paths: Paths,
+    sources: Sources,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")],
     array: Annotated[
         bool, typer.Option("--array", help="Write DIR/NAME_map.npy, too: P of every cell.")
     ] = False,
+    column: Column = None,
     null: Null = False,
     model: Model = None,
     size: Size = None,
@@ -36,7 +51,8 @@ def map(
 ) -> None:
     """Draw where photos are blurred: in grey, under colours from sharp to blurred.
 
-    Each becomes DIR/NAME_map.png, and a line of path, score, label and that file.
+    Each becomes DIR/NAME_map.png, and a line of path, score, label and that file;
+    in an archive or behind a URL, NAME is the photo's own, too.
 
     A map of the same photo is replaced. Where anything else has that name (say,
     a map of another photo), eight letters for the photo's path are put into it.
@@ -49,11 +65,13 @@ def map(
     \b
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
+    from ...images.files import read_bytes
     from ...inference.bundle import BEST, load, named
     from ...inference.detector import Detector
+    from ...scan.items import ahead, open_photo
 
     check_out(out)
-    found = find(paths, null)
+    held, rest = ahead(find(sources, column, null))  # before there are maps among them
     name = BEST if model is None else named(model)
     bundle = load(name)
     detector = Detector(bundle, ReadConfig(size or bundle.size, max_pixels), name=name)
@@ -62,26 +80,27 @@ def map(
     if detector.config.size != bundle.size:
         note(f"{name} was calibrated at {bundle.size} pixels; at {size} its maps mean less")
     status, former = ALL_READ, 0
-    for item in found:
+    for item in chain(held, rest):
         try:
-            if isinstance(item, ImageError):
-                raise item
-            if item.endswith(ENDING) and _mark(Path(item)):
+            data, _ = read_bytes(open_photo(item), item.path)
+            if item.path.endswith(ENDING) and _mark(BytesIO(data)):
                 former += 1
                 continue
-            verdict, picture = _draw(item, out, detector, array)
+            verdict, picture = _draw(item, data, out, detector, array)
         except ImageError as error:
             output.note(str(error))
             status = SOME_UNREAD
             continue
-        words = (visible(item), f"{verdict.score:.1f}", verdict.label)
+        words = (visible(item.path), f"{verdict.score:.1f}", verdict.label)
         output.write("\t".join((*words, visible(str(picture)))))
     if former:
         note(f"maps from earlier, and left out: {former} of the pictures")
     raise typer.Exit(status)
 
 
-def _draw(photo: str, out: Path, detector: "Detector", array: bool) -> "tuple[Prediction, Path]":
+def _draw(
+    item: "Item", data: bytes, out: Path, detector: "Detector", array: bool
+) -> "tuple[Prediction, Path]":
     """Write a photo's map; what the model says about the photo, and where the map is.
 
     Raises:
@@ -91,16 +110,14 @@ def _draw(photo: str, out: Path, detector: "Detector", array: bool) -> "tuple[Pr
     from PIL import Image, PngImagePlugin
 
     from ...features.photo import Photo
-    from ...images.files import read_bytes
     from ...images.reader import read_luma
     from ...inference.heatmap import LONG, draw
     from ...utils.atomic import replacing
 
-    data, _ = read_bytes(photo)
-    verdict, p_map = detector.judge(Photo(data, detector.config, photo), photo)
+    verdict, p_map = detector.judge(Photo(data, detector.config, item.path), item.path)
     assert p_map is not None  # a model without maps was refused
-    luma = read_luma(data, ReadConfig(LONG, detector.config.max_pixels), photo)
-    path, mark = _place(photo, out)
+    luma = read_luma(data, ReadConfig(LONG, detector.config.max_pixels), item.path)
+    path, mark = _place(item, out)
     text = PngImagePlugin.PngInfo()
     text.add_text(MARK, mark)
     with replacing(path) as temporary:
@@ -111,10 +128,16 @@ def _draw(photo: str, out: Path, detector: "Detector", array: bool) -> "tuple[Pr
     return verdict, path
 
 
-def _place(photo: str, out: Path) -> tuple[Path, str]:
+def _place(item: "Item", out: Path) -> tuple[Path, str]:
     """Where to write the map of a photo, and the mark by which it is known as that."""
-    mark = hashlib.sha256(os.fsencode(os.path.abspath(photo))).hexdigest()
-    stem = Path(photo).stem
+    from ...scan.items import name_of
+    from ...scan.remote import is_url
+
+    file = item.container or item.path
+    inside = item.path[len(file) :]
+    place = file if is_url(file) else os.path.abspath(file)
+    mark = hashlib.sha256(os.fsencode(place + inside)).hexdigest()
+    stem = Path(name_of(item)).stem
     while len(os.fsencode(stem)) > LONGEST:
         stem = stem[:-1]
     for name in (stem, f"{stem}_{mark[:8]}"):
@@ -124,15 +147,15 @@ def _place(photo: str, out: Path) -> tuple[Path, str]:
                 return path, mark
         elif not os.path.lexists(path.with_suffix(".npy")):
             return path, mark
-    raise ImageError(f"{photo}: {path} exists and is no map of it")
+    raise ImageError(f"{item.path}: {path} exists and is no map of it")
 
 
-def _mark(path: Path) -> str | None:
+def _mark(picture: Path | BytesIO) -> str | None:
     """The mark of a picture that this command made; None if it did not."""
     from PIL import Image
 
     try:
-        with Image.open(path, formats=["PNG"]) as image:
+        with Image.open(picture, formats=["PNG"]) as image:
             mark = image.info.get(MARK)
     except Exception:  # the parser of hostile bytes may raise anything
         return None

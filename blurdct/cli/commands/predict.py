@@ -2,10 +2,9 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,21 +19,19 @@ from ..options import (
     SOME_UNREAD,
     AsCsv,
     AsJson,
+    Column,
     MaxPixels,
     Model,
     Null,
-    Paths,
     Size,
+    Sources,
     Threshold,
     Workers,
     find,
     form_of,
     note,
 )
-from ..output import UNREAD, counted_rows, in_order
-
-if TYPE_CHECKING:
-    from ...inference.detector import Detector
+from ..output import UNREAD, counted_rows
 
 LABELS = (*output.COLOURS, UNREAD)
 FAILING = {None: (), "medium": ("medium", "blurred"), "blurred": ("blurred",)}
@@ -51,11 +48,13 @@ Sizes = Annotated[
         "text, before the path.",
     ),
 ]
+FEW = 2  # photos that a process gets at once to judge them at each size
 NONE = "-"  # instead of the size of a photo that is clear at none
 
 
 def predict(
-    paths: Paths,
+    sources: Sources,
+    column: Column = None,
     null: Null = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -75,6 +74,7 @@ def predict(
     Examples:
       blurdct predict photo.jpg
       blurdct predict --csv photos/ > scores.csv
+      blurdct predict photos.zip 'more/*.jpg'
       blurdct predict --sizes large.jpg
       find . -name '*.jpg' -print0 | blurdct predict --json -0 -
       blurdct predict --fail-on blurred upload.jpg && echo accepted
@@ -87,11 +87,13 @@ def predict(
       3  --fail-on found such a photo, whether or not all were read
     """
     form = form_of(as_json, as_csv)
-    found = find(paths, null)
+    items = find(sources, column, null)
 
     from ...features.inputs import INPUTS, seen_at
     from ...inference.bundle import DEFAULT, load, named
     from ...inference.detector import Detector, Prediction
+    from ...scan.items import counted
+    from ...scan.worker import CHUNK, judge_many, verdict, verdict_at_sizes
 
     name = DEFAULT if model is None else named(model)
     bundle = load(name)
@@ -105,18 +107,19 @@ def predict(
             else f"--size changes nothing: {name} sees every photo at "
             f"{seen_at(bundle.views, bundle.size)}"
         )
-    photos = [item for item in found if isinstance(item, str)]
-    if workers is None and len(photos) < MANY:
-        workers = 1
-    judge = partial(_rows_with_sizes, detector) if sizes else detector.predict_many
-    answers = in_order(found, judge(photos, workers))
+    terminal = form is None and sys.stdout is not None and sys.stdout.isatty()
+    total, items = counted(items) if terminal else (None, items)
+    judge, chunk = (verdict_at_sizes, FEW) if sizes else (verdict, CHUNK)
+    answers = judge_many(judge, detector, items, workers, MANY, chunk)
+    if sizes:
+        answers = _rows_with_sizes(answers)
     tally: Counter[str] = Counter()
-    if form is None and sys.stdout is not None and sys.stdout.isatty():
+    if terminal:
         show = print_size_table if sizes else output.print_verdicts
-        show(list(counted_rows(output.with_bar(answers, len(found)), tally)))
-        if len(found) > 1 and sys.stderr.isatty():
+        show(list(counted_rows(output.with_bar(answers, total), tally)))
+        if tally.total() > 1 and sys.stderr.isatty():
             counts = (f"{tally[label]} {label}" for label in LABELS if tally[label])
-            output.note(f"{len(found)} photos: {', '.join(counts)}")
+            output.note(f"{tally.total()} photos: {', '.join(counts)}")
     else:
         columns = tuple(Prediction.__dataclass_fields__)
         printer = _size_printer(form) if sizes else output.printer(form, columns)
@@ -127,13 +130,9 @@ def predict(
     raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)
 
 
-def _rows_with_sizes(
-    detector: "Detector", photos: Iterable[str], workers: int | None
-) -> Iterator[output.Row | ImageError]:
+def _rows_with_sizes(answers: Iterator[Any]) -> Iterator[output.Row | ImageError]:
     """For each photo the plain verdict, ``sharp_size``, and ``sizes`` with P at each of them."""
-    from ...inference.multiscale import judge_sizes_many
-
-    for answer in judge_sizes_many(detector, photos, workers):
+    for answer in answers:
         if isinstance(answer, ImageError):
             yield answer
         else:

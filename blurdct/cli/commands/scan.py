@@ -15,23 +15,24 @@ from ...config import ReadConfig
 from ...errors import BlurdctError
 from .. import output
 from ..checks import command
-from ..options import ALL_READ, SOME_UNREAD, MaxPixels, Model, Size, Threshold, note
+from ..options import (
+    ALL_READ,
+    SOME_UNREAD,
+    Column,
+    MaxPixels,
+    Model,
+    Null,
+    Size,
+    Sources,
+    Threshold,
+    note,
+)
 
 if TYPE_CHECKING:
     from ...scan.run import Summary
 
 INTERRUPTED, TERMINATED = 130, 143  # exit status
 STEP = 0.2  # seconds between two looks of the bar
-
-Sources = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SOURCE",
-        help="Folders, searched with all below them; photos; quoted patterns; zip and tar "
-        "archives; @LIST or a .txt file of paths, - for one on standard input; a table with "
-        "--column; URLs of all these.",
-    ),
-]
 
 
 @command
@@ -52,12 +53,8 @@ def scan(
     force: Annotated[
         bool, typer.Option("--force", help="Begin anew, and replace what is there.")
     ] = False,
-    column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of a table that holds the paths.")
-    ] = None,
-    null: Annotated[
-        bool, typer.Option("--null", "-0", help="Lists are null-separated, as by find -print0.")
-    ] = False,
+    column: Column = None,
+    null: Null = False,
     threshold: Threshold = None,
     model: Model = None,
     size: Size = None,
@@ -189,7 +186,7 @@ class _Bar:
     def _count(self, sources: Sequence[str], column: str | None, null: bool) -> None:
         """Find out how many there are, where listing them twice is possible and cheap."""
         from ...scan.archives import is_archive
-        from ...scan.named import STDIN
+        from ...scan.path_lists import STDIN
         from ...scan.remote import is_url
         from ...scan.sources import photographs
 
