@@ -20,10 +20,10 @@ BACKENDS = {
     "laplacian": "blurdct.models.laplacian:LaplacianThreshold",
     "tree": "blurdct.models.tree:GradientTree",
     "cnn": "blurdct.models.cnn:Convolutions",
-    "stacking": "blurdct.models.fusion:Stacking",
+    "stacking": "blurdct.models.stacking:Stacking",
     "resnet18": "blurdct.models.resnet18:ResNet18",
-    "certh-cnn": "blurdct.models.certh:CerthNetwork",
-    "certh-fusion": "blurdct.models.fusion:CerthFusion",
+    "certh-cnn": "blurdct.models.certh_cnn:CerthNetwork",
+    "certh-fusion": "blurdct.models.stacking:CerthFusion",
     "lcnet": "blurdct.models.lcnet:LCNet",
 }
 
