@@ -62,12 +62,11 @@ def prepare(
 
 def copies_for(names: Sequence[str], wanted: bool, seed: int) -> SynthConfig | None:
     """Which copies models learn from, also those that not every model learns from."""
-    from ..models.base import learns_more
     from ..models.registry import backend
 
     if not wanted:
         return None
-    more = any(learns_more(backend(name)) for name in names)
+    more = any(backend(name).learns_more for name in names)
     count = MORE_COPIES if more else 0
     return SynthConfig(seed=seed, varied_copies=count, lights_copies=count)
 

@@ -8,7 +8,7 @@ from ..config import TrainConfig
 from ..datasets.splits import TOO_FEW, folds
 from ..errors import BlurdctError, ConfigError
 from ..inference.bundle import Calibration
-from ..models.base import Array, Backend, learns_more
+from ..models.base import Array, Backend
 from ..models.registry import backend
 from ..utils.progress import Progress, silent
 from .calibration import decide, labels
@@ -77,14 +77,16 @@ def judge_unseen(
 
 
 def fit_rows(data: TrainingSet, name: str, parameters: dict[str, Any] | None) -> Backend:
+    """A backend that has learnt from these rows.
+
+    Raises:
+        ConfigError: Rows of one label only, or a parameter out of its range.
+    """
     if len(np.unique(data.y)) < 2:
         raise ConfigError(TOO_FEW)
     model = backend(name)(**(parameters or {}))
-    more: dict[str, Any] = {}
-    if learns_more(type(model)):
-        more = {"masks": data.masks}
     try:
-        return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels, **more)
+        return model.fit(data.rows)
     except BlurdctError:
         raise
     except ValueError as error:  # so libraries call a parameter out of its range

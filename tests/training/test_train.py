@@ -63,6 +63,7 @@ class Spy:
     """
 
     views = ("features",)
+    learns_more = False
     number = -1  # of what it learnt, in ``seen``
     seen: ClassVar[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = []
     judged: ClassVar[list[tuple[int, np.ndarray]]] = []
@@ -71,12 +72,12 @@ class Spy:
     def __init__(self, **parameters):
         self.parameters = parameters
 
-    def fit(self, inputs, y, groups, weights, levels):
+    def fit(self, rows):
         self.number = len(Spy.seen)
-        Spy.seen.append((inputs["features"][:, 0], groups, weights))
-        Spy.levels.append(levels)
-        rows = len(inputs["features"])
-        assert rows == len(y) == len(groups) == len(weights) == len(levels)
+        Spy.seen.append((rows.inputs["features"][:, 0], rows.groups, rows.weights))
+        Spy.levels.append(rows.levels)
+        count = len(rows.inputs["features"])
+        assert count == len(rows.y) == len(rows.groups) == len(rows.weights) == len(rows.levels)
         return self
 
     def predict_proba(self, inputs):
@@ -93,9 +94,9 @@ class Keen(Spy):
     learns_more = True
     more: ClassVar[list[dict[str, np.ndarray]]] = []
 
-    def fit(self, inputs, y, groups, weights, levels, masks=None):
-        Keen.more.append({"y": y, "masks": masks, "groups": groups})
-        return super().fit(inputs, y, groups, weights, levels)
+    def fit(self, rows):
+        Keen.more.append({"y": rows.y, "masks": rows.masks, "groups": rows.groups})
+        return super().fit(rows)
 
 
 @pytest.fixture
@@ -304,7 +305,8 @@ def test_real_rows_alone_decide_on_calibration_and_thresholds(spy, data, monkeyp
         decided.append(len(y))
         return decide(y, raw, config)
 
-    monkeypatch.setattr(training, "decide", remember)
+    for module in (training, cross_validation):
+        monkeypatch.setattr(module, "decide", remember)
     train_model(data, "spy", {}, QUICK)
     *folds, last = decided
     # every real row decides on all folds but its own, and once per shuffle on the bundle
@@ -316,7 +318,7 @@ def test_labels_out_of_fold_are_those_that_the_detector_would_give(spy, data, mo
     calibration = Calibration(1.5, -0.25)
     p = np.sort(calibration(Spy().predict_proba(data.inputs)))
     thresholds = Thresholds(p[len(p) // 3], p[len(p) // 2])  # what is at one is over it
-    monkeypatch.setattr(training, "decide", lambda *given: (calibration, thresholds))
+    monkeypatch.setattr(cross_validation, "decide", lambda *given: (calibration, thresholds))
     judged = cross_validate(data, "spy", {}, replace(QUICK, shuffles=1))
     detector = Detector(toys.bundle(calibration=calibration, thresholds=thresholds))
     for p, label in zip(judged.p[0], judged.label[0], strict=True):

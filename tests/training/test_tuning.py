@@ -154,9 +154,7 @@ def test_best_parameters_are_what_the_backend_takes_and_short(data):
     assert type(parameters["rounds"]) is int
     assert len(str(parameters["learning_rate"])) <= 7
     model = backend("dct-xgb")(**parameters)
-    assert (
-        model.fit(data.inputs, data.y, data.groups, data.weights).predict_proba(data.inputs).any()
-    )
+    assert model.fit(data.rows).predict_proba(data.inputs).any()
 
 
 def test_a_backend_with_nothing_to_tune_is_refused(data, monkeypatch):
@@ -197,7 +195,7 @@ PARTNER = f"""
 import sys
 sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
 from tests.training import test_tuning
-from blurdct import tuning
+from blurdct.training import tuning
 if __name__ == "__main__":
     own = []
     def remember(data, name, parameters, config):
