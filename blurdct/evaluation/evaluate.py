@@ -16,8 +16,8 @@ from ..datasets.loading import LabelledImages, load_folder
 from ..datasets.manifest import FOLDER_LABELS, UNLABELLED, list_photos
 from ..errors import ConfigError
 from ..inference.bundle import Bundle
-from ..inference.detector import LABELS
-from ..training.calibration import answers, labels
+from ..inference.detector import LABELS, Detector
+from ..training.calibration import labels
 from ..utils.progress import Progress, silent
 
 Array = np.ndarray
@@ -102,6 +102,9 @@ def evaluate_model(
     y = photos.table["label"].to_numpy(dtype=np.int64)
     if not len(y):
         raise ConfigError(f"{folder}: no labelled photo of it can be read")
-    p = {name: answers(model, read[model.size].inputs) for name, model in models.items()}
+    p = {
+        name: Detector(model).probabilities(read[model.size].inputs)
+        for name, model in models.items()
+    }
     called = {name: labels(p[name], model.thresholds) for name, model in models.items()}
     return Evaluated(photos, y, p, called)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,10 +19,9 @@ from ..features.orientation import from_canonical
 from ..features.photo import Photo
 from ..images.reader import Source
 from .bundle import DEFAULT, Bundle, Calibration, Thresholds, load as load_bundle, named
-from .session import first_line, open_session
+from .session import Session, first_line
 
 LABELS = ("clear", "medium", "blurred")
-OUTPUTS = ("probability", "map")  # of graphs; the second is not of all
 UNKNOWN = "unknown"  # the label of a photo without evidence
 
 
@@ -88,16 +87,15 @@ class Detector:
             if view not in INPUTS:
                 known = ", ".join(INPUTS)
                 raise ModelError(f"a model that eats {view!r} is not known here; known: {known}")
-        self._session = open_session(bundle.graph)
-        inputs = {one.name for one in self._session.get_inputs()}
-        if inputs != set(bundle.views):
-            raise ModelError(f"{self.model}: its graph takes {sorted(inputs)}, not {bundle.views}")
-        made = {one.name for one in self._session.get_outputs()}
-        self._outputs = [name for name in OUTPUTS if name in made]
+        self._session = Session(bundle.graph)
+        inputs = sorted(self._session.inputs)
+        if set(inputs) != set(bundle.views):
+            raise ModelError(f"{self.model}: its graph takes {inputs}, not {bundle.views}")
         try:
             self._answer(Photo(np.zeros((16, 16), np.uint8), self.config))  # before a photo comes
-        except Exception as error:  # ONNX Runtime raises a dozen types of its own
-            raise ModelError(f"{self.model}: its graph gives no P ({first_line(error)})") from error
+        except Exception as error:  # also where it gives something that is no number
+            reason = first_line(error.__cause__ or error)
+            raise ModelError(f"{self.model}: its graph gives no P ({reason})") from error
 
     @classmethod
     def load(
@@ -174,7 +172,7 @@ class Detector:
     @property
     def has_map(self) -> bool:
         """Whether the model says where a photo is blurred."""
-        return "map" in self._outputs
+        return "map" in self._session.outputs
 
     def map(self, photo: Source, name: str | None = None) -> np.ndarray:
         """Where a photo is blurred.
@@ -221,9 +219,16 @@ class Detector:
             return
         yield from ordered_map(_predict_in_worker, photos, workers, 8, _load, self._arguments)
 
-    def probabilities(self, views: dict[str, np.ndarray]) -> np.ndarray:
-        """Calibrated P(blurred) of n rows, shape (n,), from their views."""
-        return self.calibration(self._session.run(["probability"], views)[0])
+    def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Calibrated P(blurred) of n rows, shape (n,), from their inputs.
+
+        Args:
+            inputs: By view, n rows each; views that the model does not see are left alone.
+
+        Raises:
+            ModelError: The model does not take such rows.
+        """
+        return self.calibration(self._session.probabilities(inputs))
 
     def label(self, probability: float) -> str:
         """``clear``, ``medium`` or ``blurred``: what a photo of this P is called."""
@@ -232,7 +237,7 @@ class Detector:
     def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
         """What the graph says to one photo, by the name of its output."""
         views = {view: row[None] for view, row in photo_inputs(photo, self._views).items()}
-        found = dict(zip(self._outputs, self._session.run(self._outputs, views), strict=True))
+        found = self._session.run(views)
         return {**found, "probability": self.calibration(found["probability"])}
 
 

@@ -18,7 +18,7 @@ from blurdct.evaluation.learn import folder_name, views_of
 from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
 from blurdct.models.registry import backend
-from blurdct.training.calibration import answers, labels
+from blurdct.training.calibration import labels
 from blurdct.training.training_set import build_training_set
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -116,7 +116,7 @@ def test_the_report_is_written_in_four_forms(rows, tmp_path):
 def test_a_model_that_is_there_judges_rows_as_the_detector_does(found, rows, tmp_path):
     compare_models(rows, NAMES[:1], tmp_path, CONFIG)
     bundle = load(tmp_path / "models" / "laplacian")
-    p = answers(bundle, rows.inputs)
+    p = Detector(bundle).probabilities(rows.inputs)
     verdicts = [Detector(bundle).predict(file) for file in found.files]
     np.testing.assert_allclose(p, [one.probability for one in verdicts], atol=1e-6)
     names = ["clear", "medium", "blurred"]
