@@ -15,9 +15,8 @@ from ..config import ReadConfig
 from ..datasets.loading import LabelledImages, load_folder
 from ..datasets.manifest import FOLDER_LABELS, UNLABELLED, list_photos
 from ..errors import ConfigError
-from ..inference.bundle import Bundle
+from ..inference.bundle import Bundle, label_index
 from ..inference.detector import LABELS, Detector
-from ..training.calibration import labels
 from ..utils.progress import Progress, silent
 
 Array = np.ndarray
@@ -106,5 +105,5 @@ def evaluate_model(
         name: Detector(model).probabilities(read[model.size].inputs)
         for name, model in models.items()
     }
-    called = {name: labels(p[name], model.thresholds) for name, model in models.items()}
+    called = {name: label_index(p[name], model.thresholds) for name, model in models.items()}
     return Evaluated(photos, y, p, called)

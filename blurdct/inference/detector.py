@@ -18,7 +18,15 @@ from ..features.inputs import INPUTS, photo_inputs
 from ..features.orientation import from_canonical
 from ..features.photo import Photo
 from ..images.reader import Source
-from .bundle import DEFAULT, Bundle, Calibration, Thresholds, load as load_bundle, named
+from .bundle import (
+    DEFAULT,
+    Bundle,
+    Calibration,
+    Thresholds,
+    label_index,
+    load as load_bundle,
+    named,
+)
 from .session import Session, first_line
 
 LABELS = ("clear", "medium", "blurred")
@@ -158,7 +166,7 @@ class Detector:
         if "map" in answer:
             places = from_canonical(answer["map"][0], photo.luma)
             sharp = float(np.mean(places < 0.5))
-        label = UNKNOWN if reason else _label(probability, thresholds)
+        label = UNKNOWN if reason else LABELS[label_index(probability, thresholds)]
         at = thresholds.blurred
         verdict = Prediction(
             name, probability, 100 * probability, label, at, self.model, reason, sharp
@@ -230,19 +238,11 @@ class Detector:
         """
         return self.calibration(self._session.probabilities(inputs))
 
-    def label(self, probability: float) -> str:
-        """``clear``, ``medium`` or ``blurred``: what a photo of this P is called."""
-        return _label(probability, self.thresholds)
-
     def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
         """What the graph says to one photo, by the name of its output."""
         views = {view: row[None] for view, row in photo_inputs(photo, self._views).items()}
         found = self._session.run(views)
         return {**found, "probability": self.calibration(found["probability"])}
-
-
-def _label(probability: float, at: Thresholds) -> str:
-    return LABELS[0 if probability < at.clear else 2 if probability >= at.blurred else 1]
 
 
 def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds:

@@ -17,7 +17,7 @@ from .._version import __version__
 from ..config import TrainConfig
 from ..datasets.splits import TOO_FEW, folds
 from ..errors import ConfigError
-from ..inference.bundle import Bundle, Calibration, Thresholds
+from ..inference.bundle import Bundle, Calibration, Thresholds, label_index
 from ..inference.detector import Detector
 from ..utils.odds import logit
 
@@ -72,11 +72,6 @@ def false_positives(y: Array, p: Array) -> dict[str, float]:
     return {f"{share:g}": metrics.threshold_at_fpr(sharp, share) for share in SHARES}
 
 
-def labels(p: Array, thresholds: Thresholds) -> Array:
-    """Numbers of the labels, shape as given: 0 clear, 1 medium, 2 blurred."""
-    return np.searchsorted([thresholds.clear, thresholds.blurred], p, side="right")
-
-
 @dataclass(frozen=True)
 class Calibrated:
     """A model with another calibration and other thresholds.
@@ -115,14 +110,14 @@ def calibrate(
     """
     raw = Detector(replace(bundle, calibration=Calibration())).probabilities(inputs)
     was = bundle.calibration(raw)
-    before = _worth(y, was, labels(was, bundle.thresholds))
+    before = _worth(y, was, label_index(was, bundle.thresholds))
     after = []
     for shuffle in range(config.shuffles):
         p, label = np.zeros(len(y)), np.zeros(len(y), int)
         for others, here in folds(groups, y, config.folds, config.seed + shuffle):
             calibration, thresholds = decide(y[others], raw[others], config)
             p[here] = calibration(raw[here])
-            label[here] = labels(p[here], thresholds)
+            label[here] = label_index(p[here], thresholds)
         after.append(_worth(y, p, label))
     calibration, thresholds = decide(y, raw, config)
     note = {

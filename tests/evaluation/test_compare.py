@@ -15,10 +15,9 @@ from blurdct.datasets.loading import load_folder
 from blurdct.evaluation import timing
 from blurdct.evaluation.compare import compare_models
 from blurdct.evaluation.learn import folder_name, views_of
-from blurdct.inference.bundle import load
+from blurdct.inference.bundle import label_index, load
 from blurdct.inference.detector import Detector
 from blurdct.models.registry import backend
-from blurdct.training.calibration import labels
 from blurdct.training.training_set import build_training_set
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -120,7 +119,7 @@ def test_a_model_that_is_there_judges_rows_as_the_detector_does(found, rows, tmp
     verdicts = [Detector(bundle).predict(file) for file in found.files]
     np.testing.assert_allclose(p, [one.probability for one in verdicts], atol=1e-6)
     names = ["clear", "medium", "blurred"]
-    numbers = labels(p, bundle.thresholds)
+    numbers = label_index(p, bundle.thresholds)
     assert [names[number] for number in numbers] == [one.label for one in verdicts]
 
 
