@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from .bundle import (
     named,
 )
 from .session import Session, first_line
+from .workers import answer_each
 
 LABELS = ("clear", "medium", "blurred")
 UNKNOWN = "unknown"  # the label of a photo without evidence
@@ -215,17 +215,7 @@ class Detector:
         Yields:
             A ``Prediction``, or for a photo that cannot be read the ``ImageError`` that says why.
         """
-        if workers != 1:
-            from ..parallel.pool import ordered_map  # takes tens of milliseconds
-            from ..parallel.spawn import cores
-
-            workers = cores() if workers is None else workers
-        if isinstance(photos, (str, bytes)):
-            raise ValueError("expected several paths, got one string; predict takes one photo")
-        if workers == 1:
-            yield from map(partial(_predict_or_error, self), photos)
-            return
-        yield from ordered_map(_predict_in_worker, photos, workers, 8, _load, self._arguments)
+        return answer_each(type(self).predict, self, photos, workers)
 
     def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Calibrated P(blurred) of n rows, shape (n,), from their inputs.
@@ -249,26 +239,6 @@ def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds
     if blurred is None:
         return thresholds
     return replace(thresholds, blurred=blurred, clear=min(thresholds.clear, blurred))
-
-
-_detector: Detector | None = None  # in a worker process, its own
-
-
-def _load(*arguments: Any) -> None:
-    global _detector
-    _detector = Detector(*arguments)
-
-
-def _predict_or_error(detector: Detector, photo: Any) -> Prediction | ImageError:
-    try:
-        return detector.predict(photo)
-    except ImageError as error:
-        return error
-
-
-def _predict_in_worker(photo: Any) -> Prediction | ImageError:
-    assert _detector is not None
-    return _predict_or_error(_detector, photo)
 
 
 ANSWERS = 1  # raised when a model of old would answer otherwise from now on

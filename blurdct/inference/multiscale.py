@@ -13,9 +13,7 @@ Source:
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from os import PathLike
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +22,7 @@ from ..images.files import read_bytes
 from ..images.reader import Source, read_luma
 from ..utils.odds import logit
 from .detector import UNKNOWN, Detector, Prediction
+from .workers import answer_each
 
 # Chosen on blurred mosaics of data/sample/sharp: with less weight a photo that is sharp in a fifth
 # of its tiles is hardly ever clear, with more it hardly gains (benchmarks/sizes.py --weights).
@@ -109,16 +108,7 @@ def judge_sizes_many(
     Yields:
         A ``SizeVerdict``, or for a photo that cannot be read the ``ImageError`` that says why.
     """
-    if isinstance(photos, (str, bytes)):
-        raise ValueError("expected several paths, got one string; judge_sizes takes one photo")
-    if workers == 1:
-        yield from map(partial(_judge_or_error, detector), photos)
-        return
-    from ..parallel.pool import ordered_map  # takes tens of milliseconds
-    from ..parallel.spawn import cores
-
-    workers = cores() if workers is None else workers
-    yield from ordered_map(_judge_in_worker, photos, workers, 2, _load, (detector,))
+    return answer_each(judge_sizes, detector, photos, workers, 2)
 
 
 def judged_at(own: int, working: int) -> list[int]:
@@ -162,23 +152,3 @@ def joined(
 
 def _starts(extent: int, side: int) -> list[int]:
     return [*range(0, max(0, extent - side), side), max(0, extent - side)]
-
-
-_detector: Detector | None = None  # in a worker process, its own
-
-
-def _load(detector: Detector) -> None:
-    global _detector
-    _detector = detector
-
-
-def _judge_or_error(detector: Detector, photo: Any) -> SizeVerdict | ImageError:
-    try:
-        return judge_sizes(detector, photo)
-    except ImageError as error:
-        return error
-
-
-def _judge_in_worker(photo: Any) -> SizeVerdict | ImageError:
-    assert _detector is not None
-    return _judge_or_error(_detector, photo)

@@ -31,7 +31,7 @@ from blurdct.inference.bundle import (
     named,
 )
 from blurdct.inference.detector import LABELS, Detector, Prediction
-from blurdct.parallel import pool
+from blurdct.parallel import spawn
 from blurdct.training.train import train_model
 from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
@@ -271,7 +271,7 @@ def test_photos_are_taken_as_answers_are(toy, photos):
 
 
 def test_two_detectors_may_take_turns_on_one_core(photos, monkeypatch):
-    monkeypatch.setattr(pool, "cores", lambda: 1)
+    monkeypatch.setattr(spawn, "cores", lambda: 1)
     detectors = [Detector(toys.bundle(), name=name) for name in ("first", "second")]
     answers = zip(*(one.predict_many(photos, workers=None) for one in detectors), strict=True)
     assert {(one.model, other.model) for one, other in answers} == {("first", "second")}
