@@ -9,12 +9,12 @@ from ..config import ReadConfig, TrainConfig
 from ..models.nn.fit_context import current_context
 from ..models.registry import backend, parse_name, seeded
 from ..training.training_set import TrainingSet, data_digest
-from ..training.tuning import tunable
+from ..training.tuning import best_parameters, tunable
 from ..utils import json_files
 from ..utils.progress import Progress, silent
 from ..utils.stage import Stage, digest as file_digest
 from . import model_comparison, schema
-from .learn import folder_name, learn, looks_at_pictures, tuned_parameters
+from .learn import folder_name, learn, looks_at_pictures, tuned
 from .timing import measured_times
 from .write import write_comparison
 
@@ -70,10 +70,11 @@ def compare_models(
         if step.begin(force=force):
             own_parameters = dict(given)
             if trials > 0 and tunable(registered):
-                tuned = tuned_parameters(
+                own_parameters, study = tuned(
                     data, registered, trials, config, storage, workers, progress, given
                 )
-                own_parameters = {**tuned, **given}
+                found = f"ROC AUC {study.best_value:.4f}, {best_parameters(study)}"
+                print(f"{registered}: best of {len(study.trials)} trials: {found}")
             learnt = learn(data, registered, own_parameters, config, read, progress)
             learnt.bundle.save(own)
             json_files.write_json(learnt.report, own / "report.json")
