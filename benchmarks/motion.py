@@ -26,8 +26,8 @@ from blurdct.errors import BlurdctError, ImageError
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import shipped
 from blurdct.metrics import roc_auc
+from blurdct.parallel.cores import cores
 from blurdct.parallel.pool import ordered_map
-from blurdct.parallel.spawn import cores
 from blurdct.utils.progress import bar
 
 SHARP = Path(__file__).parents[1] / "data" / "sample" / "sharp"

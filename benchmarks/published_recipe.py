@@ -56,7 +56,7 @@ def main() -> None:
         unit = values / np.linalg.norm(values, axis=1, keepdims=True)
         plain(data, unit, config, "the same, rows scaled to unit length")
     real = build_training_set(read_csv(args.real, COLUMNS), config)
-    model = backend("dct-xgb")().fit(data.inputs, data.y, data.groups, data.weights)
+    model = backend("dct-xgb")().fit(data.rows)
     p = model.predict_proba(real.take(real.real))
     show("trained on the recipe, judged on real photographs", real.y[real.real], p)
 

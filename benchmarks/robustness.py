@@ -26,8 +26,8 @@ from blurdct.datasets.perturbations import PERTURBATIONS
 from blurdct.errors import BlurdctError, ConfigError, ImageError
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import shipped
+from blurdct.parallel.cores import cores
 from blurdct.parallel.pool import ordered_map
-from blurdct.parallel.spawn import cores
 from blurdct.utils.progress import bar
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

@@ -29,8 +29,8 @@ from blurdct.features.focus_measures import laplacian_variance
 from blurdct.images.files import find_photos
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import DEFAULT
+from blurdct.parallel.cores import cores
 from blurdct.parallel.crash_safe_pool import crash_safe_map
-from blurdct.parallel.spawn import cores
 from blurdct.scan.run import CHUNK
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample" / "sharp"

@@ -33,7 +33,7 @@ from blurdct.images.files import find_photos
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import DEFAULT
 from blurdct.inference.detector import Detector
-from blurdct.parallel.spawn import ONE_THREAD, cores
+from blurdct.parallel.cores import ONE_THREAD, cores
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample" / "sharp"
 BYTES = 200_000

@@ -26,8 +26,8 @@ from blurdct.features.extract import image_features
 from blurdct.images.files import find_photos
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import DEFAULT
+from blurdct.parallel.cores import cores
 from blurdct.parallel.pool import ordered_map
-from blurdct.parallel.spawn import cores
 
 SIDE = 512
 BLOCKS = (SIDE // 8) ** 2

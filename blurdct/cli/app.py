@@ -15,7 +15,7 @@ import typer
 
 from .._version import __version__
 from ..errors import BlurdctError, ConfigError, ModelError
-from ..parallel.spawn import ONE_THREAD
+from ..parallel.cores import ONE_THREAD
 from . import output
 from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, note, told
 

@@ -36,7 +36,7 @@ def prepare(
     from ..features.inputs import INPUTS
     from ..models.nn.fit_context import in_context
     from ..models.registry import backend
-    from ..parallel.spawn import cores
+    from ..parallel.cores import cores
 
     kinds = [backend(name) for name in names]
     if not any(len(INPUTS[view].shape) > 1 for kind in kinds for view in kind.views):
@@ -62,12 +62,11 @@ def prepare(
 
 def copies_for(names: Sequence[str], wanted: bool, seed: int) -> SynthConfig | None:
     """Which copies models learn from, also those that not every model learns from."""
-    from ..models.base import learns_more
     from ..models.registry import backend
 
     if not wanted:
         return None
-    more = any(learns_more(backend(name)) for name in names)
+    more = any(backend(name).learns_more for name in names)
     count = MORE_COPIES if more else 0
     return SynthConfig(seed=seed, varied_copies=count, lights_copies=count)
 

@@ -6,17 +6,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..config import ReadConfig, TrainConfig
-from ..images import thumbnail
 from ..models.nn.fit_context import current_context
 from ..models.registry import backend, parse_name, seeded
 from ..training.training_set import TrainingSet, data_digest
-from ..training.tuning import tunable
+from ..training.tuning import best_parameters, tunable
 from ..utils import json_files
 from ..utils.progress import Progress, silent
 from ..utils.stage import Stage, digest as file_digest
-from . import figures, model_comparison, page, schema
-from .learn import folder_name, learn, looks_at_pictures, tuned_parameters
+from . import model_comparison, schema
+from .learn import folder_name, learn, looks_at_pictures, tuned
 from .timing import measured_times
+from .write import write_comparison
 
 
 def compare_models(
@@ -70,10 +70,11 @@ def compare_models(
         if step.begin(force=force):
             own_parameters = dict(given)
             if trials > 0 and tunable(registered):
-                tuned = tuned_parameters(
+                own_parameters, study = tuned(
                     data, registered, trials, config, storage, workers, progress, given
                 )
-                own_parameters = {**tuned, **given}
+                found = f"ROC AUC {study.best_value:.4f}, {best_parameters(study)}"
+                print(f"{registered}: best of {len(study.trials)} trials: {found}")
             learnt = learn(data, registered, own_parameters, config, read, progress)
             learnt.bundle.save(own)
             json_files.write_json(learnt.report, own / "report.json")
@@ -84,11 +85,5 @@ def compare_models(
     for name, each in measured_times(names, photos, out, force).items():
         models[name]["cost"]["ms_per_photo"] = each
     whole = model_comparison.side_by_side(models, data, config)
-    json_files.write_json(whole, out / "report.json")
-    page.write_markdown(whole, out / "report.md")
-    wrong = {photo["path"] for model in whole["models"].values() for photo in model["worst"]}
-    known = {path: files[path] for path in sorted(wrong) if path in files}
-    small = {path: jpeg for path, file in known.items() if (jpeg := thumbnail.thumbnail(file))}
-    page.write_html(whole, out / "report.html", small)
-    figures.draw(whole, out / "report.png")
+    write_comparison(whole, files, out)
     return whole

@@ -15,9 +15,8 @@ from ..config import ReadConfig
 from ..datasets.loading import LabelledImages, load_folder
 from ..datasets.manifest import FOLDER_LABELS, UNLABELLED, list_photos
 from ..errors import ConfigError
-from ..inference.bundle import Bundle
-from ..inference.detector import LABELS
-from ..training.calibration import answers, labels
+from ..inference.bundle import Bundle, label_index
+from ..inference.detector import LABELS, Detector
 from ..utils.progress import Progress, silent
 
 Array = np.ndarray
@@ -102,6 +101,9 @@ def evaluate_model(
     y = photos.table["label"].to_numpy(dtype=np.int64)
     if not len(y):
         raise ConfigError(f"{folder}: no labelled photo of it can be read")
-    p = {name: answers(model, read[model.size].inputs) for name, model in models.items()}
-    called = {name: labels(p[name], model.thresholds) for name, model in models.items()}
+    p = {
+        name: Detector(model).probabilities(read[model.size].inputs)
+        for name, model in models.items()
+    }
+    called = {name: label_index(p[name], model.thresholds) for name, model in models.items()}
     return Evaluated(photos, y, p, called)

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import optuna
+
 from ..config import ReadConfig, TrainConfig
 from ..features.inputs import INPUTS
 from ..inference.bundle import Bundle
 from ..models.nn.fit_context import in_context
 from ..models.registry import backend, parse_name
-from ..parallel.spawn import cores
+from ..parallel.cores import cores
 from ..training.cross_validation import cross_validate, judge_unseen
 from ..training.out_of_fold import OutOfFold
 from ..training.train import train_model
@@ -83,21 +85,32 @@ def folder_name(name: str) -> str:
     return re.sub(r"[^\w.=-]+", "_", name)
 
 
-def tuned_parameters(
+def tuned(
     data: TrainingSet,
     name: str,
     trials: int,
-    config: TrainConfig,
-    storage: str | None,
-    workers: int,
-    progress: Progress,
-    fixed: dict[str, Any],
-) -> dict[str, Any]:
-    unseen_by_test = data.select((data.table["split"] != "test").to_numpy())
-    study = tune(unseen_by_test, name, trials, config, storage, progress, workers, fixed)
-    best = best_parameters(study)
-    print(f"{name}: best of {len(study.trials)} trials: ROC AUC {study.best_value:.4f}, {best}")
-    return best
+    config: TrainConfig = TrainConfig(),
+    storage: str | None = None,
+    workers: int = 1,
+    progress: Progress = silent,
+    given: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], optuna.Study]:
+    """The parameters with which a backend did best, and the study that found them.
+
+    Args:
+        data: Rows of the split ``test`` are left out: they judge what is made.
+        name: Out of the registry.
+        trials: As for ``training.tune``, like the rest.
+        config: See there.
+        storage: See there.
+        workers: See there.
+        progress: See there.
+        given: Parameters that are not searched for; they are among those returned.
+    """
+    fixed = dict(given or {})
+    seen = data.select((data.table["split"] != "test").to_numpy())
+    study = tune(seen, name, trials, config, storage, progress, workers, fixed)
+    return {**best_parameters(study), **fixed}, study
 
 
 def looks_at_pictures(views: Sequence[str]) -> bool:

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..images.thumbnail import thumbnail
 from ..utils.atomic import replacing
 from ..utils.html import CSS, SCRIPT, head, table, text
 from . import figures
@@ -77,13 +76,6 @@ wrong side of .5 and farthest from their label, at most two of a scene.</p>
 </body>
 </html>
 """
-
-
-def thumbnails(report: Report, *folders: Path) -> dict[str, bytes]:
-    """``thumbnail`` of every photograph the page shows, by its path in one of the folders."""
-    paths = {one["path"] for model in report["models"].values() for one in model["worst"]}
-    made = {path: [thumbnail(folder / path) for folder in folders] for path in sorted(paths)}
-    return {path: jpeg for path, found in made.items() for jpeg in found if jpeg}
 
 
 def write_markdown(report: Report, path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import ImageError
 from ..inference.bundle import Bundle, load
 from ..inference.detector import Detector
-from ..parallel.spawn import cores
+from ..parallel.cores import cores
 from ..utils import json_files
 from ..utils.stage import Stage, digest as file_digest
 from .learn import folder_name

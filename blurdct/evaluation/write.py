@@ -12,12 +12,29 @@ from ..inference.bundle import Bundle
 from ..training.out_of_fold import OutOfFold
 from ..training.training_set import build_training_set
 from ..utils import json_files
-from . import figures, model_comparison, model_report, page
+from . import figures, model_comparison, model_report, page, schema
 from .evaluate import Evaluated
 
 
+def write_comparison(report: schema.Report, files: Mapping[str, Path], out: Path) -> None:
+    """``report.json``, ``.md``, ``.html`` and ``.png``.
+
+    Args:
+        report: On one model or more.
+        files: By the path of a row, where its image is; the page shows those that models err on.
+        out: A folder.
+    """
+    json_files.write_json(report, out / "report.json")
+    page.write_markdown(report, out / "report.md")
+    wrong = {photo["path"] for model in report["models"].values() for photo in model["worst"]}
+    known = {path: files[path] for path in wrong if path in files}
+    small = {path: jpeg for path, file in known.items() if (jpeg := thumbnail.thumbnail(file))}
+    page.write_html(report, out / "report.html", small)
+    figures.draw(report, out / "report.png")
+
+
 def write_report(found: Evaluated, models: Mapping[str, Bundle], out: Path) -> None:
-    """``report.json``, ``.md``, ``.html`` and ``.png``, as of a comparison of backends.
+    """The files of ``write_comparison`` on models that are there already.
 
     Raises:
         ConfigError: Photographs of one label only.
@@ -34,12 +51,4 @@ def write_report(found: Evaluated, models: Mapping[str, Bundle], out: Path) -> N
         reports[name]["test"] = None  # nobody knows which scenes the model was tuned on
     whole = model_comparison.side_by_side(reports, data, config)
     whole["about"]["folds"] = 0
-    json_files.write_json(whole, out / "report.json")
-    page.write_markdown(whole, out / "report.md")
-    wrong = {photo["path"] for model in whole["models"].values() for photo in model["worst"]}
-    files = zip(found.photos.table["path"], found.photos.files, strict=True)
-    small = {
-        path: jpeg for path, file in files if path in wrong and (jpeg := thumbnail.thumbnail(file))
-    }
-    page.write_html(whole, out / "report.html", small)
-    figures.draw(whole, out / "report.png")
+    write_comparison(whole, found.photos.places, out)

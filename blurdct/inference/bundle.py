@@ -69,6 +69,11 @@ class Thresholds:
             raise ConfigError(f"thresholds: expected 0 <= clear <= blurred <= 1, got {self}")
 
 
+def label_index(p: Any, thresholds: Thresholds) -> Any:
+    """The label's number, shape as that of P(blurred): 0 clear, 1 medium, 2 blurred."""
+    return np.searchsorted((thresholds.clear, thresholds.blurred), p, side="right")
+
+
 @dataclass(frozen=True)
 class Bundle:
     """Everything that a prediction needs.

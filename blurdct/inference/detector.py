@@ -3,9 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,19 @@ from ..features.inputs import INPUTS, photo_inputs
 from ..features.orientation import from_canonical
 from ..features.photo import Photo
 from ..images.reader import Source
-from .bundle import DEFAULT, Bundle, Calibration, Thresholds, load as load_bundle, named
-from .session import first_line, open_session
+from .bundle import (
+    DEFAULT,
+    Bundle,
+    Calibration,
+    Thresholds,
+    label_index,
+    load as load_bundle,
+    named,
+)
+from .session import Session, first_line
+from .workers import answer_each
 
 LABELS = ("clear", "medium", "blurred")
-OUTPUTS = ("probability", "map")  # of graphs; the second is not of all
 UNKNOWN = "unknown"  # the label of a photo without evidence
 
 
@@ -88,16 +95,15 @@ class Detector:
             if view not in INPUTS:
                 known = ", ".join(INPUTS)
                 raise ModelError(f"a model that eats {view!r} is not known here; known: {known}")
-        self._session = open_session(bundle.graph)
-        inputs = {one.name for one in self._session.get_inputs()}
-        if inputs != set(bundle.views):
-            raise ModelError(f"{self.model}: its graph takes {sorted(inputs)}, not {bundle.views}")
-        made = {one.name for one in self._session.get_outputs()}
-        self._outputs = [name for name in OUTPUTS if name in made]
+        self._session = Session(bundle.graph)
+        inputs = sorted(self._session.inputs)
+        if set(inputs) != set(bundle.views):
+            raise ModelError(f"{self.model}: its graph takes {inputs}, not {bundle.views}")
         try:
             self._answer(Photo(np.zeros((16, 16), np.uint8), self.config))  # before a photo comes
-        except Exception as error:  # ONNX Runtime raises a dozen types of its own
-            raise ModelError(f"{self.model}: its graph gives no P ({first_line(error)})") from error
+        except Exception as error:  # also where it gives something that is no number
+            reason = first_line(error.__cause__ or error)
+            raise ModelError(f"{self.model}: its graph gives no P ({reason})") from error
 
     @classmethod
     def load(
@@ -160,7 +166,7 @@ class Detector:
         if "map" in answer:
             places = from_canonical(answer["map"][0], photo.luma)
             sharp = float(np.mean(places < 0.5))
-        label = UNKNOWN if reason else _label(probability, thresholds)
+        label = UNKNOWN if reason else LABELS[label_index(probability, thresholds)]
         at = thresholds.blurred
         verdict = Prediction(
             name, probability, 100 * probability, label, at, self.model, reason, sharp
@@ -174,7 +180,7 @@ class Detector:
     @property
     def has_map(self) -> bool:
         """Whether the model says where a photo is blurred."""
-        return "map" in self._outputs
+        return "map" in self._session.outputs
 
     def map(self, photo: Source, name: str | None = None) -> np.ndarray:
         """Where a photo is blurred.
@@ -209,61 +215,30 @@ class Detector:
         Yields:
             A ``Prediction``, or for a photo that cannot be read the ``ImageError`` that says why.
         """
-        if workers != 1:
-            from ..parallel.pool import ordered_map  # takes tens of milliseconds
-            from ..parallel.spawn import cores
+        return answer_each(type(self).predict, self, photos, workers)
 
-            workers = cores() if workers is None else workers
-        if isinstance(photos, (str, bytes)):
-            raise ValueError("expected several paths, got one string; predict takes one photo")
-        if workers == 1:
-            yield from map(partial(_predict_or_error, self), photos)
-            return
-        yield from ordered_map(_predict_in_worker, photos, workers, 8, _load, self._arguments)
+    def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Calibrated P(blurred) of n rows, shape (n,), from their inputs.
 
-    def probabilities(self, views: dict[str, np.ndarray]) -> np.ndarray:
-        """Calibrated P(blurred) of n rows, shape (n,), from their views."""
-        return self.calibration(self._session.run(["probability"], views)[0])
+        Args:
+            inputs: By view, n rows each; views that the model does not see are left alone.
 
-    def label(self, probability: float) -> str:
-        """``clear``, ``medium`` or ``blurred``: what a photo of this P is called."""
-        return _label(probability, self.thresholds)
+        Raises:
+            ModelError: The model does not take such rows.
+        """
+        return self.calibration(self._session.probabilities(inputs))
 
     def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
         """What the graph says to one photo, by the name of its output."""
         views = {view: row[None] for view, row in photo_inputs(photo, self._views).items()}
-        found = dict(zip(self._outputs, self._session.run(self._outputs, views), strict=True))
+        found = self._session.run(views)
         return {**found, "probability": self.calibration(found["probability"])}
-
-
-def _label(probability: float, at: Thresholds) -> str:
-    return LABELS[0 if probability < at.clear else 2 if probability >= at.blurred else 1]
 
 
 def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds:
     if blurred is None:
         return thresholds
     return replace(thresholds, blurred=blurred, clear=min(thresholds.clear, blurred))
-
-
-_detector: Detector | None = None  # in a worker process, its own
-
-
-def _load(*arguments: Any) -> None:
-    global _detector
-    _detector = Detector(*arguments)
-
-
-def _predict_or_error(detector: Detector, photo: Any) -> Prediction | ImageError:
-    try:
-        return detector.predict(photo)
-    except ImageError as error:
-        return error
-
-
-def _predict_in_worker(photo: Any) -> Prediction | ImageError:
-    assert _detector is not None
-    return _predict_or_error(_detector, photo)
 
 
 ANSWERS = 1  # raised when a model of old would answer otherwise from now on

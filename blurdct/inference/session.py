@@ -1,19 +1,89 @@
-"""An ONNX graph -> a session that runs it."""
+"""An ONNX graph -> what it says to rows of its inputs; the only place that runs one."""
 
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 import onnxruntime
 
 from ..errors import ModelError
 
-
-def open_session(graph: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # a row is too little to share
-    options.log_severity_level = 3  # errors only
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises a dozen types of its own
-        raise ModelError(f"the model's graph cannot be run ({first_line(error)})") from error
+BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 
 
-def first_line(error: Exception) -> str:
+class Session:
+    """A graph that is ready to run, on one thread: a row is too little to share.
+
+    Threads may share it. What it is given by name and does not take is left alone.
+
+    Attributes:
+        inputs: Names of what it takes.
+        outputs: ``probability``, and ``map`` if it makes one.
+    """
+
+    def __init__(self, graph: bytes) -> None:
+        """Get a graph ready.
+
+        Raises:
+            ModelError: It cannot be run; the message says why in one line.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors only
+        try:
+            self._session = onnxruntime.InferenceSession(
+                graph, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime raises a dozen types of its own
+            raise _refusal(error) from error
+        made = {one.name for one in self._session.get_outputs()}
+        self.inputs = tuple(one.name for one in self._session.get_inputs())
+        self.outputs = ("probability", *(["map"] if "map" in made else []))
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """All that the graph says to n rows at once, by the names of ``outputs``.
+
+        Args:
+            inputs: By name, n rows each.
+
+        Raises:
+            ModelError: The graph does not take such rows, or gives no ``probability``.
+        """
+        return dict(zip(self.outputs, self._run(self.outputs, inputs), strict=True))
+
+    def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """P(blurred) of n rows, not calibrated, shape (n,), ``BATCH`` rows at a time.
+
+        Args:
+            inputs: As for ``run``, however many rows.
+
+        Raises:
+            ModelError: As for ``run``.
+        """
+        taken = {name: inputs[name] for name in self.inputs}
+        count = len(next(iter(taken.values())))
+        found = [
+            self._run(
+                ("probability",), {name: rows[at : at + BATCH] for name, rows in taken.items()}
+            )[0]
+            for at in range(0, max(1, count), BATCH)
+        ]
+        return np.concatenate(found)
+
+    def _run(
+        self, outputs: Sequence[str], inputs: Mapping[str, np.ndarray]
+    ) -> Sequence[np.ndarray]:
+        taken = {name: inputs[name] for name in self.inputs}
+        try:
+            answers: Sequence[np.ndarray] = self._session.run(list(outputs), taken)
+        except Exception as error:  # ONNX Runtime raises a dozen types of its own
+            raise _refusal(error) from error
+        return answers
+
+
+def first_line(error: BaseException) -> str:
+    """What went wrong, without the many lines that ONNX Runtime adds."""
     return str(error).partition("\n")[0]
+
+
+def _refusal(error: Exception) -> ModelError:
+    return ModelError(f"the model's graph cannot be run ({first_line(error)})")

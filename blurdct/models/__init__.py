@@ -5,17 +5,20 @@ from typing import TYPE_CHECKING
 from ..utils.lazy import exports
 
 if TYPE_CHECKING:
-    from .base import Backend as Backend
+    from .base import (
+        Backend as Backend,
+        TrainingRows as TrainingRows,
+        completed as completed,
+    )
     from .registry import (
         BACKENDS as BACKENDS,
         backend as backend,
-        completed as completed,
         parse_name as parse_name,
         seeded as seeded,
     )
 
 _HOMES = {
-    "base": ("Backend",),
-    "registry": ("BACKENDS", "backend", "completed", "parse_name", "seeded"),
+    "base": ("Backend", "TrainingRows", "completed"),
+    "registry": ("BACKENDS", "backend", "parse_name", "seeded"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

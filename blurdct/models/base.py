@@ -1,49 +1,91 @@
-"""The ``Backend`` protocol, nothing else."""
+"""The ``Backend`` protocol, the rows that a backend learns from, and how parameters are refused."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol, Self
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
+from ..errors import ConfigError
+
 Array = np.ndarray
-# A view's name -> what the model eats of it, one row per photo.
+# A view's name -> the model input of that name, one row per photo.
 Inputs = Mapping[str, Array]
 
 
+@dataclass(frozen=True)
+class TrainingRows:
+    """What a backend learns from: n rows, the same order everywhere.
+
+    Attributes:
+        inputs: By view, n rows each.
+        y: (n,) 0 sharp or 1 blurred; -1 where only the mask is known.
+        groups: (n,) the scene; keeps copies of one scene on one side of inner splits.
+        weights: (n,) what each row counts.
+        levels: (n,) strength of the blur: 0 none or weakest .. 9 strongest, -1 where only ``y`` is
+            known. For models that learn more than a class. None if it is known of no row.
+        masks: (n, h, w) share of blurred pixels of each cell, NaN where nobody says; or None.
+    """
+
+    inputs: Inputs
+    y: Array
+    groups: Array
+    weights: Array
+    levels: Array | None = None
+    masks: Array | None = None
+
+    def only(self, views: Sequence[str]) -> "TrainingRows":
+        """The same rows with these views alone, which costs nothing."""
+        return replace(self, inputs={view: self.inputs[view] for view in views})
+
+    def select(self, rows: Array) -> "TrainingRows":
+        """Some of the rows, by their numbers or by a bool for each."""
+        return TrainingRows(
+            {view: values[rows] for view, values in self.inputs.items()},
+            self.y[rows],
+            self.groups[rows],
+            self.weights[rows],
+            None if self.levels is None else self.levels[rows],
+            None if self.masks is None else self.masks[rows],
+        )
+
+    def labelled(self) -> "TrainingRows":
+        """Those whose ``y`` is known: the others teach only who learns from masks."""
+        return self.select(self.y >= 0)
+
+    def known_levels(self) -> Array:
+        """``levels``, or what ``y`` alone says of them: 0 of sharp rows, -1 of blurred ones."""
+        return np.where(self.y == 1, -1, 0) if self.levels is None else self.levels
+
+
 class Backend(Protocol):
-    """What every trainable model can do.
+    """What every trainable model can do; those of the registry come from it.
 
     ``y`` and probabilities are about one event, fixed here and nowhere else: 1 means blurred.
 
     Attributes:
         views: Names of the inputs it needs, such as ``("features",)``.
+        defaults: Its tuned parameters.
+        learns_more: Whether it learns from extra rows and from masks.
         parameters: What it was made with; plain JSON values.
     """
 
     views: tuple[str, ...]
+    defaults: ClassVar[dict[str, Any]]
+    learns_more: ClassVar[bool] = False
     parameters: dict[str, Any]
 
     def __init__(self, **parameters: Any) -> None:
-        """Make an unfitted model; parameters left out have the backend's tuned defaults."""
+        """Make an unfitted model; parameters left out have the backend's tuned defaults.
 
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-    ) -> Self:
-        """Learn from n rows.
-
-        Args:
-            inputs: By view, n rows each.
-            y: Shape (n,), 0 sharp or 1 blurred.
-            groups: Shape (n,), the scene; keeps copies of one scene on one side of inner splits.
-            weights: Shape (n,), what each row counts.
-            levels: Shape (n,), strength of the blur: 0 none or weakest .. 9 strongest, -1 where
-                only ``y`` is known. For models that learn more than a class.
+        Raises:
+            ConfigError: A parameter that it has not; the message has the nearest that it has.
         """
+        self.parameters = completed(self.defaults, parameters)
+
+    def fit(self, rows: TrainingRows) -> Self:
+        """Learn from n rows."""
         ...
 
     def predict_proba(self, inputs: Inputs) -> Array:
@@ -55,6 +97,21 @@ class Backend(Protocol):
         ...
 
 
-def learns_more(kind: type[Backend]) -> bool:
-    """Whether a backend learns from rows apart, and ``fit`` takes masks."""
-    return bool(getattr(kind, "learns_more", False))
+def completed(usual: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """A backend's usual parameters, and those that are given in their place.
+
+    Raises:
+        ConfigError: One that there is not; the message has the nearest and all that there are.
+    """
+    unknown = sorted(set(given) - set(usual))
+    if unknown:
+        hint = next(filter(None, (nearest(name, usual) for name in unknown)), "")
+        names, known = ", ".join(unknown), ", ".join(usual)
+        raise ConfigError(f"unknown parameter {names}; {hint}known: {known}")
+    return {**usual, **given}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The question whether a word was meant to be one that is known; empty if it is near none."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {close[0]!r}? " if close else ""

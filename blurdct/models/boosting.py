@@ -5,31 +5,26 @@ Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import xgboost
 from onnx import NodeProto, helper
 
-from ..parallel.spawn import cores
-from .base import Array, Inputs
+from ..parallel.cores import cores
+from .base import Array, Backend, Inputs
 
 ROWS_PER_THREAD = 50_000
 
 
-class Boosted:
+class Boosted(Backend):
     """What backends of boosted trees share; a family says which columns it makes of its views.
 
     Attributes:
-        defaults: Parameters.
         booster: None before ``fit``.
     """
 
-    defaults: ClassVar[dict[str, Any]]
-
-    def __init__(self, **parameters: Any) -> None:
-        self.parameters = {**self.defaults, **parameters}
-        self.booster: xgboost.Booster | None = None
+    booster: xgboost.Booster | None = None
 
     def columns(self, inputs: Inputs) -> Array:
         """What the trees cut, (n, columns) float32."""

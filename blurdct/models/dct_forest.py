@@ -14,7 +14,7 @@ from onnx import helper
 from sklearn.ensemble import RandomForestClassifier
 
 from ..features.bands import FEATURES
-from .base import Array, Inputs
+from .base import Array, Backend, Inputs, TrainingRows
 from .contrasts import column_nodes, column_values, columns
 from .onnx_graph import graph, trees_node
 
@@ -38,28 +38,20 @@ def search_space(trial: Any) -> dict[str, Any]:
     }
 
 
-class RandomForest:
+class RandomForest(Backend):
     """scikit-learn's random forest on contrasts of the 18 features."""
 
     views = ("features",)
+    defaults = DEFAULTS
+    forest: RandomForestClassifier | None = None
 
-    def __init__(self, **parameters: Any) -> None:
-        self.parameters = {**DEFAULTS, **parameters}
-        self.forest: RandomForestClassifier | None = None
-
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Grow ``n_estimators`` trees; see ``Backend.fit``."""
         settings = {name: value for name, value in self.parameters.items() if name != "seed"}
         seed = int(self.parameters["seed"])
         forest = RandomForestClassifier(**settings, random_state=seed, n_jobs=1)
-        self.forest = forest.fit(column_values(inputs, np.float64), y, sample_weight=weights)
+        values = column_values(rows.inputs, np.float64)
+        self.forest = forest.fit(values, rows.y, sample_weight=rows.weights)
         return self
 
     def predict_proba(self, inputs: Inputs) -> Array:

@@ -13,19 +13,18 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ..utils.odds import logit
-from .base import Array, Inputs
+from .base import Array, Backend, Inputs, TrainingRows
 from .dct_mlp import DctMlp
 from .dct_net import DctNet
 from .dct_xgb_wide import WideTrees
 from .onnx_graph import joined
-from .registry import completed
 
 WEIGHTS = {"dct-xgb-wide": 1 / 4, "dct-mlp": 1 / 2, "dct-net": 1 / 4}  # of the log odds
 KINDS: dict[str, type[Any]] = {"dct-xgb-wide": WideTrees, "dct-mlp": DctMlp, "dct-net": DctNet}
 LEAST = 1e-7  # P counts as no nearer to 0 and 1
 
 
-class DctFusion:
+class DctFusion(Backend):
     """Three models on the same photographs, one answer."""
 
     views = ("wide", "cells")
@@ -33,25 +32,17 @@ class DctFusion:
     defaults: ClassVar[dict[str, Any]] = {**{name: {} for name in KINDS}, "seed": 0}
 
     def __init__(self, **parameters: Any) -> None:
-        self.parameters = completed(self.defaults, parameters)
+        super().__init__(**parameters)
         self.fitted: dict[str, Any] = {}
 
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-        masks: Array | None = None,
-    ) -> Self:
-        """All learn from the same rows; see ``DctNet.fit``."""
+    def fit(self, rows: TrainingRows) -> Self:
+        """All learn from the same rows; see ``Backend.fit``."""
         seed = int(self.parameters["seed"])
         members = {
             name: kind(**{"seed": seed, **self.parameters[name]}) for name, kind in KINDS.items()
         }
         for model in members.values():
-            model.fit(inputs, y, groups, weights, levels, masks)
+            model.fit(rows)
         self.fitted = members
         return self
 

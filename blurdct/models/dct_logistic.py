@@ -12,7 +12,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from ..features.bands import FEATURES
-from .base import Array, Inputs
+from .base import Array, Backend, Inputs, TrainingRows
 from .contrasts import column_nodes, column_values, columns
 from .onnx_graph import graph
 
@@ -29,31 +29,22 @@ def search_space(trial: Any) -> dict[str, Any]:
     return {"C": trial.suggest_float("C", 1e-3, 10.0, log=True)}
 
 
-class Logistic:
+class Logistic(Backend):
     """Logistic regression on standardised contrasts of the 18 features."""
 
     views = ("features",)
+    defaults = DEFAULTS
+    fitted: tuple[Array, Array, Array, float] | None = None
 
-    def __init__(self, **parameters: Any) -> None:
-        self.parameters = {**DEFAULTS, **parameters}
-        self.fitted: tuple[Array, Array, Array, float] | None = None
-
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Standardise and regress, by weight; see ``Backend.fit``."""
-        values = column_values(inputs).astype(np.float64)
+        values, weights = column_values(rows.inputs).astype(np.float64), rows.weights
         mean = np.average(values, axis=0, weights=weights)
         deviation = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
         scale = np.where(deviation > CONSTANT * np.maximum(1, np.abs(mean)), deviation, 1.0)
         # the columns depend on one another, which the penalty settles; 40 unknowns are few
         model = LogisticRegression(**self.parameters, solver="newton-cholesky", max_iter=1000)
-        model.fit((values - mean) / scale, y, sample_weight=weights)
+        model.fit((values - mean) / scale, rows.y, sample_weight=weights)
         self.fitted = mean, scale, model.coef_[0], float(model.intercept_[0])
         return self
 

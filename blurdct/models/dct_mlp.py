@@ -20,7 +20,7 @@ from torch import nn
 
 from ..features.bands import BANDS
 from ..features.block_map import SCALES, STATISTICS, SUMMARY
-from .base import Array, Inputs
+from .base import Array, TrainingRows
 from .nn.network import Graph, Members, Scaled, Together, exported
 from .nn.recipe import NetworkRows
 from .onnx_graph import halved
@@ -66,26 +66,16 @@ class DctMlp(Members):
     learns_more = True
     mixed_on_cpu = False
 
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-        masks: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Train the members; rows of which only the mask is known teach nothing here."""
-        known = np.asarray(y) >= 0
-        rows, labels = np.asarray(inputs["wide"][known], np.float32), np.asarray(y)[known]
-        learnt = rows[weights[known] > 0].astype(np.float64)
+        known = rows.only(self.views).labelled()
+        values = np.asarray(known.inputs["wide"], np.float32)
+        learnt = values[known.weights > 0].astype(np.float64)
         learnt = np.concatenate([learnt, learnt[:, MORE] - learnt[:, LESS]], axis=1)
         mean, deviation = (found.astype(np.float32) for found in (learnt.mean(0), learnt.std(0)))
-        lesson = NetworkRows(
-            rows, labels[:, None].astype(np.float32), labels, groups[known], weights[known]
-        )
+        shown = NetworkRows.of(known, values, known.y[:, None].astype(np.float32))
         make = partial(_Layers, mean, deviation)
-        self.network = _Together(self.trained("DctMlp", make, self.loss, lesson))
+        self.network = _Together(self.trained("DctMlp", make, self.loss, shown))
         return self
 
     def to_onnx(self) -> bytes:

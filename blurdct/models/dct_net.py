@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..features.block_map import CHANNELS, DIRECTIONS, SECTORS
-from .base import Array, Inputs
+from .base import Array, TrainingRows
 from .nn.network import Graph, Members, Scaled, Together, exported
 from .nn.recipe import NetworkRows
 from .onnx_graph import halved
@@ -49,30 +49,13 @@ class DctNet(Members):
     defaults = DEFAULTS
     learns_more = True
 
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-        masks: Array | None = None,
-    ) -> Self:
-        """Train the members, each from weights of its own; see ``Backend.fit``.
-
-        Args:
-            inputs: As ``Backend.fit`` has them, like the others.
-            y: -1 where only the mask is known.
-            groups: Not needed: the number of epochs is fixed.
-            weights: What a row counts.
-            levels: Not needed.
-            masks: Shape (n, h, w), share of blurred pixels of each cell, NaN where nobody says.
-        """
-        cells = inputs["cells"]
-        mean, deviation = _scales(cells[weights > 0])
-        lesson = NetworkRows(cells, _targets(cells, y, masks), y, groups, weights)
+    def fit(self, rows: TrainingRows) -> Self:
+        """Train the members, each from weights of its own; see ``Backend.fit``."""
+        cells = rows.inputs["cells"]
+        mean, deviation = _scales(cells[rows.weights > 0])
+        shown = NetworkRows.of(rows, cells, _targets(cells, rows.y, rows.masks))
         make = partial(_Layers, mean, deviation)
-        self.network = _Together(self.trained("DctNet", make, _loss, lesson))
+        self.network = _Together(self.trained("DctNet", make, _loss, shown))
         return self
 
     def to_onnx(self) -> bytes:

@@ -9,7 +9,7 @@ Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 from typing import Any, Self
 
 from ..features.bands import FEATURES
-from .base import Array, Inputs
+from .base import Array, Inputs, TrainingRows
 from .boosting import Boosted, boost, boosted_nodes
 from .contrasts import column_nodes, column_values, columns
 from .onnx_graph import graph
@@ -52,16 +52,10 @@ class BoostedTrees(Boosted):
         """See ``Boosted.columns``."""
         return column_values(inputs)
 
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Boost for ``rounds`` rounds; see ``Backend.fit``."""
-        self.booster = boost(self.columns(inputs), y, weights, self.parameters, list(columns()))
+        values = self.columns(rows.inputs)
+        self.booster = boost(values, rows.y, rows.weights, self.parameters, list(columns()))
         return self
 
     def to_onnx(self) -> bytes:

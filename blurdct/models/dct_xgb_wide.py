@@ -9,11 +9,10 @@ Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 
 from typing import Any, Self
 
-import numpy as np
 from onnx import helper
 
 from ..features.block_map import SUMMARY
-from .base import Array, Inputs
+from .base import Array, Inputs, TrainingRows
 from .boosting import Boosted, boost, boosted_nodes
 from .onnx_graph import graph
 
@@ -40,19 +39,11 @@ class WideTrees(Boosted):
         """See ``Boosted.columns``."""
         return inputs["wide"]
 
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-        masks: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Boost for ``rounds`` rounds; rows of which only the mask is known teach nothing here."""
-        known = np.asarray(y) >= 0
-        values = inputs["wide"][known]
-        self.booster = boost(values, y[known], weights[known], self.parameters, SUMMARY)
+        known = rows.only(self.views).labelled()
+        values = self.columns(known.inputs)
+        self.booster = boost(values, known.y, known.weights, self.parameters, SUMMARY)
         return self
 
     def to_onnx(self) -> bytes:

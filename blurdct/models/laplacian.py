@@ -13,7 +13,7 @@ from onnx import helper
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from .base import Array, Inputs
+from .base import Array, Backend, Inputs, TrainingRows
 from .onnx_graph import graph
 
 # The inverse of the penalty on the squared slope, against which the rows' weights add up: it only
@@ -25,32 +25,23 @@ DEFAULTS: dict[str, Any] = {"C": 1.0}
 FLOOR = (4**2 + 4 * 1**2) / 12
 
 
-class LaplacianThreshold:
+class LaplacianThreshold(Backend):
     """Logistic regression on the logarithm of the variance of the Laplacian."""
 
     views = ("laplacian",)
+    defaults = DEFAULTS
+    line: tuple[float, float] | None = None  # slope, at most 0, and offset of the log odds
 
-    def __init__(self, **parameters: Any) -> None:
-        self.parameters = {**DEFAULTS, **parameters}
-        self.line: tuple[float, float] | None = None  # slope, at most 0, and offset of the log odds
-
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Fit slope and offset; see ``Backend.fit``.
 
         Where larger variances are the blurred ones, the slope is 0 and P the share of the blurred.
         """
         model = LogisticRegression(**self.parameters)
-        model.fit(_logarithms(inputs), y, sample_weight=weights)
+        model.fit(_logarithms(rows.inputs), rows.y, sample_weight=rows.weights)
         slope, offset = float(model.coef_[0, 0]), float(model.intercept_[0])
         if slope > 0:
-            slope, offset = 0.0, float(logit(np.average(y, weights=weights)))
+            slope, offset = 0.0, float(logit(np.average(rows.y, weights=rows.weights)))
         self.line = slope, offset
         return self
 

@@ -1,13 +1,12 @@
 """The registry: one dict, name -> ``"module:Class"``."""
 
-import difflib
 import importlib
 import json
 import math
 from typing import Any
 
-from ..errors import ConfigError, ModelError
-from .base import Backend
+from ..errors import ModelError
+from .base import Backend, nearest
 
 BACKENDS = {
     "dct-xgb": "blurdct.models.dct_xgb:BoostedTrees",
@@ -35,8 +34,7 @@ def backend(name: str) -> type[Backend]:
         ModelError: No such name; the message has the nearest one and all that are known.
     """
     if name not in BACKENDS:
-        close = difflib.get_close_matches(name, BACKENDS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = nearest(name, BACKENDS)
         raise ModelError(f"no backend {name!r}; {hint}known: {', '.join(BACKENDS)}")
     module, _, attribute = BACKENDS[name].partition(":")
     found: type[Backend] = getattr(importlib.import_module(module), attribute)
@@ -81,18 +79,6 @@ def parse_name(text: str) -> tuple[str, dict[str, Any]]:
     for made, own in ((name, parameters), *members.items()):
         backend(made)(**own)  # raises if it cannot be
     return name, parameters
-
-
-def completed(usual: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """A backend's usual parameters, and those that are given in their place.
-
-    Raises:
-        ConfigError: One that there is not; the message has all that there are.
-    """
-    unknown = sorted(set(given) - set(usual))
-    if unknown:
-        raise ConfigError(f"unknown parameter {', '.join(unknown)}; known: {', '.join(usual)}")
-    return {**usual, **given}
 
 
 def seeded(name: str, parameters: dict[str, Any], seed: int) -> dict[str, Any]:

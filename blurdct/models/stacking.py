@@ -22,17 +22,17 @@ from torch import nn
 
 from ..datasets.splits import TOO_FEW, folds
 from ..errors import ConfigError
-from .base import Array, Backend, Inputs
+from .base import Array, Backend, Inputs, TrainingRows
 from .nn.network import Scaled, exported
 from .nn.recipe import NetworkRows, Recipe
 from .nn.train_loop import answers, train_network
 from .onnx_graph import averaged, graph, halved, joined, trees_node
-from .registry import backend, completed, seeded
+from .registry import backend, seeded
 
 WIDTHS = (4096, 3584, 3072, 2560, 2048)  # of the dense layers of ``certh-fusion``, as published
 
 
-class Fusion:
+class Fusion(Backend):
     """What both have in common: members by name, and an upper model over their P.
 
     Attributes:
@@ -40,37 +40,30 @@ class Fusion:
     """
 
     members: tuple[str, ...]
-    views: tuple[str, ...]
-    defaults: ClassVar[dict[str, Any]]
 
     def __init__(self, **parameters: Any) -> None:
-        self.parameters = completed(self.defaults, parameters)
+        super().__init__(**parameters)
         self.fitted: dict[str, list[Backend]] = {}
 
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Judge the members out of fold, fit the upper model on that; see ``Backend.fit``."""
-        levels = np.where(y == 1, -1, 0) if levels is None else levels
-        every = (y, groups, weights, levels)
-        full = weights == weights.max()
-        judged = {name: np.zeros(len(y)) for name in self.members}
+        full = rows.weights == rows.weights.max()
+        judged = {name: np.zeros(len(rows.y)) for name in self.members}
         fitted: dict[str, list[Backend]] = {name: [] for name in self.members}
-        for learn, judge in folds(groups, y, int(self.parameters["folds"]), self._seed()):
-            if len(np.unique(y[learn])) < 2:
+        parts = folds(rows.groups, rows.y, int(self.parameters["folds"]), self._seed())
+        for learn, judge in parts:
+            if len(np.unique(rows.y[learn])) < 2:
                 raise ConfigError(TOO_FEW)
             judge = judge[full[judge]]
             for name in self.members:
-                model = self._member(name).fit(_take(inputs, learn), *(x[learn] for x in every))
-                judged[name][judge] = model.predict_proba(_take(inputs, judge))
+                model = self._member(name)
+                own = rows.only(model.views)
+                model.fit(own.select(learn))
+                judged[name][judge] = model.predict_proba(own.select(judge).inputs)
                 fitted[name].append(model)
+        counted = rows.select(full)
         answers_of = {name: p[full] for name, p in judged.items()}
-        self._fit_upper(self._columns(answers_of, _take(inputs, full)), y[full], groups[full])
+        self._fit_upper(self._columns(answers_of, counted.inputs), counted)
         self.fitted = fitted
         return self
 
@@ -105,7 +98,7 @@ class Fusion:
         """What the upper model sees, (n, k) float32."""
         return np.stack(list(p.values()), axis=1).astype(np.float32)
 
-    def _fit_upper(self, columns: Array, y: Array, groups: Array) -> None:
+    def _fit_upper(self, columns: Array, rows: TrainingRows) -> None:
         raise NotImplementedError
 
     def _answer(self, columns: Array) -> Array:
@@ -145,10 +138,11 @@ class Stacking(Fusion):
         head = graph("stacking", inputs, nodes, {"axis": np.array([1], np.int64)})
         return joined("stacking", members, onnx.load_from_string(head).graph)
 
-    def _fit_upper(self, columns: Array, y: Array, groups: Array) -> None:
+    def _fit_upper(self, columns: Array, rows: TrainingRows) -> None:
         names = ("max_depth", "min_samples_leaf")
         settings = {name: self.parameters[name] for name in names}
-        self.upper = DecisionTreeClassifier(**settings, random_state=self._seed()).fit(columns, y)
+        tree = DecisionTreeClassifier(**settings, random_state=self._seed())
+        self.upper = tree.fit(columns, rows.y)
 
     def _answer(self, columns: Array) -> Array:
         return np.asarray(self.upper.predict_proba(columns)[:, 1])
@@ -184,14 +178,13 @@ class CerthFusion(Fusion):
         one, variance = torch.from_numpy(p["certh-cnn"]), torch.from_numpy(inputs["laplacian"])
         return _two_numbers(one.float(), variance).numpy()
 
-    def _fit_upper(self, columns: Array, y: Array, groups: Array) -> None:
+    def _fit_upper(self, columns: Array, rows: TrainingRows) -> None:
         names = set(Recipe.__dataclass_fields__) & set(self.parameters)
         recipe = Recipe(**{name: self.parameters[name] for name in names})
         mean, deviation = columns.mean(axis=0), columns.std(axis=0) + 1e-6
-        targets = y[:, None].astype(np.float32)
-        lesson = NetworkRows(columns, targets, y, groups, np.ones(len(y)))
+        shown = NetworkRows.of(rows, columns, rows.y[:, None].astype(np.float32))
         self.upper = train_network(
-            "CerthFusion", lambda: _Dense(mean, deviation), _cross_entropy, lesson, recipe
+            "CerthFusion", lambda: _Dense(mean, deviation), _cross_entropy, shown, recipe
         )
 
     def _answer(self, columns: Array) -> Array:
@@ -231,7 +224,3 @@ def _two_numbers(p: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
 
 def _cross_entropy(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return nn.functional.binary_cross_entropy_with_logits(output, targets[:, 0], reduction="none")
-
-
-def _take(inputs: Inputs, rows: Array) -> dict[str, Array]:
-    return {view: values[rows] for view, values in inputs.items()}

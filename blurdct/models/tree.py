@@ -12,7 +12,7 @@ import numpy as np
 from onnx import helper
 from sklearn.tree import DecisionTreeClassifier, export_text
 
-from .base import Array, Inputs
+from .base import Array, Backend, Inputs, TrainingRows
 from .onnx_graph import graph, trees_node
 
 SCORES = ("sobel", "laplacian", "area")  # of the view ``gradients``, in its order
@@ -28,28 +28,19 @@ def search_space(trial: Any) -> dict[str, Any]:
     return {"min_weight_fraction_leaf": share}
 
 
-class GradientTree:
+class GradientTree(Backend):
     """scikit-learn's decision tree (Gini) on three numbers."""
 
     views = ("gradients",)
+    defaults = DEFAULTS
+    tree: DecisionTreeClassifier | None = None
 
-    def __init__(self, **parameters: Any) -> None:
-        self.parameters = {**DEFAULTS, **parameters}
-        self.tree: DecisionTreeClassifier | None = None
-
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Grow the tree; see ``Backend.fit``."""
         settings = {name: value for name, value in self.parameters.items() if name != "seed"}
         # which of two equally good cuts is taken is drawn
         tree = DecisionTreeClassifier(**settings, random_state=int(self.parameters["seed"]))
-        self.tree = tree.fit(_scores(inputs), y, sample_weight=weights)
+        self.tree = tree.fit(_scores(rows.inputs), rows.y, sample_weight=rows.weights)
         return self
 
     def predict_proba(self, inputs: Inputs) -> Array:

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TypeVar
 
 from ..errors import BlurdctError, ConfigError
-from .spawn import CONTEXT, begin, cores, starting
+from .cores import cores
+from .spawn import CONTEXT, begin, starting
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

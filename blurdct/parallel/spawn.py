@@ -10,19 +10,10 @@ from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from .cores import ONE_THREAD
+
 # Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
 CONTEXT = multiprocessing.get_context("spawn")
-
-# Environment of a process that judges photographs: a photo is too little work to share, and on a
-# busy machine the threads of a matrix product wait for each other longer than they work.
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def started(function: Callable[..., object], *arguments: Any) -> BaseProcess:

@@ -10,14 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..config import ReadConfig
 from ..errors import BlurdctError, ConfigError
 from ..inference.bundle import DEFAULT, load, named
 from ..inference.detector import Detector, Facts, facts_of
+from ..inference.workers import in_worker
+from ..parallel.cores import cores
 from ..parallel.crash_safe_pool import crash_safe_map
-from ..parallel.spawn import cores
 from ..results import COLUMNS, Row, form, read, write
 from .checkpoint import Checkpoint
 from .items import Item, batches
@@ -113,9 +115,8 @@ def scan(
         items = _noted(items, named_here, gone)
         jobs = _unknown(items, ledger, facts, summary, watch)
         few = batches(jobs, CHUNK, lambda job: job[1])
-        made = crash_safe_map(
-            judge, few, lost, workers or cores(), timeout, prepare, (setup, facts)
-        )
+        how, given = partial(in_worker, judge), (setup, facts)
+        made = crash_safe_map(how, few, lost, workers or cores(), timeout, prepare, given)
         with closing(made) as rows:
             for number, row in rows:
                 ledger.put(number, row)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ImageError
 from ..features.photo import Photo
 from ..inference.detector import Detector, Facts, Prediction
-from ..parallel.spawn import cores
+from ..inference.workers import answer_or_error, in_worker, keep
+from ..parallel.cores import cores
 from ..results import COLUMNS, Row
 from .items import Item, ahead, batches, open_photo
 
@@ -57,7 +58,7 @@ def judge_many(
             with them are not counted ahead: the first so many of them are judged here.
         chunk: Photographs that are sent to a process at once.
     """
-    here = partial(_verdict_or_error, judge, detector)
+    here = partial(answer_or_error, judge, detector)
     if workers is None:
         held, items = ahead(items, many)
         if sum(not item.error for item in held) < many:
@@ -73,7 +74,8 @@ def judge_many(
     from ..parallel.pool import ordered_map  # takes tens of milliseconds
 
     few = batches(chain(first, items), chunk, lambda item: item)
-    for answers in ordered_map(_judge_batch, few, workers, 1, _set_judge, (judge, detector)):
+    setup = (judge, detector)
+    for answers in ordered_map(partial(in_worker, _answers), few, workers, 1, keep, setup):
         yield from answers
 
 
@@ -91,36 +93,29 @@ def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
     return {**row, **known, **{name: found[name] for name in COLUMNS if name in found}}
 
 
-# In a worker process, its own:
-_detector: Detector
-_about: Facts
-_judge: Judge
-
-
 def prepare(setup: tuple[Any, ...], facts: Facts) -> None:
     """Load the model; first of all, in every process."""
-    global _detector, _about
-    _detector, _about = Detector(*setup), facts
+    keep(Detector(*setup), facts)
 
 
-def judge(job: Job) -> tuple[int, Row]:
+def judge(detector: Detector, facts: Facts, job: Job) -> tuple[int, Row]:
     """A photograph's place and row; whatever is wrong with it stands in the row."""
     number, item = job
     try:
-        return number, _row(item)
+        return number, _row(detector, facts, item)
     except ImageError as error:
-        return number, row_of(item, _about, str(error))
+        return number, row_of(item, facts, str(error))
     except Exception as error:  # of a dozen libraries that read what anybody may have written
-        return number, row_of(item, _about, f"{type(error).__name__}: {error}")
+        return number, row_of(item, facts, f"{type(error).__name__}: {error}")
 
 
-def _row(item: Item) -> Row:
-    prediction, photo = _judged(_detector, item)
+def _row(detector: Detector, facts: Facts, item: Item) -> Row:
+    prediction, photo = _judged(detector, item)
     width, height = photo.size
     found = {**asdict(prediction), "width": width, "height": height}
     if item.bytes is None:
         found["bytes"] = len(photo.source)  # type: ignore[arg-type]
-    return row_of(item, _about, **found)
+    return row_of(item, facts, **found)
 
 
 def _judged(detector: Detector, item: Item) -> tuple[Prediction, Photo]:
@@ -128,17 +123,5 @@ def _judged(detector: Detector, item: Item) -> tuple[Prediction, Photo]:
     return detector.judge(photo, item.path)[0], photo
 
 
-def _set_judge(judge: Judge, detector: Detector) -> None:
-    global _detector, _judge
-    _detector, _judge = detector, judge
-
-
-def _judge_batch(items: list[Item]) -> list[Any]:
-    return [_verdict_or_error(_judge, _detector, item) for item in items]
-
-
-def _verdict_or_error(judge: Judge, detector: Detector, item: Item) -> Any:
-    try:
-        return judge(detector, item)
-    except ImageError as error:
-        return error
+def _answers(judge: Judge, detector: Detector, items: list[Item]) -> list[Any]:
+    return [answer_or_error(judge, detector, item) for item in items]

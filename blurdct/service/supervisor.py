@@ -13,7 +13,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import BlurdctError
-from ..parallel.spawn import CONTEXT, cores, end, started
+from ..parallel.cores import cores
+from ..parallel.spawn import CONTEXT, end, started
 from .logs import CONFIG, LOGGER
 from .settings import PLACE
 

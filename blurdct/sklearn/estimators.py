@@ -183,6 +183,7 @@ class BlurClassifier(ClassifierMixin, BaseEstimator):
             ValueError: Not two classes, or of another number than the photographs.
         """
         try:
+            from ..models.base import TrainingRows
             from ..models.registry import backend
             from ..training.train import check_export
 
@@ -204,7 +205,8 @@ class BlurClassifier(ClassifierMixin, BaseEstimator):
         counted = weights > 0
         inputs = {"features": rows[counted].astype(np.float32)}
         alone = np.arange(counted.sum())  # each photo a scene
-        model.fit(inputs, (codes[counted] == blurred).astype(np.int64), alone, weights[counted])
+        y = (codes[counted] == blurred).astype(np.int64)
+        model.fit(TrainingRows(inputs, y, alone, weights[counted]))
         graph = model.to_onnx()
         check_export(graph, inputs, model.predict_proba(inputs))
         bundle = Bundle(

@@ -17,7 +17,7 @@ from .._version import __version__
 from ..config import TrainConfig
 from ..datasets.splits import TOO_FEW, folds
 from ..errors import ConfigError
-from ..inference.bundle import Bundle, Calibration, Thresholds
+from ..inference.bundle import Bundle, Calibration, Thresholds, label_index
 from ..inference.detector import Detector
 from ..utils.odds import logit
 
@@ -25,7 +25,6 @@ Array = np.ndarray
 
 LEAST_SCALE = 1e-3  # a calibration must rise; so flat, P is the share of blurred photographs
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # of sharp photographs, to choose among
-BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 
 
 def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
@@ -73,26 +72,6 @@ def false_positives(y: Array, p: Array) -> dict[str, float]:
     return {f"{share:g}": metrics.threshold_at_fpr(sharp, share) for share in SHARES}
 
 
-def answers(bundle: Bundle, inputs: Mapping[str, Array]) -> Array:
-    """Calibrated P(blurred) of n rows, shape (n,).
-
-    Args:
-        bundle: The model.
-        inputs: By view, n rows; what the model does not eat is left alone.
-    """
-    detector, count = Detector(bundle), len(next(iter(inputs.values())))
-    found = [np.zeros(0)]
-    for start in range(0, count, BATCH):
-        rows = {view: inputs[view][start : start + BATCH] for view in bundle.views}
-        found.append(detector.probabilities(rows))
-    return np.concatenate(found)
-
-
-def labels(p: Array, thresholds: Thresholds) -> Array:
-    """Numbers of the labels, shape as given: 0 clear, 1 medium, 2 blurred."""
-    return np.searchsorted([thresholds.clear, thresholds.blurred], p, side="right")
-
-
 @dataclass(frozen=True)
 class Calibrated:
     """A model with another calibration and other thresholds.
@@ -129,16 +108,16 @@ def calibrate(
     Raises:
         ConfigError: One label only, or too few scenes.
     """
-    was = answers(bundle, inputs)
-    raw = answers(replace(bundle, calibration=Calibration()), inputs)
-    before = _worth(y, was, labels(was, bundle.thresholds))
+    raw = Detector(replace(bundle, calibration=Calibration())).probabilities(inputs)
+    was = bundle.calibration(raw)
+    before = _worth(y, was, label_index(was, bundle.thresholds))
     after = []
     for shuffle in range(config.shuffles):
         p, label = np.zeros(len(y)), np.zeros(len(y), int)
         for others, here in folds(groups, y, config.folds, config.seed + shuffle):
             calibration, thresholds = decide(y[others], raw[others], config)
             p[here] = calibration(raw[here])
-            label[here] = labels(p[here], thresholds)
+            label[here] = label_index(p[here], thresholds)
         after.append(_worth(y, p, label))
     calibration, thresholds = decide(y, raw, config)
     note = {

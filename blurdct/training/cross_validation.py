@@ -7,11 +7,11 @@ import numpy as np
 from ..config import TrainConfig
 from ..datasets.splits import TOO_FEW, folds
 from ..errors import BlurdctError, ConfigError
-from ..inference.bundle import Calibration
-from ..models.base import Array, Backend, learns_more
+from ..inference.bundle import Calibration, label_index
+from ..models.base import Array, Backend
 from ..models.registry import backend
 from ..utils.progress import Progress, silent
-from .calibration import decide, labels
+from .calibration import decide
 from .out_of_fold import OutOfFold
 from .training_set import TrainingSet, judged_alone, with_extra
 
@@ -53,7 +53,7 @@ def cross_validate(
             continue
         calibration, thresholds = decide(data.y[others], raw[shuffle, others], config)
         p[shuffle, here] = calibration(raw[shuffle, here])
-        label[shuffle, here] = labels(p[shuffle, here], thresholds)
+        label[shuffle, here] = label_index(p[shuffle, here], thresholds)
     return OutOfFold(raw, p, label, fold_of)
 
 
@@ -77,14 +77,16 @@ def judge_unseen(
 
 
 def fit_rows(data: TrainingSet, name: str, parameters: dict[str, Any] | None) -> Backend:
+    """A backend that has learnt from these rows.
+
+    Raises:
+        ConfigError: Rows of one label only, or a parameter out of its range.
+    """
     if len(np.unique(data.y)) < 2:
         raise ConfigError(TOO_FEW)
     model = backend(name)(**(parameters or {}))
-    more: dict[str, Any] = {}
-    if learns_more(type(model)):
-        more = {"masks": data.masks}
     try:
-        return model.fit(data.inputs, data.y, data.groups, data.weights, data.levels, **more)
+        return model.fit(data.rows)
     except BlurdctError:
         raise
     except ValueError as error:  # so libraries call a parameter out of its range

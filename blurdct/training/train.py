@@ -4,15 +4,15 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from .._version import __version__
 from ..config import ReadConfig, TrainConfig
 from ..errors import ModelError
 from ..features.inputs import learnt_at
 from ..inference.bundle import Bundle
+from ..inference.session import Session
 from ..models.base import Array, Backend, Inputs
-from .calibration import BATCH, decide, false_positives
+from .calibration import decide, false_positives
 from .cross_validation import cross_validate, fit_rows
 from .out_of_fold import OutOfFold
 from .training_set import TrainingSet, table_digest, with_extra
@@ -78,18 +78,9 @@ def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
     """Largest difference in P between a model and its graph.
 
     Raises:
-        ModelError: It is over ``EXPORT_TOLERANCE``.
+        ModelError: It is over ``EXPORT_TOLERANCE``, or the graph cannot be run.
     """
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    eaten = {one.name: inputs[one.name] for one in session.get_inputs()}
-    exported = np.concatenate(
-        [
-            session.run(
-                ["probability"], {view: rows[at : at + BATCH] for view, rows in eaten.items()}
-            )[0]
-            for at in range(0, len(expected), BATCH)
-        ]
-    )
+    exported = Session(graph).probabilities(inputs)
     difference = float(np.abs(exported - expected).max())
     if not difference <= EXPORT_TOLERANCE:
         raise ModelError(f"the exported graph differs from the model by {difference:.2g} in P")

@@ -21,7 +21,7 @@ from ..config import TrainConfig
 from ..datasets.manifest import APART, LIGHTS, VARIED
 from ..errors import ConfigError
 from ..features.bands import FEATURES
-from ..models.base import Array, Inputs, learns_more
+from ..models.base import Array, Inputs, TrainingRows
 from ..models.registry import backend
 
 LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
@@ -59,6 +59,11 @@ class TrainingSet:
     masks: Array | None = None
     extra: "TrainingSet | None" = None
 
+    @property
+    def rows(self) -> TrainingRows:
+        """What a backend learns from: all but the extra rows."""
+        return TrainingRows(self.inputs, self.y, self.groups, self.weights, self.levels, self.masks)
+
     def take(self, rows: Array) -> Inputs:
         """The inputs of some rows."""
         return {view: values[rows] for view, values in self.inputs.items()}
@@ -72,7 +77,7 @@ class TrainingSet:
         """The same rows as a backend takes them: its views, and extra rows if it learns more."""
         kind = backend(name)
         data = self.only(kind.views)
-        return data if learns_more(kind) else replace(data, masks=None, extra=None)
+        return data if kind.learns_more else replace(data, masks=None, extra=None)
 
     def select(self, rows: Array) -> "TrainingSet":
         """Some of the rows, with what they weigh here."""

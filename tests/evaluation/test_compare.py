@@ -14,12 +14,12 @@ from blurdct.config import TrainConfig
 from blurdct.datasets.loading import load_folder
 from blurdct.evaluation import timing
 from blurdct.evaluation.compare import compare_models
-from blurdct.evaluation.learn import folder_name, views_of
-from blurdct.inference.bundle import load
+from blurdct.evaluation.learn import folder_name, tuned, views_of
+from blurdct.inference.bundle import label_index, load
 from blurdct.inference.detector import Detector
 from blurdct.models.registry import backend
-from blurdct.training.calibration import answers, labels
 from blurdct.training.training_set import build_training_set
+from blurdct.training.tuning import best_parameters, tune
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 CONFIG = TrainConfig(folds=2, shuffles=1)
@@ -78,10 +78,25 @@ def test_the_seed_reaches_the_models(rows, tmp_path):
     assert made == [7, 3]
 
 
-def test_trials_leave_alone_what_is_given_and_what_has_nothing_to_tune(rows, tmp_path):
+def test_trials_leave_alone_what_is_given_and_what_has_nothing_to_tune(rows, tmp_path, capsys):
     compare_models(rows, ["laplacian", "tree:max_depth=2"], tmp_path, CONFIG, trials=1)
+    said = [line for line in capsys.readouterr().out.splitlines() if "trials" in line]
+    assert len(said) == 1 and said[0].startswith("tree: best of 1 trials: ROC AUC ")
+    assert said[0].endswith("}") and "'min_weight_fraction_leaf': " in said[0]
     made = load(tmp_path / "models" / "tree_max_depth=2").parameters
     assert made["max_depth"] == 2 and made != load_defaults("tree", max_depth=2)
+
+
+def test_what_is_tuned_sees_no_row_of_the_test_and_keeps_what_is_given(rows):
+    split = np.where(np.arange(len(rows.y)) < 6, "test", "train")
+    marked = replace(rows, table=rows.table.assign(split=split))
+    parameters, study = tuned(marked, "tree", 2, CONFIG, given={"max_depth": 2})
+    assert parameters == {**best_parameters(study), "max_depth": 2}
+    assert set(study.best_params) == {"min_weight_fraction_leaf"}
+    trained = marked.select(split == "train")
+    alone = tune(trained, "tree", 2, CONFIG, fixed={"max_depth": 2})
+    assert alone.study_name == study.study_name  # it says which rows were seen
+    assert alone.best_value == study.best_value
 
 
 def load_defaults(name, **changes):
@@ -116,11 +131,11 @@ def test_the_report_is_written_in_four_forms(rows, tmp_path):
 def test_a_model_that_is_there_judges_rows_as_the_detector_does(found, rows, tmp_path):
     compare_models(rows, NAMES[:1], tmp_path, CONFIG)
     bundle = load(tmp_path / "models" / "laplacian")
-    p = answers(bundle, rows.inputs)
+    p = Detector(bundle).probabilities(rows.inputs)
     verdicts = [Detector(bundle).predict(file) for file in found.files]
     np.testing.assert_allclose(p, [one.probability for one in verdicts], atol=1e-6)
     names = ["clear", "medium", "blurred"]
-    numbers = labels(p, bundle.thresholds)
+    numbers = label_index(p, bundle.thresholds)
     assert [names[number] for number in numbers] == [one.label for one in verdicts]
 
 

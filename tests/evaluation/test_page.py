@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from blurdct.evaluation.page import html, markdown, thumbnails, write_html, write_markdown
+from blurdct.evaluation.page import html, markdown, write_html, write_markdown
 from blurdct.evaluation.tables import sections
 from blurdct.images.thumbnail import THUMBNAIL, thumbnail
 from blurdct.utils.html import SCRIPT
@@ -261,14 +261,3 @@ def test_what_cannot_be_read_has_no_thumbnail(content, tmp_path):
     assert thumbnail(tmp_path / "a.jpg") is None
     assert thumbnail(tmp_path) is None
     assert thumbnail("a\0b") is None
-
-
-def test_thumbnails_are_looked_for_in_each_folder(tmp_path):
-    report = comparison(toys.table(40), {"tree": 3.0})
-    first, second, *_ = [one["path"] for one in report["models"]["tree"]["worst"]]
-    pixels = np.zeros((20, 20, 3), np.uint8)
-    for folder, path in (("one", first), ("two", second)):
-        (tmp_path / folder / path).parent.mkdir(parents=True)
-        cv2.imwrite(str(tmp_path / folder / path), pixels)
-    assert set(thumbnails(report, tmp_path / "one", tmp_path / "two")) == {first, second}
-    assert thumbnails(report, tmp_path / "three") == {}

@@ -17,6 +17,7 @@ from blurdct.inference.bundle import (
     Calibration,
     Thresholds,
     UnknownModelError,
+    label_index,
     load,
     shipped,
 )
@@ -306,3 +307,16 @@ def test_what_is_no_calibration_or_threshold_is_a_setting_out_of_range():
         with pytest.raises(BlurdctError, match="expected 0 <= clear <= blurred <= 1"):
             Thresholds(*values)
     assert Thresholds(0.5, 0.5) == Thresholds(clear=0.5, blurred=0.5)
+
+
+# Labels
+
+
+@pytest.mark.parametrize("bounds", [(0.2, 0.8), (0.5, 0.5), (0.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+def test_a_label_begins_at_its_threshold_for_one_p_as_for_many(bounds):
+    p = np.array([[0.0, 0.1, 0.2, 0.5], [0.7, 0.8, 0.9, 1.0]])
+    clear, blurred = bounds
+    expected = np.where(p < clear, 0, np.where(p < blurred, 1, 2))
+    np.testing.assert_array_equal(label_index(p, Thresholds(*bounds)), expected)
+    for one, label in zip(p.ravel(), expected.ravel(), strict=True):
+        assert label_index(float(one), Thresholds(*bounds)) == label

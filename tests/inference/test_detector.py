@@ -21,10 +21,9 @@ from blurdct.features.bands import FEATURES
 from blurdct.features.block_map import CHANNELS
 from blurdct.features.extract import image_features
 from blurdct.images.reader import read_luma, read_rgb
-from blurdct.inference import bundle as bundles
-from blurdct.inference.bundle import Bundle, Calibration, Thresholds, named
-from blurdct.inference.detector import Detector, Prediction
-from blurdct.parallel import pool
+from blurdct.inference import bundle as bundles, workers
+from blurdct.inference.bundle import Bundle, Calibration, Thresholds, label_index, named
+from blurdct.inference.detector import LABELS, Detector, Prediction
 from blurdct.training.train import train_model
 from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
@@ -168,7 +167,8 @@ def test_threads_may_share_a_detector(toy, photos):
 def labels(bounds: Thresholds, threshold: float | None = None) -> dict[float, str]:
     """The label of each of some probabilities."""
     detector = Detector(toys.bundle(thresholds=bounds), threshold=threshold)
-    return {p: detector.label(p) for p in (0.0, 0.1, 0.2, 0.5, 0.7, 0.8, 1.0)}
+    at = detector.thresholds
+    return {p: LABELS[label_index(p, at)] for p in (0.0, 0.1, 0.2, 0.5, 0.7, 0.8, 1.0)}
 
 
 def test_labels_change_at_the_thresholds():
@@ -196,6 +196,16 @@ def test_a_threshold_below_clear_leaves_no_medium():
     answer = labels(Thresholds(0.2, 0.8), 0.1)
     assert [p for p, label in answer.items() if label == "clear"] == [0.0]
     assert set(answer.values()) == {"clear", "blurred"}
+
+
+def test_a_photo_is_called_by_its_p(photos):
+    p = sorted(Detector(toys.bundle()).predict(path).probability for path in photos)
+    bounds = Thresholds(p[len(p) // 3], p[len(p) // 2])  # what is at one is over it
+    told = [Detector(toys.bundle(thresholds=bounds)).predict(path) for path in photos]
+    assert [one.label for one in told] == [
+        LABELS[label_index(one.probability, bounds)] for one in told
+    ]
+    assert {one.label for one in told} == set(LABELS)
 
 
 def test_a_threshold_of_ones_own_is_in_the_prediction_and_changes_no_probability(toy, photos):
@@ -253,7 +263,7 @@ def test_photos_are_taken_as_answers_are(toy, photos):
 
 
 def test_two_detectors_may_take_turns_on_one_core(photos, monkeypatch):
-    monkeypatch.setattr(pool, "cores", lambda: 1)
+    monkeypatch.setattr(workers, "cores", lambda: 1)
     detectors = [Detector(toys.bundle(), name=name) for name in ("first", "second")]
     answers = zip(*(one.predict_many(photos, workers=None) for one in detectors), strict=True)
     assert {(one.model, other.model) for one, other in answers} == {("first", "second")}

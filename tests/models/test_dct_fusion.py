@@ -6,6 +6,7 @@ import pytest
 
 from blurdct.errors import ConfigError
 from blurdct.features.block_map import map_blocks, summary
+from blurdct.models.base import TrainingRows
 from blurdct.models.dct_fusion import WEIGHTS, DctFusion
 from blurdct.utils.odds import logit
 
@@ -35,7 +36,8 @@ def fitted(inputs):
     y[[5, 25]] = -1  # only a mask would be known of these
     masks = np.full(inputs["cells"][:, 0].shape, np.nan, np.float16)
     masks[[5, 25]] = 0.5
-    return DctFusion(**QUICK).fit(inputs, y, np.arange(40), np.ones(40), None, masks)
+    rows = TrainingRows(inputs, y, np.arange(40), np.ones(40), masks=masks)
+    return DctFusion(**QUICK).fit(rows)
 
 
 def test_the_answer_lies_between_those_of_the_members_by_their_weights(fitted, inputs):

@@ -8,6 +8,7 @@ import torch
 from blurdct.features import block_map
 from blurdct.features.block_map import CHANNELS, map_blocks
 from blurdct.models import dct_net
+from blurdct.models.base import TrainingRows
 from blurdct.models.dct_net import TRANSPOSED, DctNet
 
 QUICK = {"epochs": 6, "batch": 16}
@@ -43,9 +44,12 @@ def halves():
 
 @pytest.fixture(scope="module")
 def fitted(halves):
-    inputs, y, masks = halves
-    everything = (np.arange(len(y)), np.ones(len(y)), None, masks)
-    return DctNet(**QUICK).fit({"cells": inputs}, y, *everything)
+    return DctNet(**QUICK).fit(rows_of(*halves))
+
+
+def rows_of(cells, y, masks):
+    """As training has them, each a scene."""
+    return TrainingRows({"cells": cells}, y, np.arange(len(y)), np.ones(len(y)), masks=masks)
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +92,8 @@ def test_padding_changes_nothing(session, halves, shape):
 
 
 def test_members_answer_by_their_mean(halves):
-    inputs, y, masks = halves
-    two = DctNet(epochs=1, members=2).fit(
-        {"cells": inputs}, y, np.arange(len(y)), np.ones(len(y)), None, masks
-    )
+    inputs = halves[0]
+    two = DctNet(epochs=1, members=2).fit(rows_of(*halves))
     p = [
         dct_net._Together([one]).eval()(torch.from_numpy(inputs).float())
         for one in two.network.members

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -10,11 +11,6 @@ from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-def fit(model, rows):
-    """A model after learning from all rows."""
-    return model.fit(rows.inputs, rows.y, rows.groups, rows.weights)
 
 
 def exported(graph: bytes, inputs) -> np.ndarray:
@@ -44,7 +40,7 @@ def many():
 
 @pytest.fixture(scope="module")
 def trees(many):
-    return fit(dct_xgb.BoostedTrees(**PLAIN), many)
+    return dct_xgb.BoostedTrees(**PLAIN).fit(many.rows)
 
 
 def test_features_of_nothing_at_all_are_finite(trees):
@@ -56,10 +52,10 @@ def test_features_of_nothing_at_all_are_finite(trees):
 
 
 def test_moving_cuts_into_gaps_hardly_changes_what_is_learnt(many, monkeypatch):
-    moved = fit(dct_xgb.BoostedTrees(**PLAIN), many).predict_proba(many.inputs)
+    moved = dct_xgb.BoostedTrees(**PLAIN).fit(many.rows).predict_proba(many.inputs)
     assert np.corrcoef(moved, many.y)[0, 1] > 0.8
     monkeypatch.setattr(boosting, "_cut_between", lambda booster, values: booster)
-    plain = fit(dct_xgb.BoostedTrees(**PLAIN), many).predict_proba(many.inputs)
+    plain = dct_xgb.BoostedTrees(**PLAIN).fit(many.rows).predict_proba(many.inputs)
     # a cut may leave the photo it was at on the other side: one of 200 here
     assert np.abs(moved - plain).mean() < 0.02
     assert np.mean((moved >= 0.5) != (plain >= 0.5)) <= 0.03
@@ -90,7 +86,7 @@ def test_the_last_bit_of_a_feature_changes_nothing_here_or_in_the_graph(many, tr
 
 
 def test_trees_that_are_leaves_alone_are_exported_too(many):
-    stumps = fit(dct_xgb.BoostedTrees(rounds=3, gamma=1e9), many)
+    stumps = dct_xgb.BoostedTrees(rounds=3, gamma=1e9).fit(many.rows)
     p = stumps.predict_proba(many.inputs)
     assert p.max() == p.min()
     np.testing.assert_allclose(exported(stumps.to_onnx(), many.inputs), p, atol=1e-6)
@@ -105,9 +101,9 @@ def test_importance_names_columns_the_most_important_first(trees):
 
 def test_a_heavier_row_counts_more(many):
     heavy = np.where(many.y == 1, 10.0, 1.0)
-    light = dct_xgb.BoostedTrees(rounds=20).fit(
-        many.inputs, many.y, many.groups, np.ones(len(heavy))
+    light, other = (
+        dct_xgb.BoostedTrees(rounds=20).fit(replace(many.rows, weights=weights))
+        for weights in (np.ones(len(heavy)), heavy)
     )
-    other = dct_xgb.BoostedTrees(rounds=20).fit(many.inputs, many.y, many.groups, heavy)
     gain = other.predict_proba(many.inputs) - light.predict_proba(many.inputs)
     assert gain.mean() > 0.05

@@ -99,8 +99,7 @@ def fitted(request, compared, rows):
 
 def fit(model, rows):
     """A model after learning from all rows."""
-    own = rows.only(model.views)
-    return model.fit(own.inputs, own.y, own.groups, own.weights, own.levels)
+    return model.fit(rows.rows.only(model.views))
 
 
 def first(inputs, count: int) -> dict[str, np.ndarray]:

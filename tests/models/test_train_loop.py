@@ -62,25 +62,25 @@ def pictures(count: int = 48, seed: int = 0, scenes: int | None = None) -> Netwo
     """Noise, and smooth noise for the blurred, two of a scene."""
     rng = np.random.default_rng(seed)
     y = np.arange(count) % 2
-    rows = rng.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
-    rows[y == 1] = rows[y == 1] // 4 + 96
+    values = rng.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
+    values[y == 1] = values[y == 1] // 4 + 96
     groups = np.arange(count) // 2 % (scenes or count)
-    return NetworkRows(rows, y[:, None].astype(np.float32), y, groups, np.ones(count))
+    return NetworkRows(values, y[:, None].astype(np.float32), y, groups, np.ones(count))
 
 
 def numbers(count: int, weights: np.ndarray | None = None) -> NetworkRows:
     """Each row its own number, two of a scene."""
     y = np.arange(count) % 2
-    rows = np.stack([np.arange(count), np.ones(count)], axis=1).astype(np.float32)
+    values = np.stack([np.arange(count), np.ones(count)], axis=1).astype(np.float32)
     weights = np.ones(count) if weights is None else weights
-    return NetworkRows(rows, y[:, None].astype(np.float32), y, np.arange(count) // 2, weights)
+    return NetworkRows(values, y[:, None].astype(np.float32), y, np.arange(count) // 2, weights)
 
 
 def train(
-    lesson: NetworkRows | None = None, recipe: Recipe = RECIPE, make=Small, name="Small", about=None
+    rows: NetworkRows | None = None, recipe: Recipe = RECIPE, make=Small, name="Small", about=None
 ):
     """The network after training."""
-    return train_network(name, make, loss, lesson or pictures(), recipe, about)
+    return train_network(name, make, loss, rows or pictures(), recipe, about)
 
 
 def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -116,7 +116,7 @@ def test_it_learns_and_is_ready_to_answer():
     assert not network.training
     assert {value.device.type for value in network.parameters()} == {"cpu"}
     other = pictures(seed=1)
-    assert roc_auc(other.y, answers(network, other.rows).numpy()) > 0.9
+    assert roc_auc(other.y, answers(network, other.values).numpy()) > 0.9
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
@@ -135,11 +135,11 @@ def test_chance_elsewhere_is_left_alone():
 
 
 def test_what_it_learns_from_stays_as_it_was():
-    lesson = pictures()
-    kept = {name: value.copy() for name, value in vars(lesson).items()}
-    train(lesson)
+    rows = pictures()
+    kept = {name: value.copy() for name, value in vars(rows).items()}
+    train(rows)
     for name, value in kept.items():
-        np.testing.assert_array_equal(getattr(lesson, name), value)
+        np.testing.assert_array_equal(getattr(rows, name), value)
 
 
 # Checkpoints
@@ -204,20 +204,20 @@ def test_the_time_of_an_interrupted_run_counts(tmp_path, monkeypatch):
 
 
 def test_another_fit_has_another_checkpoint(tmp_path, epochs):
-    lesson = pictures()
-    moved = replace(lesson, rows=lesson.rows[::-1].copy())
-    turned = replace(lesson, targets=1 - lesson.targets)
-    weighed = replace(lesson, weights=np.where(lesson.y == 1, 1.0, 0.5))
-    scenes = replace(lesson, groups=lesson.groups[::-1].copy())
+    rows = pictures()
+    moved = replace(rows, values=rows.values[::-1].copy())
+    turned = replace(rows, targets=1 - rows.targets)
+    weighed = replace(rows, weights=np.where(rows.y == 1, 1.0, 0.5))
+    scenes = replace(rows, groups=rows.groups[::-1].copy())
     with in_context(checkpoints=tmp_path):
-        train(lesson)
+        train(rows)
         for number, (other, changes) in enumerate(
             [
-                (lesson, {"recipe": replace(RECIPE, epochs=3)}),
-                (lesson, {"recipe": replace(RECIPE, learning_rate=0.01)}),
-                (lesson, {"recipe": replace(RECIPE, seed=1)}),
-                (lesson, {"name": "Other"}),
-                (lesson, {"about": {"label_smoothing": 0.1}}),
+                (rows, {"recipe": replace(RECIPE, epochs=3)}),
+                (rows, {"recipe": replace(RECIPE, learning_rate=0.01)}),
+                (rows, {"recipe": replace(RECIPE, seed=1)}),
+                (rows, {"name": "Other"}),
+                (rows, {"about": {"label_smoothing": 0.1}}),
                 (moved, {}),
                 (turned, {}),
                 (weighed, {}),
@@ -295,11 +295,11 @@ def test_with_few_scenes_there_is_nothing_to_stop_by(epochs, monkeypatch, patien
 
 
 def test_scenes_that_decide_when_to_stop_are_not_learnt_from():
-    lesson = numbers(60)
-    network = train(lesson, make=Numbers)
+    rows = numbers(60)
+    network = train(rows, make=Numbers)
     learnt, asked = set(network.rows(True)), set(network.rows(False))
     assert learnt | asked == set(range(60))
-    assert not {lesson.groups[row] for row in learnt} & {lesson.groups[row] for row in asked}
+    assert not {rows.groups[row] for row in learnt} & {rows.groups[row] for row in asked}
     assert abs(len(asked) - 60 / train_loop.PARTS) <= 2
 
 
@@ -313,11 +313,11 @@ def test_rows_that_count_little_do_not_decide_when_to_stop():
 
 
 def test_where_the_scenes_kept_aside_are_of_one_label_all_are_learnt_from():
-    lesson = numbers(60)
+    rows = numbers(60)
     alone = np.zeros(60, int)
     alone[7] = 1
-    lesson = replace(lesson, y=alone, targets=alone[:, None].astype(np.float32))
-    network = train(lesson, make=Numbers)
+    rows = replace(rows, y=alone, targets=alone[:, None].astype(np.float32))
+    network = train(rows, make=Numbers)
     assert set(network.rows(True)) == set(range(60))
 
 
@@ -334,8 +334,8 @@ def test_an_epoch_shows_every_row_that_counts_full_once_and_in_another_order():
 
 def test_a_row_of_a_tenth_of_the_weight_is_shown_a_tenth_as_often():
     weights = np.where(np.arange(4000) % 2, 5.0, 0.5)
-    lesson = replace(numbers(4000, weights), groups=np.zeros(4000))  # one scene: none kept aside
-    network = train(lesson, replace(RECIPE, epochs=2, batch=500), Numbers)
+    rows = replace(numbers(4000, weights), groups=np.zeros(4000))  # one scene: none kept aside
+    network = train(rows, replace(RECIPE, epochs=2, batch=500), Numbers)
     times = np.bincount(network.rows(True), minlength=4000)
     assert set(times[weights == 5]) == {2}
     assert times[weights == 0.5].mean() == pytest.approx(0.2, abs=0.03)
@@ -349,8 +349,8 @@ def test_a_row_without_weight_is_never_shown():
 
 @pytest.mark.parametrize(("count", "sizes"), [(9, [4, 4]), (10, [4, 4, 2]), (3, [3]), (4, [4])])
 def test_no_batch_is_of_one_row_which_has_no_variance(count, sizes):
-    lesson = replace(numbers(count), groups=np.zeros(count))
-    network = train(lesson, replace(RECIPE, epochs=1, batch=4), Numbers)
+    rows = replace(numbers(count), groups=np.zeros(count))
+    network = train(rows, replace(RECIPE, epochs=1, batch=4), Numbers)
     assert [len(rows) for learning, rows in network.seen if learning] == sizes
 
 
@@ -416,8 +416,8 @@ def test_pictures_come_as_channels_between_0_and_1_and_numbers_as_they_are():
     assert (batch.shape, batch.dtype) == ((2, 3, 4, 5), torch.float32)
     torch.testing.assert_close(batch[1, :, 2, 3], torch.tensor([1.0, 0.2, 0.0]))
     assert float(batch.sum()) == pytest.approx(1.2)
-    lesson = np.array([[3.5, -1]], np.float32)
-    assert train_loop._batch(lesson, torch.device("cpu")).tolist() == [[3.5, -1]]
+    values = np.array([[3.5, -1]], np.float32)
+    assert train_loop._batch(values, torch.device("cpu")).tolist() == [[3.5, -1]]
 
 
 # The rate
@@ -509,13 +509,13 @@ def test_answers_are_in_full_precision_unless_asked_otherwise(monkeypatch):
             return super().forward(pixels)
 
     network = Spy()
-    answers(network, pictures(4).rows)
-    answers(network, pictures(4).rows, RECIPE)
+    answers(network, pictures(4).values)
+    answers(network, pictures(4).values, RECIPE)
     assert seen == [False, True]
 
 
 def test_answers_come_row_by_row_whatever_their_number():
-    network, rows = train(recipe=replace(RECIPE, epochs=1)), pictures(80).rows
+    network, rows = train(recipe=replace(RECIPE, epochs=1)), pictures(80).values
     whole = answers(network, rows)
     assert (whole.shape, whole.dtype) == ((80,), torch.float32)
     alone = torch.cat([answers(network, rows[n : n + 1]) for n in (0, 40, 79)])
@@ -534,7 +534,7 @@ def test_weights_are_rounded_to_16_bits_which_moves_p_little(monkeypatch):
         wide = exact.state_dict()[name]
         assert torch.equal(value, wide.half().float() if value.dim() > 1 else wide)
     assert not same(rounded, exact)
-    rows = pictures(seed=2).rows
+    rows = pictures(seed=2).values
     p, q = (torch.sigmoid(answers(network, rows)) for network in (rounded, exact))
     assert float((p - q).abs().max()) < 1e-3
 

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from blurdct.parallel.spawn import CONTEXT, ONE_THREAD, alive, cores, end, started, starting
+from blurdct.parallel.cores import ONE_THREAD, cores
+from blurdct.parallel.spawn import CONTEXT, alive, end, started, starting
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="other signals there")
 

@@ -6,6 +6,7 @@ import pytest
 from blurdct.config import ReadConfig
 from blurdct.inference.bundle import Calibration
 from blurdct.inference.detector import Detector, facts_of
+from blurdct.inference.workers import in_worker
 from blurdct.results import COLUMNS
 from blurdct.scan import worker
 from blurdct.scan.items import Item
@@ -54,7 +55,7 @@ def test_what_no_library_should_raise_is_a_row(monkeypatch, tmp_path):
         raise MemoryError("of a photo of a billion pixels")
 
     monkeypatch.setattr(worker, "open_photo", broken)
-    number, row = judge((7, Item("a.jpg")))
+    number, row = in_worker(judge, (7, Item("a.jpg")))
     assert number == 7 and row["error"] == "MemoryError: of a photo of a billion pixels"
 
 
@@ -62,7 +63,7 @@ def test_bytes_that_the_list_did_not_tell_are_counted(monkeypatch):
     prepare((toys.bundle(), None, None, "toy"), facts())
     data = next(SAMPLE.glob("*.jpg")).read_bytes()
     item = Item("https://example.org/a.jpg", data=data)
-    _, row = judge((0, item))
+    _, row = in_worker(judge, (0, item))
     assert row["bytes"] == len(data) and row["label"]
-    _, row = judge((0, dataclasses.replace(item, bytes=5)))
+    _, row = in_worker(judge, (0, dataclasses.replace(item, bytes=5)))
     assert row["bytes"] == 5

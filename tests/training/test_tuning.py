@@ -154,9 +154,7 @@ def test_best_parameters_are_what_the_backend_takes_and_short(data):
     assert type(parameters["rounds"]) is int
     assert len(str(parameters["learning_rate"])) <= 7
     model = backend("dct-xgb")(**parameters)
-    assert (
-        model.fit(data.inputs, data.y, data.groups, data.weights).predict_proba(data.inputs).any()
-    )
+    assert model.fit(data.rows).predict_proba(data.inputs).any()
 
 
 def test_a_backend_with_nothing_to_tune_is_refused(data, monkeypatch):

@@ -69,7 +69,7 @@ def train(
     """
     from ...evaluation.caveats import found_rows
     from ...evaluation.evaluate import labels_of
-    from ...evaluation.learn import learn, views_of
+    from ...evaluation.learn import learn, tuned, views_of
     from ...models.nn.fit_context import in_context
     from ...models.registry import parse_name, seeded
     from ...utils.progress import bar
@@ -81,7 +81,7 @@ def train(
     if storage and not trials:
         raise ConfigError("--storage is for trials: give their number by --trials")
     if trials:
-        from ...training.tuning import best_parameters, check, tune
+        from ...training.tuning import check
 
         check(registered, storage, workers or 1)
     pictures = prepare([registered], device, checkpoints, weights)
@@ -94,9 +94,9 @@ def train(
     data = learnable(found, config)
     with in_context(device=device, checkpoints=checkpoints, weights=weights, progress=bar):
         if trials:
-            rest = data.select((data.table["split"] != "test").to_numpy())
-            study = tune(rest, registered, trials, config, storage, bar, workers or 1, parameters)
-            parameters = {**best_parameters(study), **parameters}
+            parameters, _ = tuned(
+                data, registered, trials, config, storage, workers or 1, bar, parameters
+            )
             output.write(f"best of {trials} trials: {json.dumps(parameters)}")
         learnt = learn(data, registered, parameters, config, progress=bar)
     learnt.bundle.save(out)

@@ -25,7 +25,7 @@ class State:
         name: str,
         network: nn.Module,
         optimiser: torch.optim.Optimizer,
-        lesson: NetworkRows,
+        rows: NetworkRows,
         recipe: Recipe,
         about: dict[str, Any],
     ) -> None:
@@ -36,7 +36,7 @@ class State:
         self.path: Path | None = None
         if folder:
             first = [value.cpu().numpy() for value in network.state_dict().values()]
-            data = (lesson.rows, lesson.targets, lesson.y, lesson.groups, lesson.weights)
+            data = (rows.values, rows.targets, rows.y, rows.groups, rows.weights)
             known = [__version__, name, vars(recipe), about, digest(*first), digest(*data)]
             text = json.dumps(known, sort_keys=True)
             self.path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.pt"

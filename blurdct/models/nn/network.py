@@ -15,9 +15,8 @@ from torch import nn
 from ...errors import ModelError
 from ...features.inputs import INPUTS
 from ...utils.atomic import replacing
-from ..base import Array, Inputs
+from ..base import Array, Backend, Inputs, TrainingRows
 from ..onnx_graph import OPSETS, halved
-from ..registry import completed
 from .checkpoints import digest, hash_of
 from .fit_context import current_context
 from .recipe import NetworkRows, Recipe
@@ -26,7 +25,7 @@ from .train_loop import Loss, answers, train_network
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-class Network:
+class Network(Backend):
     """A backend around a torch module; see ``models.base.Backend``.
 
     A family says which view it sees, its module and its defaults; what it learns beside the class,
@@ -37,13 +36,11 @@ class Network:
         mixed_on_cpu: See ``Recipe``.
     """
 
-    views: tuple[str, ...]
-    defaults: dict[str, Any]
     head = "head"
     mixed_on_cpu = True
 
     def __init__(self, **parameters: Any) -> None:
-        self.parameters = completed(self.defaults, parameters)
+        super().__init__(**parameters)
         self.network: nn.Module | None = None
         self.recipe = self._recipe()
 
@@ -61,21 +58,13 @@ class Network:
         smooth = targets[:, 0] * (1 - smoothing) + smoothing / 2
         return nn.functional.binary_cross_entropy_with_logits(output, smooth, reduction="none")
 
-    def fit(
-        self,
-        inputs: Inputs,
-        y: Array,
-        groups: Array,
-        weights: Array,
-        levels: Array | None = None,
-    ) -> Self:
+    def fit(self, rows: TrainingRows) -> Self:
         """Train from first weights, or from those published; see ``Backend.fit``."""
-        levels = np.where(y == 1, -1, 0) if levels is None else levels
-        pixels = inputs[self.views[0]]
-        lesson = NetworkRows(pixels, self.targets(y, levels), y, groups, weights)
+        targets = self.targets(rows.y, rows.known_levels())
+        shown = NetworkRows.of(rows, rows.inputs[self.views[0]], targets)
         name = type(self).__name__
         self.network = train_network(
-            name, self._started, self.loss, lesson, self.recipe, self.parameters
+            name, self._started, self.loss, shown, self.recipe, self.parameters
         )
         return self
 
@@ -127,14 +116,14 @@ class Members(Network):
     """
 
     def trained(
-        self, name: str, make: Callable[[], nn.Module], loss: Loss, lesson: NetworkRows
+        self, name: str, make: Callable[[], nn.Module], loss: Loss, rows: NetworkRows
     ) -> list[nn.Module]:
         """As many as the parameters say; see ``train_network``."""
         found = []
         for number in range(int(self.parameters["members"])):
             recipe = self._recipe(seed=hash_of(int(self.parameters["seed"]), number))
             about = {**self.parameters, "member": number}
-            found.append(train_network(name, make, loss, lesson, recipe, about))
+            found.append(train_network(name, make, loss, rows, recipe, about))
         return found
 
     def _recipe(self, **changes: Any) -> Recipe:

@@ -1,9 +1,10 @@
 """What a network learns from, and how: the rows and the recipe of a fit."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from ...errors import ConfigError
-from ..base import Array
+from ..base import Array, TrainingRows
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,21 @@ class NetworkRows:
     """What a network learns from: n rows.
 
     Attributes:
-        rows: (n, H, W, 3) uint8, pictures; (n, C, h, w) float16, maps; or (n, k) float32, numbers.
+        values: (n, H, W, 3) uint8, pictures; (n, C, h, w) float16, maps; or (n, k) float32,
+            numbers.
         targets: (n, k) float32, what the loss compares the output with.
-        y: (n,) 1 blurred, 0 sharp; early stopping goes by it.
-        groups: (n,) scene.
-        weights: (n,) what a row counts.
+        y: As in ``TrainingRows``, like the next two; early stopping goes by it.
+        groups: By them some rows are kept aside.
+        weights: How often a row is drawn.
     """
 
-    rows: Array
+    values: Array
     targets: Array
     y: Array
     groups: Array
     weights: Array
+
+    @classmethod
+    def of(cls, rows: TrainingRows, values: Array, targets: Array) -> Self:
+        """Rows to learn from, with what the network sees of them and what it is to answer."""
+        return cls(values, targets, rows.y, rows.groups, rows.weights)

@@ -36,7 +36,7 @@ def train_network(
     name: str,
     make: Callable[[], nn.Module],
     loss: Loss,
-    lesson: NetworkRows,
+    rows: NetworkRows,
     recipe: Recipe,
     about: dict[str, Any] | None = None,
 ) -> nn.Module:
@@ -47,7 +47,7 @@ def train_network(
         make: Makes the network with its first weights: (b, 3, H, W) 0..1, (b, C, h, w) or (b, k)
             -> (b,), higher for blurred. While it learns it may answer with more, for the loss.
         loss: Of the output.
-        lesson: What to learn from.
+        rows: What to learn from.
         recipe: How.
         about: What else the result depends on, plain values: checkpoints of others are left alone.
 
@@ -58,66 +58,66 @@ def train_network(
         ConfigError: No such device, or a crop larger than the pictures.
         ModelError: Its answers are not finite.
     """
-    extent = min(lesson.rows.shape[1:3])
-    if _pictures(lesson.rows) and not 0 <= recipe.crop <= extent:
+    extent = min(rows.values.shape[1:3])
+    if _pictures(rows.values) and not 0 <= recipe.crop <= extent:
         raise ConfigError(f"crop: expected 0..{extent} pixels, got {recipe.crop}")
     seeded = torch.Generator().manual_seed(recipe.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         network = make()
-    learn, check = _apart(lesson, recipe)
+    learn, check = _apart(rows, recipe)
     device = chosen_device()
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = _optimiser(network, recipe)
-    state = State(name, network, optimiser, lesson, recipe, about or {})
-    steps = math.ceil(_drawn(lesson.weights[learn]) / recipe.batch)
+    state = State(name, network, optimiser, rows, recipe, about or {})
+    steps = math.ceil(_drawn(rows.weights[learn]) / recipe.batch)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_cosine(steps, recipe.epochs))
     with torch.random.fork_rng(enabled=True):
         epochs = range(state.resume(rate, seeded), recipe.epochs)
         for epoch in current_context().progress(epochs, len(epochs), f"{name}: epochs"):
             torch.manual_seed(hash_of(recipe.seed, epoch))  # dropout
-            _epoch(network, optimiser, rate, loss, lesson, learn, recipe, seeded)
+            _epoch(network, optimiser, rate, loss, rows, learn, recipe, seeded)
             auc = epoch / recipe.epochs  # nothing to check by: the last epoch is the best
             if len(check):
-                p = torch.sigmoid(answers(network, lesson.rows[check], recipe))
+                p = torch.sigmoid(answers(network, rows.values[check], recipe))
                 _must_be_finite(name, p)
-                auc = roc_auc(lesson.y[check], p.numpy())
+                auc = roc_auc(rows.y[check], p.numpy())
             if state.finished(epoch, auc, rate, seeded):
                 break
     if (spent := current_context().spent) is not None:
         spent.append(state.seconds)
     network = state.best().cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    some = lesson.rows[check if len(check) else learn][:64]
+    some = rows.values[check if len(check) else learn][:64]
     _must_be_finite(name, answers(network, some[:1]))
     return _rounded(network.eval(), some)
 
 
-def answers(network: nn.Module, rows: Array, recipe: Recipe | None = None) -> torch.Tensor:
+def answers(network: nn.Module, values: Array, recipe: Recipe | None = None) -> torch.Tensor:
     """A network's output for n rows, shape (n,), float32, on the CPU.
 
     Args:
         network: On any device.
-        rows: As in ``NetworkRows``.
+        values: As in ``NetworkRows``.
         recipe: With one, in mixed precision where that pays; full precision if left out.
     """
     device = next(network.parameters()).device
     network.eval()
     found = [torch.zeros(0)]
     with torch.inference_mode(), mixed(device, recipe):
-        for start in range(0, len(rows), 32):
-            batch = _batch(rows[start : start + 32], device)
+        for start in range(0, len(values), 32):
+            batch = _batch(values[start : start + 32], device)
             found.append(network(batch).float().cpu())
     return torch.cat(found)
 
 
-def _apart(lesson: NetworkRows, recipe: Recipe) -> tuple[Array, Array]:
+def _apart(rows: NetworkRows, recipe: Recipe) -> tuple[Array, Array]:
     """Rows to learn from, and rows of other scenes to stop by, of those that count full."""
-    everything = np.arange(len(lesson.y))
-    if not recipe.kept_aside or len(np.unique(lesson.groups)) < PARTS:
+    everything = np.arange(len(rows.y))
+    if not recipe.kept_aside or len(np.unique(rows.groups)) < PARTS:
         return everything, everything[:0]
-    learn, check = folds(lesson.groups, lesson.y, PARTS, recipe.seed)[0]
-    check = check[lesson.weights[check] == lesson.weights.max()]
-    if len(np.unique(lesson.y[check])) < 2 or len(np.unique(lesson.y[learn])) < 2:
+    learn, check = folds(rows.groups, rows.y, PARTS, recipe.seed)[0]
+    check = check[rows.weights[check] == rows.weights.max()]
+    if len(np.unique(rows.y[check])) < 2 or len(np.unique(rows.y[learn])) < 2:
         return everything, everything[:0]
     return learn, check
 
@@ -132,26 +132,26 @@ def _epoch(
     optimiser: torch.optim.Optimizer,
     rate: Any,
     loss: Loss,
-    lesson: NetworkRows,
+    rows: NetworkRows,
     learn: Array,
     recipe: Recipe,
     seeded: torch.Generator,
 ) -> None:
     device = next(network.parameters()).device
-    chance = torch.from_numpy(lesson.weights[learn] / lesson.weights[learn].max())
-    drawn = torch.rand(len(learn), generator=seeded) < chance
-    order = torch.randperm(int(drawn.sum()), generator=seeded)
-    rows = learn[drawn.numpy()][order.numpy()]
+    chance = torch.from_numpy(rows.weights[learn] / rows.weights[learn].max())
+    chosen = torch.rand(len(learn), generator=seeded) < chance
+    order = torch.randperm(int(chosen.sum()), generator=seeded)
+    drawn = learn[chosen.numpy()][order.numpy()]
     network.train()
     scaler = torch.amp.GradScaler(enabled=half_type(device) == torch.float16)
-    for start in range(0, len(rows), recipe.batch):
-        chosen = rows[start : start + recipe.batch]
-        if len(chosen) < 2 <= len(rows):
+    for start in range(0, len(drawn), recipe.batch):
+        some = drawn[start : start + recipe.batch]
+        if len(some) < 2 <= len(drawn):
             break  # a batch of one has no variance to normalise by
-        batch = _batch(lesson.rows[chosen], device)
-        if _pictures(lesson.rows):
+        batch = _batch(rows.values[some], device)
+        if _pictures(rows.values):
             batch = _augmented(batch, recipe.crop, seeded)
-        targets = torch.from_numpy(lesson.targets[chosen]).to(device)
+        targets = torch.from_numpy(rows.targets[some]).to(device)
         with mixed(device, recipe):
             output = network(batch)
         optimiser.zero_grad(set_to_none=True)
@@ -161,14 +161,14 @@ def _epoch(
         rate.step()
 
 
-def _pictures(rows: Array) -> bool:
-    return rows.dtype == np.uint8
+def _pictures(values: Array) -> bool:
+    return values.dtype == np.uint8
 
 
-def _batch(rows: Array, device: torch.device) -> torch.Tensor:
+def _batch(values: Array, device: torch.device) -> torch.Tensor:
     """Pictures -> (b, 3, H, W) 0..1, channels last in memory; maps and numbers as they are."""
-    moved = torch.from_numpy(np.ascontiguousarray(rows)).to(device, non_blocking=True)
-    if not _pictures(rows):
+    moved = torch.from_numpy(np.ascontiguousarray(values)).to(device, non_blocking=True)
+    if not _pictures(values):
         return moved.float()
     return moved.permute(0, 3, 1, 2).float().div_(255)
 
@@ -217,16 +217,16 @@ def _must_be_finite(name: str, output: torch.Tensor) -> None:
         raise ModelError(f"{name}: training ran off to infinity; a smaller learning_rate may help")
 
 
-def _rounded(network: nn.Module, rows: Array) -> nn.Module:
+def _rounded(network: nn.Module, values: Array) -> nn.Module:
     """Weights as 16-bit numbers, in 32 bits, unless that moves P by .001 or more."""
-    before, exact = torch.sigmoid(answers(network, rows)), copied(network)
+    before, exact = torch.sigmoid(answers(network, values)), copied(network)
     halves = {
         # not what normalisation counts: it is small, and may be over what 16 bits hold
         name: value.half().float() if value.dim() > 1 else value
         for name, value in exact.items()
     }
     network.load_state_dict(halves)
-    moved = (torch.sigmoid(answers(network, rows)) - before).abs()
+    moved = (torch.sigmoid(answers(network, values)) - before).abs()
     if not bool((moved < 1e-3).all()):
         network.load_state_dict(exact)
     return network
