@@ -80,7 +80,8 @@ def read_sized(
 ) -> tuple[Any, tuple[int, int]]:
     """What ``read_luma`` returns, and the photo's own width and height, pixels, upright."""
     luma, size = _read(source, config, name, False, partial(_scale, size=config.size))
-    return resize_by(luma, _scale(*luma.shape[::-1], config.size)), size
+    height, width = luma.shape
+    return resize_by(luma, _scale(width, height, config.size)), size
 
 
 def read_rgb(source: Source, config: ReadConfig = ReadConfig(), name: str | None = None) -> Any:

@@ -9,12 +9,14 @@ import pytest
 from blurdct.evaluation.page import html, markdown, thumbnails, write_html, write_markdown
 from blurdct.evaluation.tables import sections
 from blurdct.images.thumbnail import thumbnail
-from blurdct.utils.html import SCRIPT
+from blurdct.utils.html import asset, policy
 from tests.helpers import toys
+from tests.helpers.browser import column, opened
 from tests.helpers.toy_reports import NOISE, TABLES, comparison
 
 pytestmark = pytest.mark.filterwarnings("error")
 
+SCRIPT = asset("blurdct.utils", "page.js")
 VOID = {"meta", "img", "br"}
 HOSTILE = "\"><script>alert(1)</script>'&amp;<img src=x onerror=alert(1)>"
 
@@ -153,16 +155,35 @@ def test_every_column_can_be_sorted_with_the_keyboard(full, page):
     assert all(one["type"] == "button" for one in page.named("button"))
 
 
+def test_a_heading_sorts_its_column_numbers_falling_at_first_and_names_rising(full, tmp_path):
+    write_html(full, tmp_path / "report.html")
+    section = sections(full)[0]
+    with opened(tmp_path / "report.html") as page:
+        heads = page.locator("#table-0 thead th")
+        area = section.head.index("ROC AUC")
+        numbers = [row[area].text for row in section.rows]
+        for way in ("descending", "ascending"):
+            heads.nth(area).locator("button").click()
+            assert heads.nth(area).get_attribute("aria-sort") == way
+            assert column(page, "#table-0", area + 1) == sorted(numbers, reverse=way[0] == "d")
+        heads.nth(0).locator("button").click()
+        assert column(page, "#table-0", 1) == sorted(full["models"])
+        assert heads.nth(area).get_attribute("aria-sort") is None
+        cost = next(n for n, one in enumerate(sections(full)) if one.title == "Cost")
+        for _ in range(2):  # what was not measured stays below
+            page.locator(f"#table-{cost} thead button").nth(1).click()
+            assert column(page, f"#table-{cost}", 2) == ["1.25", "-", "-"]
+
+
 def test_a_page_asks_no_other_host_and_runs_its_own_script_alone(page, text):
-    assert "http:" not in text and "https:" not in text and "//" not in text.split("<script>")[0]
+    assert "http:" not in text and "https:" not in text and "//" not in text.split("<script")[0]
     for _, one in page.elements:
         for name in ("src", "href", "xlink:href", "srcset", "data", "action"):
             assert one.get(name, "#").startswith(("#", "data:image/jpeg;base64,"))
         assert not [name for name in one if name.startswith("on")]
     assert page.named("link") == [] and page.named("iframe") == []
     assert len(page.named("script")) == 1 and page.inside["script"] == SCRIPT
-    policy = page.named("meta")[-1]["content"]
-    assert policy.startswith("default-src 'none'")
+    assert page.named("meta")[-1]["content"] == policy(SCRIPT)
 
 
 def test_names_are_never_markup():

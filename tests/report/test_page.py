@@ -21,10 +21,9 @@ from blurdct.inference.detector import Detector
 from blurdct.report import page as gallery_page, summary
 from blurdct.report.page import html, write_report
 from blurdct.report.pictures import Painter
-from blurdct.report.style import SCRIPT
 from blurdct.report.summary import KINDS, reason_of, summarize
 from blurdct.scan.items import folder_of
-from blurdct.utils import html as page_style
+from blurdct.utils.html import asset, policy
 from tests.cli.test_map import graph_with_map
 from tests.helpers import toys
 
@@ -242,12 +241,12 @@ def test_the_page_asks_no_host_and_runs_its_own_scripts_alone():
         assert not [name for name in one if name.startswith("on")]
         for name in LOADS:
             assert one.get(name, "#").startswith(("#", "data:image/"))
-    assert page.scripts[1:] == [SCRIPT, page_style.SCRIPT]
+    own = [asset("blurdct.report", "collection.js"), asset("blurdct.utils", "page.js")]
+    assert page.scripts[1:] == own
     assert len(page.named("script")) == 3
     assert set(json.loads(page.scripts[0])) == {"counts", "folders", "start", "gallery"}
     policies = [one["content"] for one in page.named("meta") if "http-equiv" in one]
-    assert policies[0].startswith("default-src 'none'")
-    assert "unsafe-inline" not in policies[0].partition("script-src")[2]
+    assert policies == [policy(*own)]
     for name in HOSTILE:
         assert name in page.text
 
@@ -342,7 +341,7 @@ def test_a_page_keeps_to_its_bytes_however_large_the_pictures_want_to_be(
 
 def test_the_core_install_is_enough(photos, model):
     results.write("r.csv", judged(photos, model))
-    code = "import sys; from pathlib import Path; from blurdct.gallery_page import write_report\n"
+    code = "import sys; from pathlib import Path; from blurdct.report.page import write_report\n"
     code += "write_report('r.csv', Path('r.html'))\n"
     code += "print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run(
