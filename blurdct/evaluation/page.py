@@ -7,7 +7,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..images.thumbnail import thumbnail
 from ..utils.atomic import replacing
 from ..utils.html import render
 from . import figures
@@ -52,13 +51,6 @@ def html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -> str:
         answers=ANSWERS,
         thumbnails=thumbnails or {},
     )
-
-
-def thumbnails(report: Report, *folders: Path) -> dict[str, bytes]:
-    """``thumbnail`` of every photograph the page shows, by its path in one of the folders."""
-    paths = {one["path"] for model in report["models"].values() for one in model["worst"]}
-    made = {path: [thumbnail(folder / path) for folder in folders] for path in sorted(paths)}
-    return {path: jpeg for path, found in made.items() for jpeg in found if jpeg}
 
 
 def write_markdown(report: Report, path: Path) -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from blurdct.evaluation.page import html, markdown, thumbnails, write_html, write_markdown
+from blurdct.evaluation.page import html, markdown, write_html, write_markdown
 from blurdct.evaluation.tables import sections
 from blurdct.images.thumbnail import thumbnail
 from blurdct.utils.html import asset, policy
@@ -242,17 +242,3 @@ def test_a_page_of_twelve_models_with_pictures_stays_small():
     jpeg = thumbnail(photo.tobytes())
     assert done and len(jpeg) > 3000
     assert len(html(report, dict.fromkeys(paths, jpeg))) < 2_500_000
-
-
-# Thumbnails
-
-
-def test_thumbnails_are_looked_for_in_each_folder(tmp_path):
-    report = comparison(toys.table(40), {"tree": 3.0})
-    first, second, *_ = [one["path"] for one in report["models"]["tree"]["worst"]]
-    pixels = np.zeros((20, 20, 3), np.uint8)
-    for folder, path in (("one", first), ("two", second)):
-        (tmp_path / folder / path).parent.mkdir(parents=True)
-        cv2.imwrite(str(tmp_path / folder / path), pixels)
-    assert set(thumbnails(report, tmp_path / "one", tmp_path / "two")) == {first, second}
-    assert thumbnails(report, tmp_path / "three") == {}
