@@ -8,6 +8,7 @@ import numpy as np
 
 from ..config import ReadConfig
 from ..images.reader import read_rgb
+from ..images.resize import resize_within
 from ..utils.atomic import replacing
 from .blur_kernels import KERNELS, extent_of
 from .linear_light import blur_as_seen
@@ -24,7 +25,7 @@ def kind_sheets(photos: Sequence[Path], seed: int = 0, read: ReadConfig = ReadCo
     Returns:
         Name of the kind -> picture (H, W, 3) uint8 RGB.
     """
-    pictures = [_at_working_size(read_rgb(path, read), read.size) for path in photos]
+    pictures = [resize_within(read_rgb(path, read), read.size) for path in photos]
     sheets = {}
     for kind in KERNELS:
         columns: list[tuple[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]]] = []
@@ -81,10 +82,3 @@ def _cell(rgb: np.ndarray, caption: str) -> np.ndarray:
     place, black = (2, CAPTION - 7), (0, 0, 0)
     cv2.putText(cell, caption, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, black, 1, cv2.LINE_AA)
     return cell
-
-
-def _at_working_size(rgb: np.ndarray, size: int) -> np.ndarray:
-    height, width = rgb.shape[:2]
-    scale = min(1.0, size / max(height, width))
-    target = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(rgb, target, interpolation=cv2.INTER_AREA)

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from ..images.decode import MIN_SIDE
+from ..images.resize import resize_by
 from .linear_light import LINEAR, as_seen
 
 QUALITY = {".jpg": cv2.IMWRITE_JPEG_QUALITY, ".webp": cv2.IMWRITE_WEBP_QUALITY}
@@ -31,9 +32,7 @@ Perturbation = Callable[[np.ndarray, np.random.Generator], np.ndarray | bytes]
 
 def resized(rgb: np.ndarray, scale: float) -> np.ndarray:
     """Another size: reduced by area averaging, enlarged by cubic interpolation."""
-    height, width = (max(MIN_SIDE, round(side * scale)) for side in rgb.shape[:2])
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(rgb, (width, height), interpolation=how)
+    return resize_by(rgb, scale, MIN_SIDE, cv2.INTER_CUBIC)
 
 
 def encoded(rgb: np.ndarray, ending: str, quality: int) -> bytes:

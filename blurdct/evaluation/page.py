@@ -1,15 +1,17 @@
 """A comparison for people: Markdown, and one HTML page that needs nothing beside itself."""
 
-import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
 
 from ..utils.atomic import replacing
-from ..utils.html import CSS, SCRIPT, head, table, text
+from ..utils.html import render
 from . import figures
 from .schema import Report
-from .tables import Cell, Section, introduction, sections, title
+from .tables import introduction, sections, title
 
 ANSWERS = ("sharp", "blurred")
 
@@ -36,46 +38,19 @@ def html(report: Report, thumbnails: Mapping[str, bytes] | None = None) -> str:
         Text that UTF-8 can hold. The page asks no other host for anything, and runs no script
         but its own.
     """
-    name, made = title(report), sections(report)
-    heads = [(f"table-{number}", section.title) for number, section in enumerate(made)]
-    heads[1:1] = [("curves", "Curves")]
-    links = "\n".join(f'<a href="#{key}">{text(one)}</a>' for key, one in heads)
-    tables = [_html_table(section, f"table-{n}") for n, section in enumerate(made)]
-    charts = "\n".join(f"<div>{svg}</div>" for svg in figures.compared(report).values())
-    models = "\n".join(_html_model(report, one, thumbnails or {}) for one in report["models"])
-    return f"""{head(text(name), CSS, SCRIPT)}
-<body>
-<header>
-<h1>{text(name)}</h1>
-<p>{text(introduction(report))}</p>
-<nav aria-label="Contents">
-{links}
-<a href="#models">Each model</a>
-</nav>
-</header>
-<main>
-{tables[0]}
-<section id="curves">
-<h2>Curves</h2>
-<p>Real photographs, first shuffle. In the reliability curve, bins of fewer than {figures.FEWEST}
-photographs are left out.</p>
-<div class="charts">
-{charts}
-</div>
-</section>
-{"".join(tables[1:])}
-<section id="models">
-<h2>Each model</h2>
-<p>Its settings, what a cut-off gives, and the real photographs that it gets most wrong: on the
-wrong side of .5 and farthest from their label, at most two of a scene.</p>
-{models}
-</section>
-</main>
-<footer>blurdct {text(report["about"]["version"])}</footer>
-<script>{SCRIPT}</script>
-</body>
-</html>
-"""
+    return render(
+        __package__,
+        "models.html.j2",
+        title=title(report),
+        version=report["about"]["version"],
+        introduction=introduction(report),
+        sections=sections(report),
+        compared=_markup(figures.compared(report)),
+        fewest=figures.FEWEST,
+        models=[_model(report, name) for name in report["models"]],
+        answers=ANSWERS,
+        thumbnails=thumbnails or {},
+    )
 
 
 def write_markdown(report: Report, path: Path) -> None:
@@ -101,59 +76,18 @@ def _line(text: str) -> str:
     return " ".join(text.replace("<", "&lt;").split())
 
 
-def _html_table(section: Section, key: str) -> str:
-    heads = "".join(
-        f'<th scope="col"{_kind(cell)}><button type="button">{text(head)}</button></th>'
-        for head, cell in zip(section.head, section.rows[0], strict=True)
-    )
-    rows = "\n".join(
-        f"<tr>{''.join(_html_cell(cell, not number) for number, cell in enumerate(row))}</tr>"
-        for row in section.rows
-    )
-    return table(key, text(section.title), text(section.note), heads, rows) + "\n"
-
-
-def _html_cell(cell: Cell, first: bool) -> str:
-    value = "" if cell.value is None else text(cell.value)
-    tag, scope = ("th", ' scope="row"') if first else ("td", "")
-    return f'<{tag}{scope}{_kind(cell)} data-value="{value}">{text(cell.text)}</{tag}>'
-
-
-def _kind(cell: Cell) -> str:
-    return "" if isinstance(cell.value, str) else ' class="number"'
-
-
-def _html_model(report: Report, name: str, thumbnails: Mapping[str, bytes]) -> str:
+def _model(report: Report, name: str) -> dict[str, Any]:
+    """What the page shows of one model alone."""
     one = report["models"][name]
-    charts = "\n".join(f"<div>{svg}</div>" for svg in figures.own(report, name).values())
     settings = {key: one[key] for key in ("model", "parameters", "calibration", "thresholds")}
-    gallery = "\n".join(_photos(one["worst"], thumbnails))
-    opened = " open" if name == next(iter(report["models"])) else ""
-    return f"""<details{opened}>
-<summary>{text(name)}</summary>
-<pre>{_text_lines(json.dumps(settings, indent=1, ensure_ascii=False))}</pre>
-<div class="charts">
-{charts}
-</div>
-<div class="photos">
-{gallery or "<p>It gets none wrong.</p>"}
-</div>
-</details>"""
+    return {
+        "name": name,
+        "settings": json.dumps(settings, indent=1, ensure_ascii=False),
+        "charts": _markup(figures.own(report, name)),
+        "worst": one["worst"],
+    }
 
 
-def _photos(worst: list[Report], thumbnails: Mapping[str, bytes]) -> Iterator[str]:
-    for photo in worst:
-        path, label = photo["path"], ANSWERS[photo["label"]]
-        jpeg = thumbnails.get(path)
-        picture = '<div class="none">no picture</div>'
-        if jpeg:
-            data = base64.b64encode(jpeg).decode()
-            picture = f'<img alt="" src="data:image/jpeg;base64,{data}">'
-        yield (
-            f"<figure>{picture}<figcaption><b>labelled {label}</b>, P(blurred) {photo['p']:.2f}<br>"
-            f"{text(photo['source'])}<br><bdi>{text(path)}</bdi></figcaption></figure>"
-        )
-
-
-def _text_lines(lines: str) -> str:
-    return "\n".join(text(line) for line in lines.split("\n"))
+def _markup(drawings: Mapping[str, str]) -> list[Markup]:
+    """SVG of ``figures``, which has escaped the names in it."""
+    return [Markup(svg) for svg in drawings.values()]

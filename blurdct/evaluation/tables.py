@@ -1,33 +1,15 @@
 """The numbers of a comparison -> titled tables, the same for Markdown and HTML."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import isfinite
-from typing import NamedTuple
 
 from ..inference.detector import LABELS
 from ..metrics import FALSE_POSITIVE_RATES
+from ..utils.tables import Cell, Section
 from .schema import STRENGTH_THIRDS, Report
 
 MISSING = "-"
 Models = dict[str, Report]
-
-
-class Cell(NamedTuple):
-    """What a cell shows, and what its column is sorted by (None: nothing to sort by)."""
-
-    text: str
-    value: float | str | None
-
-
-@dataclass(frozen=True)
-class Section:
-    """A table with what it means; at least one row, each as long as ``head``."""
-
-    title: str
-    note: str
-    head: tuple[str, ...]
-    rows: list[list[Cell]]
 
 
 def text(value: str) -> Cell:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import cv2
 import numpy as np
 
 from ..config import ReadConfig
 from ..images.reader import Source, read_least
+from ..images.resize import resize
 from .bands import FEATURES
 from .block_map import CELL, CHANNELS, SUMMARY, summary
 from .blocks import SIZE
@@ -64,13 +64,13 @@ def _laplacian(photo: Photo) -> np.ndarray:
 
 def _gradients(photo: Photo) -> np.ndarray:
     luma, area = read_least(photo.source, GRADIENT_SIDE, False, photo.config, photo.name)
-    square = _resize(luma, GRADIENT_SIDE, GRADIENT_SIDE)
+    square = resize(luma, GRADIENT_SIDE, GRADIENT_SIDE)
     return np.array([sobel_variance(square), laplacian_variance(square), area], np.float32)
 
 
 def _squashed(photo: Photo, side: int) -> np.ndarray:
     rgb, _ = read_least(photo.source, side, True, photo.config, photo.name)
-    return _resize(rgb, side, side)
+    return resize(rgb, side, side)
 
 
 def _centre(photo: Photo, short: int, side: int) -> Any:
@@ -82,7 +82,7 @@ def _centre(photo: Photo, short: int, side: int) -> Any:
         rgb = rgb[top : top + longest, left : left + longest]
         height, width = rgb.shape[:2]
     scale = short / min(height, width)
-    rgb = _resize(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
+    rgb = resize(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
     top, left = ((extent - side) // 2 for extent in rgb.shape[:2])
     return np.ascontiguousarray(rgb[top : top + side, left : left + side])
 
@@ -93,12 +93,6 @@ def _cells(photo: Photo) -> np.ndarray:
 
 def _wide(photo: Photo) -> np.ndarray:
     return summary(photo.cells)
-
-
-def _resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
-    smaller = pixels.shape[1] >= width and pixels.shape[0] >= height
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR  # area averaging cannot enlarge
-    return cv2.resize(pixels, (width, height), interpolation=how)
 
 
 def _square(side: int) -> ModelInput:

@@ -31,6 +31,7 @@ from .decode import (
 )
 from .files import read_bytes
 from .formats import unpack
+from .resize import resize_by
 
 # What ``read_luma`` takes.
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | np.ndarray
@@ -79,7 +80,8 @@ def read_sized(
 ) -> tuple[Any, tuple[int, int]]:
     """What ``read_luma`` returns, and the photo's own width and height, pixels, upright."""
     luma, size = _read(source, config, name, False, partial(_scale, size=config.size))
-    return _fit(luma, config.size), size
+    height, width = luma.shape
+    return resize_by(luma, _scale(width, height, config.size)), size
 
 
 def read_rgb(source: Source, config: ReadConfig = ReadConfig(), name: str | None = None) -> Any:
@@ -170,12 +172,3 @@ def _reduction(scale: float) -> int:
         if factor * scale == 1 or 2 * factor * scale <= 1:
             return factor
     return 1
-
-
-def _fit(luma: np.ndarray, size: int) -> np.ndarray:
-    height, width = luma.shape
-    scale = _scale(width, height, size)
-    if scale == 1:
-        return luma
-    target = (round(width * scale), round(height * scale))
-    return cv2.resize(luma, target, interpolation=cv2.INTER_AREA)

@@ -5,30 +5,12 @@ import numpy as np
 
 from ..errors import ImageError
 from .reader import Source, read_rgb
+from .resize import resize_within
 
-LONG = 240  # pixels, the most of a picture's long side
+LONG = 240  # pixels, the most of a picture's long side where there is a budget
+LEAST = 30  # pixels of that side; of less nothing can be made out
 QUALITIES = (80, 65, 50, 35)  # of JPEG, tried in this order
-
-
-def small_jpeg(rgb: np.ndarray, budget: int, long: int = LONG) -> tuple[bytes, tuple[int, int]]:
-    """A photo as a small JPEG: the largest and best of at most ``budget`` bytes, and its size.
-
-    Empty where not even 30 pixels fit.
-    """
-    while long >= 30:
-        scale = min(1.0, long / max(rgb.shape[:2]))
-        width, height = (max(1, round(length * scale)) for length in rgb.shape[1::-1])
-        small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-        bgr = np.ascontiguousarray(small[..., ::-1])
-        for quality in QUALITIES:
-            jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-            if len(jpeg) <= budget:
-                return jpeg, (width, height)
-        long //= 2
-    return b"", (0, 0)
-
-
-THUMBNAIL = 160  # long side, pixels
+THUMBNAIL = 160  # long side, pixels, of what is as large for every photo
 QUALITY = 70  # of their JPEG
 
 
@@ -38,8 +20,24 @@ def thumbnail(source: Source, side: int = THUMBNAIL) -> bytes | None:
         rgb = read_rgb(source)
     except (ImageError, ValueError):
         return None
-    scale = min(1.0, side / max(rgb.shape[:2]))
-    width, height = (max(1, round(length * scale)) for length in rgb.shape[1::-1])
-    small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-    done, jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return jpeg.tobytes() if done else None
+    return _jpeg(resize_within(rgb, side), QUALITY)
+
+
+def small_jpeg(rgb: np.ndarray, budget: int, long: int = LONG) -> tuple[bytes, tuple[int, int]]:
+    """A photo as a small JPEG: the largest and best of at most ``budget`` bytes, and its size.
+
+    Empty where not even 30 pixels fit.
+    """
+    while long >= LEAST:
+        small = resize_within(rgb, long)
+        for quality in QUALITIES:
+            jpeg = _jpeg(small, quality)
+            if len(jpeg) <= budget:
+                return jpeg, small.shape[1::-1]
+        long //= 2
+    return b"", (0, 0)
+
+
+def _jpeg(rgb: np.ndarray, quality: int) -> bytes:
+    bgr = np.ascontiguousarray(rgb[..., ::-1])
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()

@@ -1,4 +1,4 @@
-"""Photo + map of P(blurred) -> a picture for people: colours over the photo, scale and verdict.
+"""Map of P(blurred) -> a picture for people: its colours alone, or over the photo with a scale.
 
 Sources:
     Colours: viridis, even to the eye, and in order for those who do not tell red from green, too:
@@ -6,22 +6,28 @@ Sources:
 """
 
 from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..config import ReadConfig
+from ..images.reader import read_luma
+from ..images.resize import resize_by
+
 if TYPE_CHECKING:
     from .detector import Prediction
 
-COLOURS = cv2.COLORMAP_VIRIDIS
 OPACITY = 0.5  # of the colours over the photo
 LONG = 1024  # pixels, the most of the drawn photo's long side
 SMALL = 512  # a photo of less is enlarged to that, but at most twice
 NARROW = 260  # pixels; the picture is no narrower, so that scale and verdict have room
 SCALE_LONG = 420  # pixels, the most of the scale
 MARGIN = 12  # pixels
+FAST = (cv2.IMWRITE_PNG_COMPRESSION, 3)  # of 9; much of a picture is noise, which has to stay
+LEVELS = 32  # P that a small PNG tells apart: the eye does not see more, and it is half as large
 INK, PAPER = (25, 25, 25), (255, 255, 255)
 
 
@@ -46,10 +52,36 @@ def draw(photo: Any, p_map: Any, prediction: "Prediction") -> np.ndarray:
     if p_map.ndim != 2:
         raise ValueError(f"expected a map of shape (h, w), got {p_map.shape}")
     luma = photo if photo.ndim == 2 else cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
-    luma = _resize(luma, _enlargement(max(luma.shape)))
+    luma = resize_by(luma, _enlargement(max(luma.shape)), enlarge=cv2.INTER_CUBIC)
     p = np.clip(spread(p_map, luma.shape), 0, 1)
     colours = _colours()[np.rint(255 * p).astype(int)]  # (H', W', 3)
     return _page(_under(luma[:, :, None], colours), prediction)
+
+
+def drawn_png(data: bytes, max_pixels: int, prediction: "Prediction", p_map: np.ndarray) -> bytes:
+    """``draw`` of a photo's file as a PNG, read as large as it is drawn.
+
+    Raises:
+        ImageError: The photo cannot be read.
+    """
+    luma = read_luma(data, ReadConfig(LONG, max_pixels), prediction.path)
+    return _png(np.ascontiguousarray(draw(luma, p_map, prediction)[:, :, ::-1]))
+
+
+def overlay_png(p_map: np.ndarray) -> bytes:
+    """The colours of a map, shape (h, w), as a PNG: a pixel for each cell, RGBA, opaque."""
+    levels = np.rint(255 * np.clip(p_map, 0, 1)).astype(np.uint8)
+    return _png(cv2.cvtColor(_colours()[levels], cv2.COLOR_RGB2BGRA))
+
+
+def small_png(p_map: np.ndarray) -> bytes:
+    """The same in as few bytes as can be: 32 colours, from a palette."""
+    levels = np.rint(np.clip(p_map, 0, 1) * (LEVELS - 1)).astype(np.uint8)
+    image = Image.fromarray(levels, "P")
+    image.putpalette(_colours()[np.rint(np.linspace(0, 255, LEVELS)).astype(int)].tobytes())
+    file = BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def spread(cells: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -65,22 +97,20 @@ def _enlargement(long: int) -> float:
     return min(2.0, float(np.clip(1.0, SMALL / long, LONG / long)))
 
 
-def _resize(luma: np.ndarray, by: float) -> np.ndarray:
-    target = (max(1, round(luma.shape[1] * by)), max(1, round(luma.shape[0] * by)))
-    how = cv2.INTER_AREA if by < 1 else cv2.INTER_CUBIC
-    return luma if by == 1 else cv2.resize(luma, target, interpolation=how)
-
-
 @cache
 def _colours() -> np.ndarray:
-    """Colours of P from 0 to 1, shape (256, 3), float32, RGB."""
+    """Colours of P from 0 to 1, shape (256, 3), uint8, RGB."""
     ramp = np.arange(256, dtype=np.uint8)[:, None]
-    return cv2.applyColorMap(ramp, COLOURS)[:, 0, ::-1].astype(np.float32)
+    return np.ascontiguousarray(cv2.applyColorMap(ramp, cv2.COLORMAP_VIRIDIS)[:, 0, ::-1])
+
+
+def _png(bgr: Any) -> bytes:
+    return bytes(cv2.imencode(".png", bgr, FAST)[1])
 
 
 def _under(grey: Any, colours: np.ndarray) -> np.ndarray:
     """Grey levels as they look through colours, uint8."""
-    return np.rint((1 - OPACITY) * grey + OPACITY * colours).astype(np.uint8)
+    return np.rint((1 - OPACITY) * grey + OPACITY * colours.astype(np.float32)).astype(np.uint8)
 
 
 def _page(photo: np.ndarray, prediction: "Prediction") -> np.ndarray:

@@ -1,26 +1,24 @@
 """The summary of a collection -> one HTML page that needs nothing beside itself."""
 
-import base64
-import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from .._version import __version__
 from ..inference.detector import UNKNOWN
 from ..results import verdicts
-from ..utils import html as page_style
 from ..utils.atomic import replacing
-from ..utils.html import head, text
+from ..utils.html import render
 from ..utils.progress import Progress, silent
 from .pictures import Painter, Picture
-from .style import CSS, SCRIPT
 from .summary import GALLERY, KINDS, UNREAD, Pick, Summary, summarize
-from .tables import errors, folders_table, labels, short, top_folders
+from .tables import errors, folders_table, labels, top_folders
 
+ASSETS = ("collection.css", "collection.js")
 LIMIT = 4_900_000  # bytes of a page, whatever is in it
 MARKUP = 450  # bytes around a picture, at most
 
@@ -74,182 +72,77 @@ def html(summary: Summary, source: str, pictures: Pictures, gallery: int) -> str
         Text that UTF-8 can hold. The page asks no host for anything, and runs no script but its
         own.
     """
-    numbers = count()
-    made = {
-        name: "\n".join(_photos(picks, pictures, numbers))
-        for name, picks in (
-            ("worst", summary.worst),
-            ("doubtful", summary.ladder),
-            ("best", summary.best),
-        )
-    }
-    folders = top_folders(summary)
-    data = {
-        "counts": summary.counts.tolist(),
-        "folders": [_sparse(summary.folder_counts[name]) for name in folders],
-        "start": round(1000 * summary.thresholds.blurred),
-        "gallery": gallery,
-    }
-    models, nothing = ", ".join(summary.models), "<p>None.</p>"
-    title = f"Blur in {text(source)}"
-    return f"""{head(title, CSS, SCRIPT, page_style.SCRIPT)}
-<body>
-<header>
-<h1>{title}</h1>
-<p>Scores run from 0 (sharp) to 100 (blurred). Judged by {text(models or "nothing")}.</p>
-{_facts(summary)}
-<nav aria-label="Contents">
-<a href="#choice">Threshold</a>
-<a href="#worst">Worst</a>
-<a href="#doubtful">Doubtful</a>
-<a href="#best">Best</a>
-<a href="#labels">Labels</a>
-<a href="#folders">Folders</a>
-<a href="#errors">Errors</a>
-</nav>
-</header>
-<main>
-{_choice(summary, source)}
-<section id="worst">
-<h2>Worst</h2>
-<p>The highest scores.{_hint(pictures)}</p>
-{_maps(pictures)}
-<div class="photos">
-{made["worst"] or nothing}
-</div>
-</section>
-<section id="doubtful">
-<h2>Doubtful</h2>
-<p>Next to the threshold, just dropped and just kept. Move the slider to see others; they are a
-sample of all scores.</p>
-<div class="photos">
-{made["doubtful"] or nothing}
-</div>
-</section>
-<section id="best">
-<h2>Best</h2>
-<p>The lowest scores.</p>
-<div class="photos">
-{made["best"] or nothing}
-</div>
-</section>
-{labels(summary)}
-{folders_table(summary, folders)}
-{errors(summary)}
-</main>
-<footer>blurdct {__version__}</footer>
-<script type="application/json" id="data">{json.dumps(data, separators=(",", ":"))}</script>
-<script>{SCRIPT}</script>
-<script>{page_style.SCRIPT}</script>
-</body>
-</html>
-"""
+    folders, numbers = top_folders(summary), count()
+    return render(
+        __package__,
+        "collection.html.j2",
+        ASSETS,
+        title=f"Blur in {source}",
+        version=__version__,
+        models=", ".join(summary.models),
+        facts=_facts(summary),
+        limits=_limits(summary),
+        left_alone=[
+            f"{summary.kinds[kind]:,} {kind}" for kind in (UNKNOWN, UNREAD) if summary.kinds[kind]
+        ],
+        argument=_argument(source),
+        has_maps=any(picture.map for picture in pictures.values()),
+        worst=[_shown(pick, pictures, numbers) for pick in summary.worst],
+        doubtful=[_shown(pick, pictures, numbers) for pick in summary.ladder],
+        best=[_shown(pick, pictures, numbers) for pick in summary.best],
+        labels=labels(summary),
+        folders=folders_table(summary, folders),
+        errors=errors(summary),
+        error_rows=summary.error_rows,
+        data={
+            "counts": summary.counts.tolist(),
+            "folders": [_sparse(summary.folder_counts[name]) for name in folders],
+            "start": round(1000 * summary.thresholds.blurred),
+            "gallery": gallery,
+        },
+    )
 
 
-def _facts(summary: Summary) -> str:
+class Shown(NamedTuple):
+    """A photograph in a gallery."""
+
+    pick: Pick
+    picture: Picture
+    map_id: str  # of the switch of its map; empty if it has none
+
+
+class Limit(NamedTuple):
+    """A score from which on a label holds."""
+
+    name: str
+    score: float
+    step: int  # the same in tenths of a point
+
+
+def _shown(pick: Pick, pictures: Pictures, numbers: Iterator[int]) -> Shown:
+    picture = pictures.get(pick.path, Picture())
+    has_map = picture.jpeg and picture.map
+    return Shown(pick, picture, f"map-{next(numbers)}" if has_map else "")
+
+
+def _facts(summary: Summary) -> dict[str, str]:
     size = summary.bytes / 1e9
-    facts = {
+    return {
         "photos": f"{summary.photos:,}",
         "size of the files": f"{size:,.1f} GB" if size >= 1 else f"{1000 * size:,.1f} MB",
         **{kind: f"{summary.kinds[kind]:,}" for kind in KINDS},
     }
-    made = (f"<div><dt>{name}</dt><dd>{fact}</dd></div>" for name, fact in facts.items())
-    return f'<dl class="facts">{"".join(made)}</dl>'
 
 
-def _choice(summary: Summary, source: str) -> str:
-    """Histogram and slider."""
+def _limits(summary: Summary) -> list[Limit]:
     at = summary.thresholds
     limits = {"blurred from": at.blurred, "medium from": at.clear}
-    buttons = "\n".join(
-        f'<button type="button" data-choose="{round(1000 * p)}">{name} {100 * p:.1f}</button>'
-        for name, p in limits.items()
-    )
-    lines = "".join(
-        f'<line x1="{100 * p:.2f}" x2="{100 * p:.2f}" y1="0" y2="100"/>' for p in limits.values()
-    )
-    return f"""<section id="choice">
-<h2>Threshold</h2>
-<p>A photo of this score or more is dropped. Dashed: where the labels change.</p>
-<noscript><p>Histogram and slider need JavaScript.</p></noscript>
-<div class="tall"><span id="most"></span><label><input type="checkbox" id="log"> logarithmic
-</label></div>
-<svg id="bars" role="img" aria-label="Histogram of scores" viewBox="0 0 100 100"
-preserveAspectRatio="none"><rect id="shade" class="shade" y="0" height="100"/><g id="columns"></g>
-{lines}<line id="cut" class="cut" y1="0" y2="100"/></svg>
-<input type="range" id="slider" min="0" max="100" step="0.1" aria-label="Threshold">
-<div class="axis" aria-hidden="true"><span>0</span><span>25</span><span>50</span><span>75</span>
-<span>100</span></div>
-<div class="row">
-<label>Threshold <input type="number" id="number" min="0" max="100" step="0.1"></label>
-{buttons}
-</div>
-<output for="slider number"><b class="lost" id="dropped"></b> dropped (<span id="share"></span>),
-<b class="stay" id="kept"></b> kept</output>
-<p>{_left_alone(summary)}To act on it:</p>
-<code>blurdct filter {text(_argument(source))} --threshold <span id="value"></span></code>
-</section>"""
+    return [Limit(name, 100 * p, round(1000 * p)) for name, p in limits.items()]
 
 
 def _argument(path: str) -> str:
     """A path as a shell takes it, and no option, whatever it begins with."""
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
-
-
-def _left_alone(summary: Summary) -> str:
-    parts = [f"{summary.kinds[kind]:,} {kind}" for kind in (UNKNOWN, UNREAD) if summary.kinds[kind]]
-    return f"Neither kept nor dropped: {' and '.join(parts)}. " if parts else ""
-
-
-def _photos(picks: Iterable[Pick], pictures: Pictures, numbers: Iterator[int]) -> Iterator[str]:
-    for pick in picks:
-        picture = pictures.get(pick.path, Picture())
-        toggle = ""
-        if picture.jpeg:
-            width, height = picture.size
-            size = f'width="{width}" height="{height}"'
-            shot = f'<image class="shot" {size} href="{_data("jpeg", picture.jpeg)}"/>'
-            if picture.map:
-                key = f"map-{next(numbers)}"
-                toggle = f'<input type="checkbox" id="{key}"><label for="{key}">map</label>'
-                shot += (
-                    f'<image class="map" {size} preserveAspectRatio="none" '
-                    f'href="{_data("png", picture.map)}"/>'
-                )
-            shown = (
-                f'<svg role="img" aria-label="photo" viewBox="0 0 {width} {height}">{shot}</svg>'
-            )
-        else:
-            shown = f'<div class="none">{short(picture.remark or "no picture")}</div>'
-        remark = f"<br>{short(picture.remark)}" if picture.jpeg and picture.remark else ""
-        if pick.sharp_fraction is not None:
-            remark += f"<br>{pick.sharp_fraction:.0%} of it sharp"
-        yield (
-            f'<figure data-step="{pick.step}">{toggle}{shown}<figcaption><b>{pick.score:.1f}</b> '
-            f'{text(pick.label)} <span class="mark"></span>{remark}<br>'
-            f"<bdi>{short(pick.path)}</bdi></figcaption></figure>"
-        )
-
-
-def _data(form: str, data: bytes) -> str:
-    return f"data:image/{form};base64,{base64.b64encode(data).decode()}"
-
-
-def _has_map(pictures: Pictures) -> bool:
-    return any(picture.map for picture in pictures.values())
-
-
-def _hint(pictures: Pictures) -> str:
-    return " A map shows where a photo is blurred." if _has_map(pictures) else ""
-
-
-def _maps(pictures: Pictures) -> str:
-    if not _has_map(pictures):
-        return ""
-    return (
-        '<div class="row"><label><input type="checkbox" id="maps"> all maps</label>'
-        '<span class="scale">sharp <i></i> blurred</span></div>'
-    )
 
 
 def _sparse(counts: np.ndarray) -> list[int]:

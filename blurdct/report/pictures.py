@@ -3,23 +3,19 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
-import cv2
 import numpy as np
-from PIL import Image
 
 from ..errors import BlurdctError, ImageError
 from ..images.reader import read_least
 from ..images.thumbnail import LONG, small_jpeg
 from ..inference.detector import Detector
-from ..inference.heatmap import COLOURS
+from ..inference.heatmap import small_png
 from ..scan import archives
 from ..scan.items import Item, find, open_photo
 from .summary import Pick
 
-LEVELS = 32  # P that a map tells apart: the eye does not see more, and the file is half as large
 CLOCK = 2.0  # seconds that times of files may be apart: some archives and disks count in twos
 
 
@@ -68,7 +64,7 @@ class Painter:
         source = open_photo(item)
         rgb, _ = read_least(source, LONG, True, name=pick.path)
         cells = self._map(pick, source)
-        png = b"" if cells is None else map_png(cells)
+        png = b"" if cells is None else small_png(cells)
         png = png if 2 * len(png) <= budget else b""
         jpeg, size = small_jpeg(rgb, budget - len(png))
         if not jpeg:
@@ -83,17 +79,6 @@ class Painter:
             self._detectors[name] = _with_map(name)
         detector = self._detectors[name]
         return None if detector is None else detector.map(source, pick.path)
-
-
-def map_png(cells: np.ndarray) -> bytes:
-    """A map as a PNG, a pixel for each cell, in the colours of ``heatmap``."""
-    levels = np.rint(np.clip(cells, 0, 1) * (LEVELS - 1)).astype(np.uint8)
-    ramp = np.rint(np.linspace(0, 255, LEVELS)).astype(np.uint8)[:, None]
-    image = Image.fromarray(levels, "P")
-    image.putpalette(cv2.applyColorMap(ramp, COLOURS)[:, 0, ::-1].tobytes())
-    file = BytesIO()
-    image.save(file, "PNG", optimize=True)
-    return file.getvalue()
 
 
 def _items(picks: Iterable[Pick]) -> Iterator[tuple[Pick, Item]]:

@@ -26,6 +26,15 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 # What trains models and what tests the code; a prediction does without all of it.
 HEAVY = ("torch", "xgboost", "sklearn", "pandas", "scipy", "onnx", "optuna", "matplotlib", "pytest")
 SHIPPED = {"dct-xgb", "dct-fusion", "laplacian", "tree", "lcnet", "cnn", "stacking"}
+PAGES = (
+    "report/assets/collection.css",
+    "report/assets/collection.js",
+    "report/templates/collection.html.j2",
+    "evaluation/templates/models.html.j2",
+    "utils/assets/page.css",
+    "utils/assets/page.js",
+    "utils/templates/page.html.j2",
+)
 WEIGHTS_LIMIT = 12_000_000  # bytes, all shipped models together
 
 
@@ -82,7 +91,9 @@ def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
     }
     service = ROOT / "blurdct" / "service"
     served = [service / "thrift" / "blur.thrift", *(service / "http" / "page").iterdir()]
-    shown = {path.relative_to(ROOT).as_posix() for path in served}
+    pages = [*(ROOT / "blurdct").glob("*/templates/*"), *(ROOT / "blurdct").glob("*/assets/*")]
+    shown = {path.relative_to(ROOT).as_posix() for path in (*served, *pages)}
+    assert {f"blurdct/{name}" for name in PAGES} <= shown
     rest = {"blurdct/py.typed", *code, *weights, *shown}
     assert {name for name in sizes if name.startswith("blurdct/")} == rest
 
@@ -133,3 +144,14 @@ print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found
     numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", line)]
     assert any(abs(number - score) <= 0.5 for number in numbers), line
     assert label in line
+
+
+@pytest.mark.slow
+def test_the_core_alone_makes_the_page_about_a_collection(scripts, tmp_path):
+    shutil.copytree(PHOTO.parent, tmp_path / "photos")
+    run(scripts / "blurdct", "scan", "photos", "--out", "results.csv", cwd=tmp_path)
+    run(scripts / "blurdct", "report", "results.csv", "--out", "page.html", cwd=tmp_path)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    photos = len(list(PHOTO.parent.iterdir()))
+    assert f"<dt>photos</dt><dd>{photos}</dd>" in page
+    assert page.count('class="shot"') >= photos

@@ -2,10 +2,24 @@ import cv2
 import numpy as np
 import pytest
 
+from blurdct.errors import ImageError
+from blurdct.images.reader import read_luma
 from blurdct.inference.detector import Prediction
-from blurdct.inference.heatmap import LONG, NARROW, PAPER, SMALL, draw, spread
+from blurdct.inference.heatmap import (
+    LEVELS,
+    LONG,
+    NARROW,
+    PAPER,
+    SMALL,
+    draw,
+    drawn_png,
+    overlay_png,
+    small_png,
+    spread,
+)
 
 GREY = np.full((400, 600), 128, np.uint8)
+VIRIDIS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)[:, 0]
 HALVES = np.repeat(np.float32([[0, 1]]), 8, axis=0).repeat(8, axis=1)  # left sharp, right blurred
 
 
@@ -132,3 +146,38 @@ def test_what_was_given_stays_as_it_is(rgb):
 def test_anything_but_a_photo_and_a_map_is_refused(photo, cells):
     with pytest.raises(ValueError, match="expected"):
         draw(photo, cells, verdict())
+
+
+# Files
+
+CELLS = np.linspace(0, 1, 3 * 64, dtype=np.float32).reshape(3, 64)
+
+
+def pixels_of(png: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED).astype(int)
+
+
+def test_an_overlay_is_opaque_and_has_a_pixel_for_each_cell_in_the_colour_of_its_p():
+    pixels = pixels_of(overlay_png(CELLS))
+    assert pixels.shape == (3, 64, 4) and (pixels[..., 3] == 255).all()
+    np.testing.assert_array_equal(pixels[..., :3], VIRIDIS[np.rint(255 * CELLS).astype(int)])
+
+
+def test_a_small_map_is_drawn_cell_by_cell_in_few_of_these_colours():
+    pixels = pixels_of(small_png(CELLS))
+    assert pixels.shape == (3, 64, 3)
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) == LEVELS
+    np.testing.assert_array_equal(pixels[[0, -1], [0, -1]], VIRIDIS[[0, 255]])
+    expected = VIRIDIS[np.rint(255 * CELLS).astype(int)].astype(int)
+    assert np.abs(pixels - expected).max() <= 12  # half a step of the few
+    noise = np.random.default_rng(0).random((40, 60), np.float32)
+    assert len(small_png(noise)) < len(overlay_png(noise)) / 2
+
+
+def test_a_drawn_file_is_what_is_drawn_of_its_photo(rgb):
+    data = cv2.imencode(".png", rgb)[1].tobytes()
+    drawn = draw(read_luma(data), HALVES, verdict())
+    pixels = pixels_of(drawn_png(data, rgb.size, verdict(), HALVES))
+    np.testing.assert_array_equal(pixels[..., ::-1], drawn)
+    with pytest.raises(ImageError, match="photo.jpg"):
+        drawn_png(data[:200], rgb.size, verdict(), HALVES)

@@ -18,8 +18,9 @@ from starlette.staticfiles import StaticFiles
 
 from ..._version import __version__
 from ...errors import ConfigError, ImageError, ModelError
+from ...inference import heatmap
 from ...utils.text import visible
-from .. import pictures, prometheus
+from .. import prometheus
 from ..engine import Busy, Engine, TooLong
 from ..settings import Settings
 from ..verdicts import model_name
@@ -164,9 +165,9 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
             if len(files) > 1:
                 raise BodyError(400, f"a map is of one photo, not of {len(files)}")
             title, data = files[0]
-            then = partial(pictures.page, data, service.settings.max_pixels)
+            then = partial(heatmap.drawn_png, data, service.settings.max_pixels)
             if style == "overlay":
-                then = lambda _, places: pictures.overlay(places)  # type: ignore  # noqa: E731
+                then = lambda _, places: heatmap.overlay_png(places)  # type: ignore  # noqa: E731
             at = None if threshold is None else threshold / 100
             future = service.engine.map_then(data, title, model, then, at)
             del files, data, then

@@ -1,0 +1,177 @@
+// Histogram and slider: what each threshold drops of a collection.
+//
+// All numbers stand in the page: photographs by score in tenths of a point, and the same for each
+// folder. A threshold drops what has its tenth or a higher one.
+
+const TALLEST = 100; // of a bar, in units of the histogram
+const LEAST = 0.6; // of a bar that stands for any photograph at all
+
+const find = (id) => document.getElementById(id);
+const data = JSON.parse(find("data").textContent);
+const last = data.counts.length - 1; // the step of a score of 100
+const dropped = sumsFromAbove(data.counts); // in all, by step
+const droppedByFolder = data.folders.map((pairs) => sumsFromAbove(dense(pairs)));
+const figures = [...document.querySelectorAll("figure")];
+const doubtful = [...document.querySelectorAll("#doubtful figure")];
+const folderRows = [...document.querySelectorAll("#folders tbody tr")]; // before any sorting
+
+/** How many have that score or more, for each step of the scale and the one after the last. */
+function sumsFromAbove(counts) {
+  const sums = [...counts, 0];
+  for (let step = last; step >= 0; step--) sums[step] += sums[step + 1];
+  return sums;
+}
+
+/** Counts by step, from the places and values of those that are not zero, in turns. */
+function dense(pairs) {
+  const counts = new Array(last + 1).fill(0);
+  for (let i = 0; i < pairs.length; i += 2) counts[pairs[i]] = pairs[i + 1];
+  return counts;
+}
+
+function grouped(value) {
+  return value.toLocaleString("en");
+}
+
+function percent(part, whole) {
+  return whole ? (100 * part / whole).toFixed(1) + "%" : "-";
+}
+
+// The histogram
+
+function addShape(parent, kind, attributes) {
+  const shape = document.createElementNS(find("bars").namespaceURI, kind);
+  for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
+  parent.append(shape);
+  return shape;
+}
+
+function barHeight(count, most, log) {
+  if (!count) return 0;
+  const share = log ? Math.log1p(count) / Math.log1p(most) : count / most;
+  return Math.max(TALLEST * share, LEAST);
+}
+
+/** A bar for each point of the scale. */
+function draw() {
+  const counts = [];
+  for (let point = 0; point < 100; point++) {
+    const next = point === 99 ? last + 1 : 10 * (point + 1); // the last one has the 100, too
+    counts.push(dropped[10 * point] - dropped[next]);
+  }
+  const most = Math.max(1, ...counts);
+  const columns = find("columns");
+  columns.replaceChildren();
+  counts.forEach((count, point) => {
+    const height = barHeight(count, most, find("log").checked);
+    const place = { x: point + 0.06, y: TALLEST - height, width: 0.88, height };
+    const bar = addShape(columns, "rect", { class: "bar", ...place });
+    const told = `${point} to ${point + 1}: ${grouped(count)} photos`;
+    addShape(bar, "title", {}).textContent = told;
+  });
+  find("most").textContent = `highest bar: ${grouped(most)} photos`;
+}
+
+// A threshold, in steps: tenths of a point
+
+/** Show what a threshold does. */
+function choose(step) {
+  showCounts(step);
+  showCut(step);
+  showFigures(step);
+  showFolders(step);
+}
+
+function showCounts(step) {
+  const text = (step / 10).toFixed(1);
+  find("slider").value = text;
+  if (document.activeElement !== find("number")) find("number").value = text;
+  find("value").textContent = text;
+  find("dropped").textContent = grouped(dropped[step]);
+  find("kept").textContent = grouped(dropped[0] - dropped[step]);
+  find("share").textContent = percent(dropped[step], dropped[0]);
+}
+
+function showCut(step) {
+  find("shade").setAttribute("x", step / 10);
+  find("shade").setAttribute("width", 100 - step / 10);
+  for (const end of ["x1", "x2"]) find("cut").setAttribute(end, step / 10);
+}
+
+/** Mark each photograph, and bring up the doubtful ones on either side. */
+function showFigures(step) {
+  const isDropped = (figure) => Number(figure.dataset.step) >= step;
+  for (const figure of figures) {
+    const drop = isDropped(figure);
+    figure.classList.toggle("drop", drop);
+    figure.classList.toggle("keep", !drop);
+    figure.querySelector(".mark").textContent = drop ? "dropped" : "kept";
+  }
+  const over = doubtful.filter(isDropped).length; // they stand with their scores falling
+  const side = data.gallery / 2;
+  doubtful.forEach((figure, place) => {
+    figure.hidden = place < over - side || place >= over + side;
+  });
+}
+
+function showFolders(step) {
+  folderRows.forEach((row, folder) => {
+    const sums = droppedByFolder[folder];
+    put(row.cells[2], grouped(sums[step]), sums[step]);
+    put(row.cells[3], percent(sums[step], sums[0]), sums[0] ? sums[step] / sums[0] : "");
+  });
+}
+
+/** A cell's text, and what it is sorted by. */
+function put(cell, text, value) {
+  cell.textContent = text;
+  cell.dataset.value = value;
+}
+
+/** The step of what was typed; null if that is no score. */
+function stepOf(text) {
+  const value = Number(text);
+  return text !== "" && value >= 0 && value <= 100 ? Math.round(10 * value) : null;
+}
+
+// The page's address remembers the threshold, so that it can be sent to others
+
+function stepInAddress() {
+  const found = location.hash.match(/threshold=([0-9.]+)/);
+  return found && stepOf(found[1]);
+}
+
+function remember() {
+  try {
+    history.replaceState(null, "", "#threshold=" + find("slider").value);
+  } catch {
+    // some browsers refuse it to a page that is a file, and it works as well without
+  }
+}
+
+for (const id of ["slider", "number"]) {
+  find(id).addEventListener("input", (event) => {
+    const step = stepOf(event.target.value);
+    if (step !== null) choose(step);
+  });
+  find(id).addEventListener("change", () => {
+    choose(stepOf(find("slider").value));
+    remember();
+  });
+}
+for (const button of document.querySelectorAll("[data-choose]")) {
+  button.addEventListener("click", () => {
+    choose(Number(button.dataset.choose));
+    remember();
+  });
+}
+find("log").addEventListener("change", draw);
+find("maps")?.addEventListener("change", (event) => {
+  for (const box of document.querySelectorAll("figure input")) box.checked = event.target.checked;
+});
+addEventListener("hashchange", () => {
+  const step = stepInAddress();
+  if (step !== null) choose(step);
+});
+draw();
+choose(stepInAddress() ?? data.start);

@@ -1,0 +1,100 @@
+"""``collection.js`` in a browser: what each control of the report of a collection does."""
+
+import pytest
+
+from blurdct.report.page import html
+from blurdct.report.pictures import Picture
+from blurdct.report.summary import summarize
+from tests.helpers.browser import column, opened
+from tests.report.test_page import many
+
+JPEG = bytes.fromhex("ffd8ffd9")
+
+
+@pytest.fixture(scope="module")
+def made():
+    return summarize(many())
+
+
+@pytest.fixture(scope="module")
+def file(made, tmp_path_factory):
+    pictures = {pick.path: Picture(JPEG, (24, 16), b"png") for pick in made.worst}
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(html(made, "r.csv", pictures, 24), encoding="utf-8")
+    return path
+
+
+def test_a_threshold_may_be_typed_slid_or_chosen(file, made):
+    with opened(file) as page:
+        for step, choose in (
+            (304, lambda: page.fill("#number", "30.4")),
+            (905, lambda: page.fill("#slider", "90.5")),
+            (250, lambda: page.get_by_role("button", name="medium from").click()),
+            (750, lambda: page.get_by_role("button", name="blurred from").click()),
+        ):
+            choose()
+            assert page.inner_text("#dropped") == f"{made.dropped(step / 10):,}"
+            assert page.inner_text("#kept") == f"{made.judged - made.dropped(step / 10):,}"
+            assert page.input_value("#slider") == f"{step / 10:g}"
+            assert page.inner_text("#value") == f"{step / 10:.1f}"
+            shown = page.locator("#doubtful figure:visible")
+            assert shown.count() == 24
+            assert page.locator("#doubtful figure.drop:visible").count() == 12
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "100.1"])
+def test_what_is_no_score_changes_nothing(file, made, typed):
+    with opened(file) as page:
+        page.fill("#number", "40")
+        page.fill("#number", typed)
+        assert page.inner_text("#value") == "40.0"
+        assert page.inner_text("#dropped") == f"{made.dropped(40):,}"
+
+
+def test_the_address_remembers_a_threshold_and_brings_it_back(file, made):
+    with opened(file, "#threshold=12.3") as page:
+        assert page.inner_text("#dropped") == f"{made.dropped(12.3):,}"
+        page.get_by_role("button", name="medium from").click()
+        assert page.evaluate("location.hash") == "#threshold=25"
+        page.evaluate("location.hash = '#threshold=66.6'")
+        page.wait_for_function("document.getElementById('value').textContent === '66.6'")
+
+
+def test_folders_follow_the_threshold_after_they_were_sorted_too(file, made):
+    with opened(file) as page:
+        page.locator("#folders thead button").nth(0).click()
+        page.locator("#folders thead button").nth(0).click()
+        names = column(page, "#folders", 1)
+        assert names == sorted(made.folders, reverse=True)
+        page.fill("#number", "30.4")
+        counts = [made.folder_counts[name] for name in names]
+        lost = [int(steps[304:].sum()) for steps in counts]
+        assert column(page, "#folders", 3) == [f"{number:,}" for number in lost]
+        page.locator("#folders thead button").nth(2).click()  # by what is dropped now
+        order = [int(text.replace(",", "")) for text in column(page, "#folders", 3)]
+        assert order == sorted(lost, reverse=True)
+
+
+def test_maps_are_shown_one_by_one_or_all(file):
+    with opened(file) as page:
+        maps, boxes = page.locator("image.map"), page.locator("figure input")
+        assert maps.count() == boxes.count() == 24
+        shown = "all => all.filter((one) => getComputedStyle(one).display !== 'none').length"
+        assert maps.evaluate_all(shown) == 0
+        boxes.nth(0).check()
+        assert maps.evaluate_all(shown) == 1
+        page.check("#maps")
+        assert maps.evaluate_all(shown) == maps.count()
+        page.uncheck("#maps")
+        assert maps.evaluate_all(shown) == 0
+
+
+def test_bars_may_be_logarithmic(file):
+    with opened(file) as page:
+        heights = "all => all.map((bar) => Number(bar.getAttribute('height')))"
+        before = page.locator("#columns rect").evaluate_all(heights)
+        page.check("#log")
+        after = page.locator("#columns rect").evaluate_all(heights)
+        assert len(before) == 100 and max(before) == max(after) == 100
+        assert all(high >= low for high, low in zip(after, before, strict=True))
+        assert sum(after) > 1.5 * sum(before)
