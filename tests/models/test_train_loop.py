@@ -10,102 +10,22 @@ from torch import nn
 
 from blurdct.errors import ConfigError, ModelError
 from blurdct.metrics import roc_auc
-from blurdct.models.nn import checkpoints, train_loop
-from blurdct.models.nn.checkpoints import digest, hash_of
+from blurdct.models.nn import train_loop
 from blurdct.models.nn.devices import device_name
-from blurdct.models.nn.fit_context import USUAL, current_context, in_context
-from blurdct.models.nn.recipe import NetworkRows, Recipe
-from blurdct.models.nn.train_loop import answers, train_network
+from blurdct.models.nn.fit_context import in_context
+from blurdct.models.nn.train_loop import answers
+from tests.helpers.toy_networks import (
+    RECIPE,
+    Numbers,
+    Small,
+    numbers,
+    pictures,
+    same,
+    train,
+    weights_of,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-SIDE = 12  # pixels
-RECIPE = Recipe(epochs=4, patience=4, batch=8, learning_rate=0.03)
-
-
-class Small(nn.Module):
-    """All that makes a fit depend on what came before: normalisation, dropout, chance."""
-
-    def __init__(self):
-        super().__init__()
-        self.layers = nn.Sequential(
-            *(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.2)), nn.Conv2d(6, 1, 1)
-        )
-
-    def forward(self, pixels):
-        return self.layers(pixels).mean(dim=(1, 2, 3))
-
-
-class Numbers(nn.Module):
-    """Over rows of numbers, whose first it notes: (learning, the first numbers), in order."""
-
-    def __init__(self):
-        super().__init__()
-        self.layer = nn.Linear(2, 1)
-        self.seen = []
-
-    def forward(self, rows):
-        self.seen.append((self.training, rows[:, 0].long().tolist()))
-        return self.layer(rows)[:, 0] * 1e-3
-
-    def rows(self, learning: bool) -> list[int]:
-        """All that it was shown while learning, or while answering."""
-        return [number for when, numbers in self.seen if when == learning for number in numbers]
-
-
-def loss(output, targets):
-    """Of each row."""
-    return nn.functional.binary_cross_entropy_with_logits(output, targets[:, 0], reduction="none")
-
-
-def pictures(count: int = 48, seed: int = 0, scenes: int | None = None) -> NetworkRows:
-    """Noise, and smooth noise for the blurred, two of a scene."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(count) % 2
-    values = rng.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
-    values[y == 1] = values[y == 1] // 4 + 96
-    groups = np.arange(count) // 2 % (scenes or count)
-    return NetworkRows(values, y[:, None].astype(np.float32), y, groups, np.ones(count))
-
-
-def numbers(count: int, weights: np.ndarray | None = None) -> NetworkRows:
-    """Each row its own number, two of a scene."""
-    y = np.arange(count) % 2
-    values = np.stack([np.arange(count), np.ones(count)], axis=1).astype(np.float32)
-    weights = np.ones(count) if weights is None else weights
-    return NetworkRows(values, y[:, None].astype(np.float32), y, np.arange(count) // 2, weights)
-
-
-def train(
-    rows: NetworkRows | None = None, recipe: Recipe = RECIPE, make=Small, name="Small", about=None
-):
-    """The network after training."""
-    return train_network(name, make, loss, rows or pictures(), recipe, about)
-
-
-def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.clone() for name, value in network.state_dict().items()}
-
-
-def same(first: nn.Module, second: nn.Module) -> bool:
-    """Whether two networks have the very same weights."""
-    one, other = first.state_dict(), second.state_dict()
-    return all(torch.equal(one[name], other[name]) for name in one)
-
-
-@pytest.fixture
-def epochs(monkeypatch) -> list[dict[str, torch.Tensor]]:
-    """The weights after each epoch that is learnt; nothing is rounded."""
-    after = []
-    learn = train_loop._epoch
-
-    def epoch(network, *arguments):
-        learn(network, *arguments)
-        after.append(weights_of(network))
-
-    monkeypatch.setattr(train_loop, "_epoch", epoch)
-    monkeypatch.setattr(train_loop, "_rounded", lambda network, rows: network)
-    return after
 
 
 # It learns, and the same again
@@ -140,101 +60,6 @@ def test_what_it_learns_from_stays_as_it_was():
     train(rows)
     for name, value in kept.items():
         np.testing.assert_array_equal(getattr(rows, name), value)
-
-
-# Checkpoints
-
-
-class InterruptError(Exception):
-    """Somebody pulled the plug."""
-
-
-def until(last: int):
-    """A progress bar that goes no further than so many epochs."""
-
-    def progress(items, total, title):
-        for number, item in enumerate(items):
-            if number == last:
-                raise InterruptError
-            yield item
-
-    return progress
-
-
-@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
-@pytest.mark.parametrize("done", [1, 2, 3])
-def test_an_interrupted_fit_goes_on_to_the_weights_of_an_uninterrupted_one(
-    tmp_path, epochs, optimiser, done
-):
-    recipe = replace(RECIPE, optimiser=optimiser)
-    whole, count = train(recipe=recipe), len(epochs)
-    epochs.clear()
-    with in_context(checkpoints=tmp_path, progress=until(done)), pytest.raises(InterruptError):
-        train(recipe=recipe)
-    assert len(epochs) == done < count
-    with in_context(checkpoints=tmp_path):
-        assert same(train(recipe=recipe), whole)
-    assert len(epochs) == count
-
-
-def test_a_finished_fit_is_not_done_again_and_its_time_is_known(tmp_path, epochs):
-    times = []
-    for _ in range(2):
-        spent = []
-        with in_context(checkpoints=tmp_path, spent=spent):
-            network = train()
-        assert len(epochs) == RECIPE.epochs
-        times += spent
-    assert len(times) == 2
-    assert times[0] == times[1] > 0
-    with in_context(checkpoints=tmp_path / "other"):
-        assert same(network, train())
-    assert len(epochs) == 2 * RECIPE.epochs
-
-
-def test_the_time_of_an_interrupted_run_counts(tmp_path, monkeypatch):
-    clock = iter(range(0, 1000, 10))
-    monkeypatch.setattr(checkpoints.time, "perf_counter", lambda: float(next(clock)))
-    with in_context(checkpoints=tmp_path, progress=until(2)), pytest.raises(InterruptError):
-        train()
-    spent = []
-    with in_context(checkpoints=tmp_path, spent=spent):
-        train()
-    assert spent == [10.0 * RECIPE.epochs]
-
-
-def test_another_fit_has_another_checkpoint(tmp_path, epochs):
-    rows = pictures()
-    moved = replace(rows, values=rows.values[::-1].copy())
-    turned = replace(rows, targets=1 - rows.targets)
-    weighed = replace(rows, weights=np.where(rows.y == 1, 1.0, 0.5))
-    scenes = replace(rows, groups=rows.groups[::-1].copy())
-    with in_context(checkpoints=tmp_path):
-        train(rows)
-        for number, (other, changes) in enumerate(
-            [
-                (rows, {"recipe": replace(RECIPE, epochs=3)}),
-                (rows, {"recipe": replace(RECIPE, learning_rate=0.01)}),
-                (rows, {"recipe": replace(RECIPE, seed=1)}),
-                (rows, {"name": "Other"}),
-                (rows, {"about": {"label_smoothing": 0.1}}),
-                (moved, {}),
-                (turned, {}),
-                (weighed, {}),
-                (scenes, {}),
-            ],
-            start=2,
-        ):
-            before = len(epochs)
-            train(other, **changes)
-            assert len(epochs) > before
-            assert len(list(tmp_path.iterdir())) == number
-
-
-def test_nothing_is_kept_where_there_is_no_folder_for_it(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    train()
-    assert list(tmp_path.iterdir()) == []
 
 
 # When it stops
@@ -556,51 +381,3 @@ def test_weights_that_run_off_to_infinity_are_one_line(scenes):
     recipe = replace(RECIPE, learning_rate=1e38, optimiser="sgd")
     with pytest.raises(ModelError, match="^Small: training ran off to infinity; a smaller"):
         train(pictures(scenes=scenes), recipe)
-
-
-# Digests and circumstances
-
-
-def test_a_digest_tells_numbers_shapes_and_types_apart():
-    array = np.arange(6, dtype=np.float32)
-    others = [array + 1, array.reshape(2, 3), array.astype(np.int32), array[:5], array[::-1]]
-    assert len({digest(one) for one in (array, *others)}) == 6
-    assert digest(array) == digest(array.copy()) == digest(np.repeat(array, 2)[::2])
-    assert digest(array, array) != digest(array)
-    words = np.array(["a", "bc"], dtype=object)
-    assert digest(words) == digest(words.copy()) != digest(words[::-1])
-    # the same on every machine, or checkpoints that were carried along would be for nothing
-    assert digest(np.arange(3, dtype=np.int64)) == "6abff76d1cfea3b7d61dd07c"
-
-
-def test_a_seed_out_of_several_things_is_the_same_everywhere():
-    assert hash_of(0, 1) == hash_of(0, 1) != hash_of(1, 0)
-    assert all(0 <= hash_of(0, epoch) < 2**32 for epoch in range(50))
-
-
-def test_circumstances_hold_within_their_block_alone(tmp_path):
-    assert current_context() == USUAL
-    with in_context(device="cpu"):
-        with in_context(checkpoints=tmp_path) as now:
-            assert (now.device, now.checkpoints) == ("cpu", tmp_path)
-            assert current_context() == now
-        assert current_context().checkpoints is None
-        assert current_context().device == "cpu"
-    with pytest.raises(InterruptError), in_context(device="cpu"):
-        raise InterruptError
-    assert current_context() == USUAL
-
-
-def test_progress_is_told_how_many_epochs_of_which_model_are_left(tmp_path):
-    told = []
-
-    def progress(items, total, title):
-        told.append((total, title))
-        return until(1)(items, total, title) if len(told) == 1 else items
-
-    with in_context(checkpoints=tmp_path, progress=progress):
-        with pytest.raises(InterruptError):
-            train(name="Tiny")
-        for _ in range(2):
-            train(name="Tiny")
-    assert told == [(4, "Tiny: epochs"), (3, "Tiny: epochs"), (0, "Tiny: epochs")]
