@@ -1,7 +1,7 @@
 """A picture of the three frequency bands, and of what blur takes from them, for the documentation.
 
 Left: the 64 coefficients of a block by band. Right: how large each is on average, in a sharp photo
-and in its blurred copy.
+and in the same photo blurred.
 
 Example: python docs/figures/draw_bands.py --out docs/figures/bands.png
 """
@@ -9,6 +9,7 @@ Example: python docs/figures/draw_bands.py --out docs/figures/bands.png
 import argparse
 from pathlib import Path
 
+import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,10 +23,10 @@ from blurdct.images.reader import read_luma
 
 FIGURES = Path(__file__).resolve().parent
 SAMPLE = FIGURES.parents[1] / "data" / "sample"
-PHOTOS = {"sharp": "sharp/pagoda.jpg", "blurred": "blurred/pagoda_gaussian.jpg"}
+PHOTO = SAMPLE / "sharp" / "pagoda.jpg"
 COLOURS = {"low_freq": "#8fb8de", "med_freq": "#e0a030", "high_freq": "#b03a3a"}
 NONE = "#dddddd"  # of the first coefficient, which is brightness
-LINES = {"sharp": "#14782a", "blurred": "#b41e1e"}
+LINES = {0: "#14782a", 1: "#aa6e00", 2: "#b41e1e"}  # by standard deviation of the blur, pixels
 
 
 def main() -> None:
@@ -63,11 +64,14 @@ def draw_grid(axes: Axes) -> None:
 
 
 def draw_sizes(axes: Axes) -> None:
-    """The mean absolute coefficient at each rank, of a sharp and of a blurred photo."""
-    for label, name in PHOTOS.items():
-        strips = [np.abs(strip) for strip in coefficient_strips(read_luma(SAMPLE / name))]
+    """The mean absolute coefficient at each rank, of a sharp photo and of it blurred."""
+    luma = read_luma(PHOTO)
+    for sigma, colour in LINES.items():
+        seen = cv2.GaussianBlur(luma, (0, 0), sigma) if sigma else luma
+        strips = [np.abs(strip) for strip in coefficient_strips(seen)]
         sizes = np.concatenate(strips, axis=1).mean(axis=1)
-        axes.plot(range(1, SIZE * SIZE), sizes[1:], color=LINES[label], label=label, linewidth=2)
+        label = f"Gaussian blur of {sigma} px" if sigma else "sharp"
+        axes.plot(range(1, SIZE * SIZE), sizes[1:], color=colour, label=label, linewidth=2)
     for band, ranks in BANDS.items():
         axes.axvspan(ranks.start - 0.5, ranks.stop - 0.5, color=COLOURS[band], alpha=0.25)
     axes.set(xlim=(0.5, SIZE * SIZE - 0.5), yscale="log")
