@@ -14,7 +14,7 @@ STAMP := .installed-by-$(subst /,_,$(PYTHON))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help predict test lint format stages bench wheel clean
+.PHONY: help predict test lint format docs reference stages bench wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ help: ## Show this list
 predict: $(CORE)/$(STAMP) ## Install what a prediction needs (in .venv) and judge the sample photographs
 	$(CORE)/bin/blurdct predict data/sample
 
-test: lint ## Install everything (in .venv-dev), lint, check types, run every test
+test: lint ## Install everything (in .venv-dev), lint, check types, run every test, those of the pages too
 	$(DEV)/bin/python -m pytest $(PYTEST_ARGS)
 
 lint: $(DEV)/$(STAMP) ## Check style, formatting and types
@@ -33,6 +33,15 @@ lint: $(DEV)/$(STAMP) ## Check style, formatting and types
 format: $(DEV)/$(STAMP) ## Format the code and repair what can be repaired by itself
 	$(DEV)/bin/ruff check --fix-only
 	$(DEV)/bin/ruff format
+
+docs: $(DEV)/$(STAMP) ## Build the documentation into site/; a broken link or a missing file fails it
+	$(DEV)/bin/python docs/generate_cli.py --check
+	$(DEV)/bin/python docs/generate_python.py --check
+	$(DEV)/bin/python -m sphinx -b html -W --keep-going -q docs site
+
+reference: $(DEV)/$(STAMP) ## Write the pages about commands and Python anew
+	$(DEV)/bin/python docs/generate_cli.py
+	$(DEV)/bin/python docs/generate_python.py
 
 stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, into data/run
 	$(DEV)/bin/python tools/1_collect_photos.py
@@ -52,12 +61,12 @@ wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/
 	rm -rf build
 
 clean: ## Remove environments, caches and builds; data/run stays
-	rm -rf $(CORE) $(DEV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find blurdct tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(CORE) $(DEV) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find benchmarks blurdct docs tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is made anew if its Python is gone, is of another version, or lacks pip.
 $(CORE)/$(STAMP): WHAT := .
-$(DEV)/$(STAMP): WHAT := .[train,scan,formats,remote,serve,dev]
+$(DEV)/$(STAMP): WHAT := .[train,scan,formats,remote,serve,docs,dev]
 $(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "$(PYTHON): Python 3.11 or newer is needed; try make PYTHON=python3.11" >&2; exit 1; }

@@ -1,6 +1,6 @@
 """A picture of sample photographs under the maps of the best model: where they are blurred.
 
-Example: python docs/figures/draw_maps.py --out data/maps.jpg
+Example: python docs/figures/draw_maps.py --out docs/figures/maps.jpg
 """
 
 import argparse
@@ -13,7 +13,8 @@ from blurdct import Detector
 from blurdct.images.reader import read_rgb
 from blurdct.inference import heatmap
 
-SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+FIGURES = Path(__file__).resolve().parent
+SAMPLE = FIGURES.parents[1] / "data" / "sample"
 CHOSEN = (
     "sharp/ladybird",
     "sharp/portrait_closeup",
@@ -26,7 +27,7 @@ WIDTH, HEIGHT, MARGIN = 330, 300, 8  # of one of them, pixels
 def main() -> None:
     """The photographs side by side, each over its scale and verdict."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=SAMPLE.parent / "maps.jpg")
+    parser.add_argument("--out", type=Path, default=FIGURES / "maps.jpg")
     parser.add_argument("--model", default="best")
     args = parser.parse_args()
     detector = Detector.load(args.model)

@@ -1,6 +1,6 @@
-"""A picture of the report of the sample photographs, by a headless Chromium, for the README.
+"""A picture of the report of the sample photographs, by a headless Chromium, for the documentation.
 
-Example: python docs/figures/draw_report.py --out data/report.png
+Example: python docs/figures/draw_report.py --out docs/figures/report.png
 """
 
 import argparse
@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 from blurdct.report.page import write_report
 from blurdct.scan.run import scan
 
-DATA = Path(__file__).parents[1] / "data"
+FIGURES = Path(__file__).resolve().parent
+DATA = FIGURES.parents[1] / "data"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1100, 1150  # pixels
 
@@ -22,7 +23,7 @@ WIDTH, HEIGHT = 1100, 1150  # pixels
 def main() -> None:
     """Scan, report, photograph the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=DATA / "report.png")
+    parser.add_argument("--out", type=Path, default=FIGURES / "report.png")
     parser.add_argument("--model", default="best")
     args = parser.parse_args()
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -1,6 +1,6 @@
-"""A picture of the service's page with some of the sample photographs, for the README.
+"""A picture of the service's page with some of the sample photographs, for the documentation.
 
-Example: python docs/figures/draw_serve_page.py --out data/serve.png
+Example: python docs/figures/draw_serve_page.py --out docs/figures/serve.png
 """
 
 import argparse
@@ -16,7 +16,8 @@ from playwright.sync_api import ViewportSize, sync_playwright
 from blurdct.service.http.app import create
 from blurdct.service.settings import Settings
 
-DATA = Path(__file__).parents[1] / "data"
+FIGURES = Path(__file__).resolve().parent
+DATA = FIGURES.parents[1] / "data"
 PHOTOS = """sharp/bee_on_flower blurred/coffee_cup_defocus sharp/ladybird sharp/text_page
     blurred/bridge_night_motion sharp/pagoda blurred/dog_in_woods_gaussian blurred/kite_sky_defocus
 """.split()
@@ -26,7 +27,7 @@ SIZE: ViewportSize = {"width": 1000, "height": 890}  # pixels
 def main() -> None:
     """Serve, choose photographs, open the first, show its map, photograph the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=DATA / "serve.png")
+    parser.add_argument("--out", type=Path, default=FIGURES / "serve.png")
     args = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as listening, sync_playwright() as playwright:
         server = uvicorn.Server(uvicorn.Config(create(Settings()), log_level="error"))

@@ -1,6 +1,6 @@
 """A picture of the sample photographs with what the shipped model says about them.
 
-Example: python docs/figures/draw_verdicts.py --out data/verdicts.png
+Example: python docs/figures/draw_verdicts.py --out docs/figures/verdicts.png
 """
 
 import argparse
@@ -13,7 +13,8 @@ from blurdct import Detector
 from blurdct.datasets.manifest import list_photos
 from blurdct.images.reader import read_rgb
 
-SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+FIGURES = Path(__file__).resolve().parent
+SAMPLE = FIGURES.parents[1] / "data" / "sample"
 CHOSEN = ("dog_in_woods", "ladybird", "bridge_night", "text_page", "portrait_closeup", "pool_hall")
 CELL, CAPTION, MARGIN = 230, 30, 6  # pixels
 COLOURS = {"clear": (20, 120, 40), "medium": (170, 110, 0), "blurred": (180, 30, 30)}
@@ -22,7 +23,7 @@ COLOURS = {"clear": (20, 120, 40), "medium": (170, 110, 0), "blurred": (180, 30,
 def main() -> None:
     """Two rows: photographs as they are, and their blurred copies."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=SAMPLE.parent / "verdicts.png")
+    parser.add_argument("--out", type=Path, default=FIGURES / "verdicts.png")
     args = parser.parse_args()
     photos = list_photos(SAMPLE)
     detector = Detector.load()

@@ -1,0 +1,49 @@
+"""How Sphinx builds these pages: ``make docs``."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sphinx.application import Sphinx
+
+import blurdct
+
+project = "blurdct"
+author = "The blurdct authors"
+copyright = author
+release = version = blurdct.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["figures/*.py"]
+
+myst_heading_anchors = 4
+myst_links_external_new_tab = False
+
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False  # shape and type stand with what is returned
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_class_signature = "separated"
+python_maximum_signature_line_length = 80
+
+html_theme = "furo"
+html_title = "blurdct"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_theme_options: dict[str, object] = {"top_of_page_buttons": []}  # no repository to view
+pygments_style = "friendly"
+pygments_dark_style = "monokai"
+
+
+def setup(app: Sphinx) -> None:
+    """Leave out what a class has of scikit-learn's machinery."""
+    app.connect("autodoc-skip-member", _skipped)
+
+
+def _skipped(app: Sphinx, kind: str, name: str, *rest: object) -> bool | None:
+    return True if name.startswith("set_") and name.endswith("_request") else None
