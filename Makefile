@@ -43,7 +43,7 @@ stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, in
 	$(DEV)/bin/python tools/6_final_features.py
 	$(DEV)/bin/python tools/7_train_and_compare.py --trials 10
 
-bench: $(DEV)/$(STAMP) ## Measure the speed on this machine
+bench: $(DEV)/$(STAMP) ## Measure the speed on this machine, into benchmarks/results
 	$(DEV)/bin/python benchmarks/speed.py
 
 wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/
@@ -53,7 +53,7 @@ wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/
 
 clean: ## Remove environments, caches and builds; data/run stays
 	rm -rf $(CORE) $(DEV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find blurdct tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find blurdct tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is made anew if its Python is gone, is of another version, or lacks pip.
 $(CORE)/$(STAMP): WHAT := .
