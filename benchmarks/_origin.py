@@ -16,11 +16,12 @@ ROOT = Path(__file__).parents[1]
 RESULTS = "benchmarks/results"
 
 
-def machine() -> dict[str, str | int]:
-    """Processor, cores, memory in gigabytes, system, versions of Python and of three libraries."""
+def machine() -> dict[str, str | float]:
+    """Processor, cores, their load now, memory, system, versions of Python and three libraries."""
     return {
         "processor": _processor(),
         "cores": cores(),
+        "load": round(os.getloadavg()[0], 1),
         "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9),
         "system": platform.system(),
         "python": platform.python_version(),

@@ -145,13 +145,13 @@ def recording(
     """
     record = Record()
     record.hidden |= stand_ins(sys.argv[1:])
+    origin: dict[str, Any] = {"date": date.today().isoformat(), **commit()}  # as it began
+    origin |= {"command": command(script, sys.argv[1:])}
+    origin |= {"machine": machine()} if measured else {}
     yield record
     if args.no_record:
         return
     title, text = told(doc)
-    origin: dict[str, Any] = {"date": date.today().isoformat(), **commit()}
-    origin |= {"command": command(script, sys.argv[1:])}
-    origin |= {"machine": machine()} if measured else {}
     page = [f"## {title}", text, "\n".join(record.lines), _words(origin)]
     figures = [
         {"title": table.title, "columns": list(table.columns), "rows": table.rows}
@@ -178,8 +178,8 @@ def _words(origin: dict[str, Any]) -> str:
     if "machine" in origin:
         of = origin["machine"]
         where += (
-            f", on {of['processor']}, {of['cores']} cores, {of['memory_gb']} GB, {of['system']}; "
-            f"Python {of['python']}, NumPy {of['numpy']}, OpenCV {of['opencv']}, "
-            f"ONNX Runtime {of['onnxruntime']}"
+            f", on {of['processor']}, {of['cores']} cores (load {of['load']} as it began), "
+            f"{of['memory_gb']} GB, {of['system']}; Python {of['python']}, "
+            f"NumPy {of['numpy']}, OpenCV {of['opencv']}, ONNX Runtime {of['onnxruntime']}"
         )
     return f"*{origin['date']}, {where}:* `{origin['command']}`"

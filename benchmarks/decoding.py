@@ -22,9 +22,18 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     args = parser.parse_args()
+    with recording(__file__, __doc__, args) as record:
+        moves, changed = compare(args.photos)
+        columns = ("photographs", "move of P, median", "largest", "labels that change")
+        table = record.table(dict(zip(columns, ("", ".4f", ".4f", ""), strict=True)))
+        table.row(len(moves), statistics.median(moves), max(moves), changed)
+
+
+def compare(folder: Path) -> tuple[list[float], int]:
+    """How far P of each photo moves, and how many labels change."""
     detector = Detector.load()
     size, moves, changed = detector.config.size, [], 0
-    for path in find_photos(args.photos):
+    for path in find_photos(folder):
         if path.suffix.lower() not in {".jpg", ".jpeg"}:
             continue
         luma = grey(path)
@@ -35,11 +44,8 @@ def main() -> None:
         moves.append(abs(full.probability - reduced.probability))
         changed += full.label != reduced.label
     if not moves:
-        raise BlurdctError(f"{args.photos}: no JPEG of {4 * size} pixels or more")
-    with recording(__file__, __doc__, args) as record:
-        columns = ("photographs", "move of P, median", "largest", "labels that change")
-        table = record.table(dict(zip(columns, ("", ".4f", ".4f", ""), strict=True)))
-        table.row(len(moves), statistics.median(moves), max(moves), changed)
+        raise BlurdctError(f"{folder}: no JPEG of {4 * size} pixels or more")
+    return moves, changed
 
 
 if __name__ == "__main__":

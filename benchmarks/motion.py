@@ -49,9 +49,9 @@ def main() -> None:
     rows = list_photos(args.photos)
     paths = [args.photos / path for path in rows["path"][~(rows["label"] == 1).fillna(False)]]
     nothing = f"{args.photos}: no sharp photograph could be judged"
-    judged = judge_all(partial(judge, models=models), paths, args.workers, nothing)
-    p, blurred = (np.array([one[part] for one in judged]) for part in (0, 1))
     with recording(__file__, __doc__, args) as record:
+        judged = judge_all(partial(judge, models=models), paths, args.workers, nothing)
+        p, blurred = (np.array([one[part] for one in judged]) for part in (0, 1))
         record.say(f"{len(judged)} photographs, each moved in {len(ANGLES)} directions")
         forms = {"ROC AUC": ".3f", "P from .5": ".1%", "labelled blurred": ".1%"}
         worst = {"worst angle, degrees": "", "its ROC AUC": ".3f"}

@@ -58,8 +58,8 @@ def main() -> None:
     paths = photographs(args.photos, args.limit, args.seed)
     work = partial(judge, folder=args.photos, models=models, seed=args.seed)
     nothing = f"{args.photos}: none of the photographs could be judged"
-    judged = judge_all(work, paths, args.workers, nothing)
     with recording(__file__, __doc__, args) as record:
+        judged = judge_all(work, paths, args.workers, nothing)
         for number, model in enumerate(models):
             show_model(record, model, number, judged)
         show_halved(record, models, sizes, judged)

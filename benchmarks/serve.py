@@ -60,10 +60,7 @@ def main() -> None:
     with recording(__file__, __doc__, args) as record, tempfile.TemporaryDirectory() as name:
         paths = write_jpegs(Path(name))
         size = statistics.mean(path.stat().st_size for path in paths)
-        record.say(
-            f"{len(paths)} photographs of {size / 1000:.0f} kB on average; load before it began: "
-            f"{os.getloadavg()[0]:.1f} on {cores()} cores"
-        )
+        record.say(f"{len(paths)} photographs of {size / 1000:.0f} kB on average")
         with service(args.workers, args.model) as (process, port):
             failed = speed(record, port, paths, args) if args.rounds else 0
             if args.requests:

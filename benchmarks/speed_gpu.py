@@ -23,8 +23,8 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="medians of this many (%(default)s)")
     args = parser.parse_args()
-    rates = million_blocks(args.rounds)
     with recording(__file__, __doc__, args) as record:
+        rates = million_blocks(args.rounds)
         table = record.table({"measure": "", "median": ".0f", "of rounds": ".0f"})
         name = "unfold + DCT + statistics, million blocks/s"
         table.row(name, statistics.median(rates), rates)

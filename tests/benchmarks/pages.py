@@ -11,9 +11,16 @@ def check(page: str, figures: dict[str, Any]) -> None:
     assert figures["command"].startswith("python benchmarks/")
     assert figures["date"] in page and str(figures["commit"] or "without git") in page
     if "machine" in figures:
-        assert {"processor", "cores", "memory_gb", "python", "numpy", "opencv", "onnxruntime"} <= {
-            *figures["machine"]
-        }
+        assert {
+            "processor",
+            "cores",
+            "load",
+            "memory_gb",
+            "python",
+            "numpy",
+            "opencv",
+            "onnxruntime",
+        } <= {*figures["machine"]}
         assert all(str(value) in page.splitlines()[-1] for value in figures["machine"].values())
     shown = tables(page)
     assert shown
