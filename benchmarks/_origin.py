@@ -56,7 +56,7 @@ def stand_ins(words: Sequence[str]) -> dict[str, str]:
     known = {}
     for word in words:
         value = word.partition("=")[2] if word.startswith("--") else word
-        if os.path.isabs(value) or (os.sep in value) or (value and os.path.exists(value)):
+        if os.sep in value:  # a bare name says nothing about the machine, and may be a model's
             path = Path(os.path.abspath(value))
             inside = path.is_relative_to(ROOT)
             known[value] = str(path.relative_to(ROOT)) if inside else f"FOLDER/{path.name}"
