@@ -52,7 +52,7 @@ stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, in
 	$(DEV)/bin/python tools/6_final_features.py
 	$(DEV)/bin/python tools/7_train_and_compare.py --trials 10
 
-bench: $(DEV)/$(STAMP) ## Measure the speed on this machine
+bench: $(DEV)/$(STAMP) ## Measure the speed on this machine, into benchmarks/results
 	$(DEV)/bin/python benchmarks/speed.py
 
 wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/

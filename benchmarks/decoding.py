@@ -1,47 +1,52 @@
-"""What reduced-scale JPEG decoding does to P: the same photographs read both ways.
+"""What reduced-scale JPEG decoding does to P.
 
-Only photographs that are read at a reduced scale count: at least four times the working size, or
-exactly 2, 4 or 8 times.
+The same photographs read both ways, decoded in full and as a verdict reads them: at a half, a
+quarter or an eighth where that leaves at least twice the working size, or exactly it. Only those
+JPEG files count that are so read.
 Example: python benchmarks/decoding.py --photos folder/of/large/photographs
 """
 
-import argparse
 import statistics
 from pathlib import Path
 
-import cv2
-import numpy as np
+from _measure import grey
+from _record import options, recording, run
 
 from blurdct import Detector
+from blurdct.errors import BlurdctError
 from blurdct.images.files import find_photos
 
 
 def main() -> None:
     """Print how P moves, and how many labels change."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     args = parser.parse_args()
+    with recording(__file__, __doc__, args) as record:
+        moves, changed = compare(args.photos)
+        columns = ("photographs", "move of P, median", "largest", "labels that change")
+        table = record.table(dict(zip(columns, ("", ".4f", ".4f", ""), strict=True)))
+        table.row(len(moves), statistics.median(moves), max(moves), changed)
+
+
+def compare(folder: Path) -> tuple[list[float], int]:
+    """How far P of each photo moves, and how many labels change."""
     detector = Detector.load()
     size, moves, changed = detector.config.size, [], 0
-    for path in find_photos(args.photos):
-        grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        long_side = 0 if grey is None else max(grey.shape)
-        if path.suffix.lower() not in {".jpg", ".jpeg"} or grey is None:
+    for path in find_photos(folder):
+        if path.suffix.lower() not in {".jpg", ".jpeg"}:
             continue
+        luma = grey(path)
+        long_side = max(luma.shape, default=0)  # no shape: OpenCV could not read it
         if long_side < 4 * size and long_side != 2 * size:
             continue
-        full, reduced = detector.predict(np.asarray(grey)), detector.predict(path)
+        full, reduced = detector.predict(luma), detector.predict(path)
         moves.append(abs(full.probability - reduced.probability))
         changed += full.label != reduced.label
     if not moves:
-        raise SystemExit(f"{args.photos}: no JPEG of {4 * size} pixels or more")
-    print(
-        f"{len(moves)} photographs: P moves by {statistics.median(moves):.4f} (median), "
-        f"{max(moves):.4f} (most); {changed} labels change"
-    )
+        raise BlurdctError(f"{folder}: no JPEG of {4 * size} pixels or more")
+    return moves, changed
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

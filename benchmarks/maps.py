@@ -1,10 +1,10 @@
-"""How well a map finds the blurred pixels of partly blurred photographs, beside two plain measures.
+"""How well a map finds the blurred pixels of partly blurred photographs.
 
-Pixels are judged at the masks' own size, to which cells are brought bilinearly. Of the measures,
-local variance of the Laplacian and energy of the high band of the block DCT, both logarithmic and
-averaged over a square, little means blurred. The square is the one of three that is best for each
-on these very photographs, in the pooled ROC AUC, which flatters them; so does F1 every method: its
-cut-off, one for all photographs, is the best there is for it.
+Two plain measures stand beside it. Pixels are judged at the masks' own size, to which cells are
+brought bilinearly. Of the measures, local variance of the Laplacian and energy of the high band of
+the block DCT, both logarithmic and averaged over a square, little means blurred. The square is the
+one of three that is best for each on these very photographs, in the pooled ROC AUC, which flatters
+them; so does F1 every method: its cut-off, one for all photographs, is the best there is for it.
 Example: python benchmarks/maps.py --photos partial --names data/partial_test.txt
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from _options import run
+from _record import Record, options, recording, run
 
 from blurdct import FEATURES, Detector, block_statistics, read_luma
 from blurdct.datasets.masks import read_mask, read_pairs
@@ -33,13 +33,17 @@ Method = Callable[[Path], Array]  # a photo -> a map of it: more where more blur
 
 def main() -> None:
     """Print a Markdown table: each method's ROC AUC and F1."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="image/NAME.*, mask/NAME.*")
     parser.add_argument("--names", type=Path, required=True, help="names to judge, one a line")
     parser.add_argument("--model", default="dct-net", help="a name or a folder (%(default)s)")
     args = parser.parse_args()
+    with recording(__file__, __doc__, args) as record:
+        measure(record, args)
+
+
+def measure(record: Record, args: argparse.Namespace) -> None:
+    """Judge every method, then say what came of it."""
     pairs = chosen(args.photos, args.names)
     masks = [read_mask(mask) for _, _, mask in bar(pairs, len(pairs), "masks")]
     nothing = [np.zeros(mask.shape, np.float32) for mask in masks]
@@ -55,13 +59,13 @@ def main() -> None:
         detector = Detector.load(args.model)
         rows[args.model] = judge_method(pairs, masks, detector.map)
     except ModelError as error:
-        print(f"no row for {args.model}: {error}\n")
+        record.say(f"no row for {args.model}: {error}")
     share = np.mean(np.concatenate([mask.ravel() for mask in masks]))
-    print(f"{len(pairs)} photographs, {share:.1%} of their pixels blurred\n")
-    print("| method | ROC AUC, mean of photographs | ROC AUC, pooled | F1 at the best cut-off |")
-    print("| --- | --- | --- | --- |")
+    record.say(f"{len(pairs)} photographs, {share:.1%} of their pixels blurred")
+    columns = ("ROC AUC, mean of photographs", "ROC AUC, pooled", "F1 at the best cut-off")
+    table = record.table({"method": "", **dict.fromkeys(columns, ".3f")})
     for name, numbers in rows.items():
-        print(f"| {name} | {' | '.join(f'{number:.3f}' for number in numbers)} |")
+        table.row(name, *numbers)
 
 
 def chosen(folder: Path, names: Path) -> list[tuple[str, Path, Path]]:

@@ -1,9 +1,10 @@
 """The published recipe and its faults, one by one, under the same grouped folds.
 
 Reads data/features_seed.csv (the recipe ``seed`` of stage 3 over sharp photographs) and tests what
-it teaches on the real photographs of data/features.csv. With --images, the folder that stage 3
-wrote with ``--recipe seed``, the original's own features are computed too.
+it teaches on the real photographs of data/features.csv. The original's own features, a 1-D DCT with
+bands by value, are computed from the images that stage 3 wrote with ``--recipe seed``.
 Example: python benchmarks/published_recipe.py
+         python benchmarks/published_recipe.py --images data/run
 """
 
 import argparse
@@ -11,6 +12,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from _origin import ROOT
+from _record import Table, options, recording, run
 from scipy.fft import dct
 
 from blurdct import metrics
@@ -25,40 +28,43 @@ from blurdct.training.cross_validation import cross_validate
 from blurdct.training.training_set import COLUMNS, TrainingSet, build_training_set
 from blurdct.utils.progress import bar
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = ROOT / "data"
 
 
 def main() -> None:
     """Print a Markdown table: each fault alone, ROC AUC and accuracy."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--features", type=Path, default=DATA / "features_seed.csv")
     parser.add_argument("--real", type=Path, default=DATA / "features.csv")
     parser.add_argument("--images", type=Path, help="stage 3's folder, for the original's features")
     args = parser.parse_args()
+    with recording(__file__, __doc__, args) as record:
+        forms = {"ROC AUC": ".3f", "accuracy": ".3f"}
+        measure(record.table({"recipe `seed`, scenes held out": "", **forms}), args)
+
+
+def measure(table: Table, args: argparse.Namespace) -> None:
+    """A row for each fault."""
     config = TrainConfig(shuffles=1)
     data = build_training_set(read_csv(args.features, COLUMNS), config)
-    print("| recipe `seed`, scenes held out | ROC AUC | accuracy |")
-    print("| --- | --- | --- |")
     p = cross_validate(data, "dct-xgb", None, config).p[0]
-    show("as it is done here", data.y, p)
-    show("fault: ROC AUC of 0/1 decisions", data.y, (p >= 0.5).astype(float))
+    show(table, "as it is done here", data.y, p)
+    show(table, "fault: ROC AUC of 0/1 decisions", data.y, (p >= 0.5).astype(float))
     apart = data.table.assign(group=[str(row) for row in range(len(data.y))])
     p = cross_validate(build_training_set(apart, config), "dct-xgb", None, config).p[0]
-    show("fault: a photo and its copies split apart", data.y, p)
+    show(table, "fault: a photo and its copies split apart", data.y, p)
     p = cross_validate(data, "dct-xgb", {"rounds": 1}, config).p[0]
-    show("fault: one boosting round", data.y, p)
+    show(table, "fault: one boosting round", data.y, p)
     if args.images:
         paths = [args.images / path for path in data.table["path"]]
         values = np.array(list(bar(ordered_map(original_features, paths), len(paths), "images")))
-        plain(data, values, config, "fault: 1-D DCT, bands by value")
+        plain(table, data, values, config, "fault: 1-D DCT, bands by value")
         unit = values / np.linalg.norm(values, axis=1, keepdims=True)
-        plain(data, unit, config, "the same, rows scaled to unit length")
+        plain(table, data, unit, config, "the same, rows scaled to unit length")
     real = build_training_set(read_csv(args.real, COLUMNS), config)
     model = backend("dct-xgb")().fit(data.rows)
     p = model.predict_proba(real.take(real.real))
-    show("trained on the recipe, judged on real photographs", real.y[real.real], p)
+    show(table, "trained on the recipe, judged on real photographs", real.y[real.real], p)
 
 
 def original_features(path: Path) -> np.ndarray:
@@ -78,7 +84,9 @@ def original_features(path: Path) -> np.ndarray:
         return np.array([np.nanmean(np.nan_to_num(one)) for one in statistics])
 
 
-def plain(data: TrainingSet, values: np.ndarray, config: TrainConfig, name: str) -> None:
+def plain(
+    table: Table, data: TrainingSet, values: np.ndarray, config: TrainConfig, name: str
+) -> None:
     """XGBoost on these very columns, without the contrasts, which would mean nothing here."""
     import xgboost
 
@@ -88,13 +96,13 @@ def plain(data: TrainingSet, values: np.ndarray, config: TrainConfig, name: str)
     for learn, judge in folds(data.groups, data.y.astype(str), config.folds, config.seed):
         booster = fit(xgboost.DMatrix(values[learn], data.y[learn]))
         p[judge] = booster.predict(xgboost.DMatrix(values[judge]))
-    show(name, data.y, p)
+    show(table, name, data.y, p)
 
 
-def show(name: str, y: np.ndarray, p: np.ndarray) -> None:
+def show(table: Table, name: str, y: np.ndarray, p: np.ndarray) -> None:
     """One row."""
-    print(f"| {name} | {metrics.roc_auc(y, p):.3f} | {np.mean((p >= 0.5) == y):.3f} |", flush=True)
+    table.row(name, metrics.roc_auc(y, p), np.mean((p >= 0.5) == y))
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

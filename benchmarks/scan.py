@@ -1,11 +1,12 @@
-"""How fast ``blurdct scan`` is and how much memory it takes, side by side with its yardsticks.
+"""Speed and memory of ``blurdct scan``, side by side with its yardsticks.
 
 Grey decoding alone and OpenCV's variance of the Laplacian of the full grey picture run in the
-processes that a scan runs in (``sturdy.sturdy_map``), cleanvision's blurry check in its own. Each
-is a command that is run twice a round, in turns: on a few photographs, and on all. What the few
-take, median of the rounds, is start-up: photographs per second are those that come on top over the
-time that comes on top, or, with start-up, all over all the time. Ratios are those without start-up,
-within a round; medians of the rounds.
+processes that a scan runs in, cleanvision's blurry check in its own. Each is a command that is run
+twice a round, in turns: on a few photographs, and on all. What the few take, median of the rounds,
+is start-up: photographs per second are those that come on top over the time that comes on top, or,
+with start-up, all over all the time. Ratios are those without start-up, within a round; medians of
+the rounds.
+
 The photographs: the sample reduced to the wanted size, or continued by its mirror images up to it,
 never enlarged; JPEG of quality 90. They have just been written, so that no disk is measured.
 Example: python benchmarks/scan.py                                     (some minutes)
@@ -23,18 +24,25 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from load_scan import Run, watched
+from _measure import continued, grey, in_turns, jpeg, median_ratio, pictures
+from _processes import Run, watched
+from _record import Table, options, recording, run
 
 from blurdct.features.focus_measures import laplacian_variance
 from blurdct.images.files import find_photos
-from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import DEFAULT
 from blurdct.parallel.cores import cores
 from blurdct.parallel.crash_safe_pool import crash_safe_map
 from blurdct.scan.run import CHUNK
 
-SAMPLE = Path(__file__).parents[1] / "data" / "sample" / "sharp"
 SIZES = {"1024 pixels": (1024, 768), "12 megapixels": (4000, 3000)}
+COLUMNS = {
+    **dict.fromkeys(("photographs", "workers", "what"), ""),
+    **dict.fromkeys(("photos/s", "with start-up"), ".0f"),
+    "scan's / its": ".2f",
+    "CPU, ms/photo": ".1f",
+    **dict.fromkeys(("memory, MB: parent", "a worker"), ".0f"),
+}
 CLEANVISION = """
 import sys
 from cleanvision import Imagelab
@@ -47,63 +55,57 @@ SCAN, CLEAN = "blurdct scan", "cleanvision, blurry only"
 
 def main() -> None:
     """Print a Markdown table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--count", type=int, default=1200, help="small ones (%(default)s)")
-    parser.add_argument(
-        "--large", type=int, default=120, help="large ones; 0 for none (%(default)s)"
-    )
-    parser.add_argument("--rounds", type=int, default=5, help="medians of this many (%(default)s)")
-    parser.add_argument(
-        "--workers", type=int, nargs="+", default=sorted({1, min(2, cores())}), help="%(default)s"
-    )
-    parser.add_argument("--model", default=DEFAULT, help="(%(default)s)")
-    parser.add_argument("--cleanvision", metavar="PYTHON", help="that can import it")
-    parser.add_argument(
-        "--only", nargs=3, metavar=("NAME", "FOLDER", "WORKERS"), help="a yardstick"
-    )
+    parser = options(__doc__)
+    add = parser.add_argument
+    add("--count", type=int, default=1200, help="small ones (%(default)s)")
+    add("--large", type=int, default=120, help="large ones; 0 for none (%(default)s)")
+    add("--rounds", type=int, default=5, help="medians of this many (%(default)s)")
+    workers = sorted({1, min(2, cores())})
+    add("--workers", type=int, nargs="+", default=workers, help="%(default)s")
+    add("--model", default=DEFAULT, help="(%(default)s)")
+    add("--cleanvision", metavar="PYTHON", help="that can import it")
+    add("--only", nargs=3, metavar=("NAME", "FOLDER", "WORKERS"), help="a yardstick")
     args = parser.parse_args()
     if args.only:
         yardstick(*args.only)
         return
-    if not args.cleanvision:
-        print("no rows for cleanvision: python -m venv V; V/bin/pip install cleanvision;", end=" ")
-        print("then --cleanvision V/bin/python\n")
-    print("| photographs | workers | what | photos/s | with start-up | scan's / its", end=" ")
-    print("| CPU, ms/photo | memory, MB: parent | a worker |\n" + "| --- " * 9 + "|")
-    with tempfile.TemporaryDirectory() as name:
+    with (
+        recording(__file__, __doc__, args) as record,
+        tempfile.TemporaryDirectory() as name,
+    ):
+        if not args.cleanvision:
+            words = "python -m venv V; V/bin/pip install cleanvision; --cleanvision V/bin/python"
+            record.say(f"no rows for cleanvision: {words}")
+        table = record.table(COLUMNS)
         for size, count in zip(SIZES, (args.count, args.large), strict=True):
             for workers in args.workers if count else ():
                 few, many = Path(name, f"few {size} {workers}"), Path(name, size)
                 write_jpegs(few, 2 * CHUNK * workers, SIZES[size])
                 if not many.exists():
                     write_jpegs(many, count, SIZES[size])
-                measure(f"{size} | {workers}", few, many, workers, args)
+                measure(table, size, few, many, workers, args)
 
 
 def write_jpegs(folder: Path, count: int, size: tuple[int, int]) -> None:
     """Different photographs of this width and height."""
     folder.mkdir()
-    pictures = [fitted(read_rgb(path)[:, :, ::-1], *size) for path in find_photos(SAMPLE)]
+    originals = [fitted(rgb, *size) for rgb in pictures()]
     for number in range(count):
-        turn, which = divmod(number, len(pictures))
-        picture = np.roll(pictures[which], 8 * turn, axis=1)
-        path = folder / f"{number:05d}.jpg"
-        cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 90])
+        turn, which = divmod(number, len(originals))
+        picture = np.roll(originals[which], 8 * turn, axis=1)
+        (folder / f"{number:05d}.jpg").write_bytes(jpeg(picture))
 
 
 def fitted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
     """Reduced to the width if it is wider, continued by mirror images, and cropped."""
     scale = min(1.0, width / picture.shape[1])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    lacking = [
-        (0, max(0, want - have)) for want, have in zip((height, width), small.shape, strict=False)
-    ]
-    return np.pad(small, [*lacking, (0, 0)], mode="symmetric")[:height, :width]
+    return continued(small, height, width)[:height, :width]
 
 
-def measure(title: str, few: Path, many: Path, workers: int, args: argparse.Namespace) -> None:
+def measure(
+    table: Table, size: str, few: Path, many: Path, workers: int, args: argparse.Namespace
+) -> None:
     """One row for each contender."""
     count, extra = (sum(1 for _ in folder.iterdir()) for folder in (many, few))
     out = str(many.with_name("out.csv"))
@@ -118,14 +120,14 @@ def measure(title: str, few: Path, many: Path, workers: int, args: argparse.Name
     def clean(folder: Path) -> list[str]:
         return [args.cleanvision, "-c", CLEANVISION, str(folder), str(workers)]
 
+    def once(words: Callable[[Path], list[str]]) -> tuple[Run, Run]:
+        return watched(words(few)), watched(words(many))
+
     contenders: dict[str, Callable[[Path], list[str]]] = {SCAN: scan}
     contenders |= {name: partial(only, name) for name in WORK}
     if args.cleanvision:
         contenders[CLEAN] = clean
-    runs: dict[str, list[tuple[Run, Run]]] = {name: [] for name in contenders}
-    for _ in range(args.rounds):
-        for name, words in contenders.items():
-            runs[name].append((watched(words(few)), watched(words(many))))
+    runs = in_turns({name: partial(once, of) for name, of in contenders.items()}, args.rounds)
     rates = {}
     for name, pairs in runs.items():
         start = statistics.median(some.seconds for some, _ in pairs)
@@ -133,19 +135,11 @@ def measure(title: str, few: Path, many: Path, workers: int, args: argparse.Name
     for name, pairs in runs.items():
         middle = statistics.median(rates[name])
         whole = statistics.median(count / all_.seconds for _, all_ in pairs)
-        ratio = statistics.median(a / b for a, b in zip(rates[SCAN], rates[name], strict=True))
+        ratio = median_ratio(rates[SCAN], rates[name])
         used = statistics.median(all_.processor - some.processor for some, all_ in pairs)
         used *= 1000 / (count - extra)
         parent, worker = (max(all_.peak(which) for _, all_ in pairs) for which in (True, False))
-        cells = (
-            f"{middle:.0f} | {whole:.0f} | {ratio:.2f} | {used:.1f} | {parent:.0f} | {worker:.0f}"
-        )
-        print(f"| {title} | {name} | {cells} |", flush=True)
-
-
-def grey(path: Path) -> np.ndarray:
-    """Decode only."""
-    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
+        table.row(size, workers, name, middle, whole, ratio, used, parent, worker)
 
 
 def decoded(path: Path) -> int:
@@ -180,4 +174,4 @@ def yardstick(name: str, folder: str, workers: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

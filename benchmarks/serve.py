@@ -1,4 +1,4 @@
-"""How fast ``blurdct serve`` answers, and how much memory it takes, side by side with its detector.
+"""Speed and memory of ``blurdct serve``, side by side with its detector.
 
 The sample photographs, as JPEG files of about 200 kB, are posted to /v1/predict on loopback by wrk
 (Debian's package ``wrk``), on 1, 8 and 64 connections; the next request of a connection is sent
@@ -7,7 +7,7 @@ its own, and as many at the same time as the service has processes, judge the sa
 the rounds; ratios are within a round. With ``--requests``, then, so many on 8 connections, and the
 memory of the processes on the way.
 Example: python benchmarks/serve.py                              (two minutes)
-         python benchmarks/serve.py --rounds 0 --requests 50000  (memory alone)
+         python benchmarks/serve.py --requests 50000             (memory as well; four minutes more)
 """
 
 import argparse
@@ -20,85 +20,65 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
-from load_scan import memory
+from _measure import SHARP, in_turns, jpeg, median_ratio
+from _processes import memory
+from _record import Record, options, recording, run
 
+from blurdct.errors import BlurdctError
 from blurdct.images.files import find_photos
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import DEFAULT
 from blurdct.inference.detector import Detector
 from blurdct.parallel.cores import ONE_THREAD, cores
 
-SAMPLE = Path(__file__).parents[1] / "data" / "sample" / "sharp"
 BYTES = 200_000
-QUALITY, QUALITIES = cv2.IMWRITE_JPEG_QUALITY, range(40, 99, 2)
-CONNECTIONS = (1, 8, 64)
+QUALITIES = range(40, 99, 2)
+SCRIPT = Path(__file__).with_name("post.lua")  # what wrk sends
+ONE = "one Detector"
 LOOKS = 10  # at the memory
-# All requests are put together before the first is sent: wrk is to take as little time as it can.
-SCRIPT = """
-local requests, at = {}, 0
-function init(args)
-  for _, path in ipairs(args) do
-    local file = io.open(path, "rb")
-    local kind = {["Content-Type"] = "image/jpeg"}
-    requests[#requests + 1] = wrk.format("POST", "/v1/predict", kind, file:read("*a"))
-    file:close()
-  end
-end
-function request()
-  at = at % #requests + 1
-  return requests[at]
-end
-function done(summary, latency)
-  local failed = 0
-  for _, count in pairs(summary.errors) do failed = failed + count end
-  print(string.format('RESULT {"requests": %d, "failed": %d, "seconds": %f, "p50": %f, "p99": %f}',
-    summary.requests, failed, summary.duration / 1e6,
-    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
-end
-"""
 
 
 def main() -> None:
     """Print Markdown tables; exit status 1 if a request failed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--workers", type=int, default=cores(), help="processes (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="medians of so many (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=4, help="of each row (%(default)s)")
-    parser.add_argument("--requests", type=int, default=0, help="for the memory; 0 for none")
-    parser.add_argument("--model", default=DEFAULT, help="(%(default)s)")
+    parser = options(__doc__)
+    add = parser.add_argument
+    add("--workers", type=int, default=cores(), help="processes (%(default)s)")
+    add("--connections", type=int, nargs="+", default=[1, 8, 64], help="(%(default)s)")
+    add("--rounds", type=int, default=5, help="medians of so many (%(default)s)")
+    add("--seconds", type=float, default=4, help="of each row (%(default)s)")
+    add("--requests", type=int, default=0, help="for the memory; 0 for none")
+    add("--model", default=DEFAULT, help="(%(default)s)")
     args = parser.parse_args()
     os.environ |= ONE_THREAD
-    with tempfile.TemporaryDirectory() as name:
+    with recording(__file__, __doc__, args) as record, tempfile.TemporaryDirectory() as name:
         paths = write_jpegs(Path(name))
         size = statistics.mean(path.stat().st_size for path in paths)
-        print(f"{len(paths)} photographs of {size / 1000:.0f} kB on average; load before", end=" ")
-        print(f"it began: {os.getloadavg()[0]:.1f} on {cores()} cores\n")
+        record.say(f"{len(paths)} photographs of {size / 1000:.0f} kB on average")
         with service(args.workers, args.model) as (process, port):
-            failed = speed(port, paths, args) if args.rounds else 0
-            failed += endurance(process, port, paths, args.requests) if args.requests else 0
-    if failed:
-        raise SystemExit(f"error: {failed} requests failed")
+            failed = speed(record, port, paths, args) if args.rounds else 0
+            if args.requests:
+                failed += endurance(record, process, port, paths, args.requests)
+        if failed:
+            raise BlurdctError(f"{failed} requests failed")
 
 
 def write_jpegs(folder: Path) -> list[Path]:
     """Of the sample, those that some quality brings near the wanted size; at that quality."""
     paths = []
-    for path in find_photos(SAMPLE):
-        pixels = read_rgb(path)[:, :, ::-1]
-        tries = (cv2.imencode(".jpg", pixels, [QUALITY, quality])[1] for quality in QUALITIES)
+    for path in find_photos(SHARP):
+        pixels = read_rgb(path)
+        tries = (jpeg(pixels, quality) for quality in QUALITIES)
         data = min(tries, key=lambda data: abs(len(data) - BYTES))
         if abs(len(data) - BYTES) < BYTES / 8:
             paths.append(folder / path.name)
-            paths[-1].write_bytes(bytes(data))
+            paths[-1].write_bytes(data)
     return paths
 
 
@@ -114,39 +94,40 @@ def service(workers: int, model: str) -> Iterator[tuple[int, int]]:
         assert process.stderr
         found = re.search(r":(\d+)$", said := process.stderr.readline().strip())
         if not found:
-            raise SystemExit(f"error: the service did not start: {said}")
+            raise BlurdctError(f"the service did not start: {said}")
         try:
             yield process.pid, int(found[1])
         finally:
             process.terminate()
 
 
-def speed(port: int, paths: list[Path], args: argparse.Namespace) -> int:
+def speed(record: Record, port: int, paths: list[Path], args: argparse.Namespace) -> int:
     """Print how fast the service and its detector are; how many requests failed."""
-    alone, together = "one Detector", f"{args.workers} Detectors"
-    rows: dict[str, list[dict[str, float]]] = {}
+    together = f"{args.workers} Detectors"
     with ProcessPoolExecutor(args.workers, multiprocessing.get_context("spawn")) as pool:
-        for number in range(args.rounds + 1):
-            found: dict[str, dict[str, float]] = {}
-            for name, count in ((alone, 1), (together, args.workers)):
-                work = [pool.submit(judge, paths, args.model, args.seconds) for _ in range(count)]
-                found[name] = {"rate": sum(one.result() for one in work)}
-            for connections in CONNECTIONS:
-                found[str(connections)] = run = posted(port, paths, connections, args.seconds)
-                run["rate"] = (run["requests"] - run["failed"]) / run["seconds"]
-            for name, run in found.items() if number else ():  # the first one is to warm up
-                run["once"] = run["rate"] / args.workers / found[alone]["rate"]
-                run["ratio"] = run["rate"] / found[together]["rate"]
-                rows.setdefault(name, []).append(run)
-    print(f"| connections | answers/s | of {args.workers} x {alone} | of {together} ", end="")
-    print("| p50, ms | p99, ms | p99 / p50 |\n" + "| --- " * 7 + "|")
-    for name, runs in rows.items():
-        of = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-        cells = [f"{of['rate']:.0f}", f"{of['once']:.2f}", f"{of['ratio']:.2f}", "", "", ""]
-        if "p50" in of:
-            cells[3:] = [f"{of['p50']:.1f}", f"{of['p99']:.1f}", f"{of['p99'] / of['p50']:.1f}"]
-        print(f"| {' | '.join([name, *cells])} |")
-    return round(sum(run.get("failed", 0) for runs in rows.values() for run in runs))
+
+        def judged(count: int) -> dict[str, float]:
+            work = [pool.submit(judge, paths, args.model, args.seconds) for _ in range(count)]
+            return {"rate": sum(one.result() for one in work)}
+
+        contenders: dict[str, Callable[[], dict[str, float]]] = {}
+        contenders |= {ONE: partial(judged, 1), together: partial(judged, args.workers)}
+        for count in args.connections:
+            contenders[str(count)] = partial(posted, port, paths, count, args.seconds)
+        runs = in_turns(contenders, args.rounds, warm_up=1)
+    rates = {name: [one["rate"] for one in rounds] for name, rounds in runs.items()}
+    forms = {f"of {args.workers} x {ONE}": ".2f", f"of {together}": ".2f"}
+    forms |= {"p50, ms": ".1f", "p99, ms": ".1f", "p99 / p50": ".1f"}
+    table = record.table({"connections": "", "answers/s": ".0f", **forms})
+    for name, rounds in runs.items():
+        of = {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
+        once = median_ratio(rates[name], rates[ONE]) / args.workers
+        p50, p99 = of.get("p50"), of.get("p99")
+        table.row(
+            *(name, of["rate"], once, median_ratio(rates[name], rates[together]), p50, p99),
+            p99 / p50 if p50 and p99 else None,
+        )
+    return round(sum(one.get("failed", 0) for rounds in runs.values() for one in rounds))
 
 
 @cache
@@ -167,33 +148,31 @@ def judge(paths: list[Path], model: str, seconds: float) -> float:
 
 
 def posted(port: int, paths: list[Path], connections: int, seconds: float) -> dict[str, float]:
-    """What wrk measured: requests, failed, seconds; p50 and p99 in milliseconds."""
-    script = paths[0].with_name("post.lua")
-    script.write_text(SCRIPT)
+    """What wrk measured: requests, failed, seconds; rate; p50 and p99 in ms."""
     words = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{max(1, round(seconds))}s"]
-    words += ["--timeout", "60s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    words += ["--timeout", "60s", "-s", str(SCRIPT), f"http://127.0.0.1:{port}"]
     words += ["--", *map(str, paths)]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=True)
     except FileNotFoundError:
-        raise SystemExit("error: no wrk; on Debian: apt install wrk") from None
-    return json.loads(done.stdout.split("RESULT ")[1])
+        raise BlurdctError("no wrk; on Debian: apt install wrk") from None
+    answer = json.loads(done.stdout.split("RESULT ")[1])
+    return {**answer, "rate": (answer["requests"] - answer["failed"]) / answer["seconds"]}
 
 
-def endurance(process: int, port: int, paths: list[Path], requests: int) -> int:
+def endurance(record: Record, process: int, port: int, paths: list[Path], requests: int) -> int:
     """Print the memory of the service's processes while it answers; how many requests failed."""
     count = failed = 0
-    print("\n| requests | memory of each process, MB | all |\n| --- | --- | --- |")
+    forms = {"memory of each process, MB": ".0f", "all": ".0f"}
+    table = record.table({"requests": ",d", **forms})
     for look in range(LOOKS + 1):
         while count < look * requests / LOOKS:
-            run = posted(port, paths, 8, 5)
-            count, failed = count + int(run["requests"]), failed + int(run["failed"])
+            answer = posted(port, paths, 8, 5)
+            count, failed = count + int(answer["requests"]), failed + int(answer["failed"])
         now = [resident for _, resident, _ in sorted(memory(process))]
-        print(
-            f"| {count:,} | {', '.join(f'{one:.0f}' for one in now)} | {sum(now):.0f} |", flush=True
-        )
+        table.row(count, now, sum(now))
     return failed
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

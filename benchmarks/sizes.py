@@ -1,4 +1,4 @@
-"""Up to which size photographs are sharp, by the extent of their blur; and what it costs to know.
+"""Up to which size photographs are sharp, and what it costs to know.
 
 Blur of known extent, in pixels of the photo itself, is laid on photographs in linear light: a disk,
 or motion along a straight line. A photo that is sharp up to 1 pixel of blur at the size it is
@@ -9,36 +9,33 @@ Example: python benchmarks/sizes.py                  (mosaics of the sample, two
          python benchmarks/sizes.py --weights        (how the tiles' weights were chosen)
 """
 
-import argparse
 import math
 import statistics
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
+from _measure import SHARP, continued, in_turns, jpeg, median_ratio, seconds
+from _record import Record, options, recording, run
 
 from blurdct import Detector, read_luma
 from blurdct.config import ReadConfig
 from blurdct.datasets import blur_kernels, linear_light
+from blurdct.errors import BlurdctError
 from blurdct.images.files import find_photos
 from blurdct.inference import multiscale
 from blurdct.inference.bundle import DEFAULT
 
-SAMPLE = Path(__file__).parents[1] / "data" / "sample" / "sharp"
 SIDE = 4096  # pixels, long side of a mosaic
 EXTENTS = (2, 4, 8, 16, 32)  # pixels
 MEGAPIXELS_12 = (4000, 3000)
-SOFT, SHARP = 16, 0.2  # extent of the soft tiles of a mosaic, share of the others
+SOFT, SOME = 16, 0.2  # extent of the soft tiles of a mosaic, share of the sharp ones
 
 
 def main() -> None:
     """Print Markdown tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--model", default=DEFAULT, help="(%(default)s)")
     parser.add_argument("--photos", type=Path, help="large photographs instead of mosaics")
     parser.add_argument("--weights", action="store_true", help="judge weights of tiles, only")
@@ -46,19 +43,21 @@ def main() -> None:
     args = parser.parse_args()
     detector = Detector.load(args.model)
     if args.weights:
-        compare_weights(detector)
+        with recording(__file__, __doc__, args, "sizes_weights") as record:
+            compare_weights(record, detector)
         return
     photos = dict(large(args.photos, 2 * detector.config.size) if args.photos else mosaics())
     if not photos:
-        raise SystemExit(f"{args.photos}: no photo of {2 * detector.config.size} pixels or more")
-    for kind in ("defocus", "motion"):
-        measure(detector, photos, kind)
-    measure_cost(detector, args.rounds)
+        raise BlurdctError(f"{args.photos}: no photo of {2 * detector.config.size} pixels or more")
+    with recording(__file__, __doc__, args) as record:
+        for kind in ("defocus", "motion"):
+            measure(record, detector, photos, kind)
+        measure_cost(record, detector, args.rounds)
 
 
 def mosaics() -> Iterator[tuple[str, np.ndarray]]:
     """The sample photographs, continued by their mirror images up to ``SIDE``; name, luma."""
-    for path in find_photos(SAMPLE):
+    for path in find_photos(SHARP):
         yield path.stem, mosaic(full(path))
 
 
@@ -78,8 +77,8 @@ def full(path: Path) -> np.ndarray:
 def mosaic(luma: np.ndarray, side: int = SIDE) -> np.ndarray:
     """A picture continued by its mirror images up to this long side."""
     scale = side / max(luma.shape)
-    more = [(0, max(0, round(scale * extent) - extent)) for extent in luma.shape]
-    return np.pad(luma, more, mode="reflect")
+    height, width = (round(scale * extent) for extent in luma.shape)
+    return continued(luma, height, width)
 
 
 def blurred(luma: np.ndarray, kind: str, extent: float, angle: float = 0.0) -> np.ndarray:
@@ -93,43 +92,44 @@ def blurred(luma: np.ndarray, kind: str, extent: float, angle: float = 0.0) -> n
     return linear_light.blur_as_seen(luma, kernel)
 
 
-def measure(detector: Detector, photos: dict[str, np.ndarray], kind: str) -> None:
+def measure(record: Record, detector: Detector, photos: dict[str, np.ndarray], kind: str) -> None:
     """sharp_size of each photo at each extent, and what they come to."""
     found: dict[int, list[int]] = {extent: [] for extent in (0, *EXTENTS)}
-    print(f"\n| {kind}: sharp_size | side | as it is | {' | '.join(map(str, EXTENTS))} |")
-    print("| --- " * (3 + len(EXTENTS)) + "|")
+    record.heading(f"sharp_size by the extent of {kind}, pixels")
+    columns = ("photo", "side", "as it is", *map(str, EXTENTS))
+    table = record.table(dict.fromkeys(columns, ""))
     for number, (name, luma) in enumerate(photos.items()):
         for extent, answers in found.items():
             verdict = multiscale.judge_sizes(detector, blurred(luma, kind, extent, 0.7 * number))
             answers.append(verdict.sharp_size or 0)
-        row = " | ".join(str(answers[-1] or "-") for answers in found.values())
-        print(f"| {name} | {max(luma.shape)} | {row} |", flush=True)
+        row = [answers[-1] or None for answers in found.values()]
+        table.row(name, max(luma.shape), *row)
+    record.heading(f"sharp_size * extent / side, {kind}")
+    forms = dict.fromkeys(("median", "lower quartile", "upper quartile"), ".2f")
+    table = record.table({"extent": "", **forms, "photographs clear at none": "", "of": ""})
     sides = [max(luma.shape) for luma in photos.values()]
-    print(f"\n| {kind}: extent | sharp_size * extent / side, median | quartiles | clear at none |")
-    print("| --- | --- | --- | --- |")
     for extent in EXTENTS:
         share = [at * extent / side for at, side in zip(found[extent], sides, strict=True) if at]
-        none = len(sides) - len(share)
-        low, middle, high = np.quantile(share or [0], (0.25, 0.5, 0.75))
-        cells = f"{middle:.2f} | {low:.2f} to {high:.2f}" if share else "- | -"
-        print(f"| {extent} | {cells} | {none} of {len(sides)} |")
+        low, middle, high = np.quantile(share, (0.25, 0.5, 0.75)) if share else (None,) * 3
+        table.row(extent, middle, low, high, len(sides) - len(share), len(sides))
 
 
-def measure_cost(detector: Detector, rounds: int) -> None:
+def measure_cost(record: Record, detector: Detector, rounds: int) -> None:
     """Wall time of both verdicts on a JPEG file of 12 megapixels, in turns."""
     width, height = MEGAPIXELS_12
-    picture = mosaic(full(find_photos(SAMPLE)[0]), width)[:height]
-    data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+    picture = mosaic(full(find_photos(SHARP)[0]), width)[:height]
+    data = jpeg(picture)
     plain, sized = partial(detector.predict, data), partial(multiscale.judge_sizes, detector, data)
-    times = [[seconds(work) for work in (plain, sized)] for _ in range(rounds + 1)][1:]
-    print(f"\n| {width}x{height} JPEG | plain verdict, ms | all sizes, ms | ratio |")
-    print("| --- | --- | --- | --- |")
-    middle = [1000 * statistics.median(column) for column in zip(*times, strict=True)]
-    ratio = statistics.median(many / one for one, many in times)
-    print(f"| median of {rounds} | {middle[0]:.0f} | {middle[1]:.0f} | {ratio:.1f} |")
+    works = {"plain": partial(seconds, plain), "sized": partial(seconds, sized)}
+    times = in_turns(works, rounds, warm_up=1)
+    record.heading("What it costs")
+    forms = {"plain verdict, ms": ".0f", "all sizes, ms": ".0f", "ratio": ".1f"}
+    table = record.table({f"{width}x{height} JPEG": "", **forms})
+    middle = [1000 * statistics.median(column) for column in times.values()]
+    table.row(f"median of {rounds}", *middle, median_ratio(times["sized"], times["plain"]))
 
 
-def compare_weights(detector: Detector) -> None:
+def compare_weights(record: Record, detector: Detector) -> None:
     """How often mosaics are clear at their own size: sharp, sharp in a fifth, and blurred."""
     rng = np.random.default_rng(0)
     told = []
@@ -138,20 +138,19 @@ def compare_weights(detector: Detector) -> None:
         lines = [tile_answers(detector, blurred(luma, "motion", extent, 1)) for extent in (4, SOFT)]
         told.append((*kinds, *lines))
     clear = detector.thresholds.clear
-    print("| share of tiles | its weight | clear: sharp | sharp in a fifth | defocus | motion |")
-    print("| --- " * 6 + "|")
+    forms = dict.fromkeys(("clear: sharp", "sharp in a fifth", "defocus", "motion"), ".0%")
+    table = record.table({"share of tiles": "", "its weight": "", **forms})
     for share in (0.1, 0.2):
         for weight in (0.5, 0.7, 0.8, 0.9, 0.95, 1.0):
             rows = []
             for sharp, soft, *lines in told:
                 part = soft.copy()
-                some = rng.permutation(len(sharp))[: round(SHARP * len(sharp))]
+                some = rng.permutation(len(sharp))[: round(SOME * len(sharp))]
                 part[some] = sharp[some]
                 answers = (sharp, part, soft, *lines)
                 rows.append([multiscale.joined(one, share, weight) < clear for one in answers])
             rates = np.mean(rows, axis=0)
-            cells = " | ".join(f"{rate:.0%}" for rate in (*rates[:3], rates[3:].mean()))
-            print(f"| {share} | {weight} | {cells} |")
+            table.row(share, weight, *rates[:3], rates[3:].mean())
 
 
 def tile_answers(detector: Detector, luma: np.ndarray) -> np.ndarray:
@@ -160,12 +159,5 @@ def tile_answers(detector: Detector, luma: np.ndarray) -> np.ndarray:
     return np.array([detector.predict(tile).probability for tile in pieces])
 
 
-def seconds(work: partial) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 if __name__ == "__main__":
-    main()
+    run(main)

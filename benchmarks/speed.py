@@ -1,8 +1,7 @@
-"""How fast: each measure side by side with its yardstick in one run, medians of several.
+"""Speed of features, command and detector, each side by side with its yardstick.
 
-The machine's own speed cancels out of the ratios; run it on an idle machine all the same.
-Example: python benchmarks/speed.py            (a minute or two; --disk adds stages 4 to 6)
-         python benchmarks/speed.py --gpu
+Medians of the rounds; a ratio is taken within a round, so that the machine's own speed cancels out.
+Example: python benchmarks/speed.py            (two minutes; --disk adds stages 4 to 6)
 """
 
 import argparse
@@ -11,107 +10,110 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+from _measure import SHARP, grey, in_turns, jpeg, pictures, ratios, seconds
+from _record import Table, options, recording, run
 
 from blurdct import Detector, read_luma
-from blurdct.features.bands import band_statistics
-from blurdct.features.blocks import unfold
-from blurdct.features.dct import block_dct
+from blurdct.errors import BlurdctError
 from blurdct.features.extract import image_features
 from blurdct.images.files import find_photos
-from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import DEFAULT
 from blurdct.parallel.cores import cores
 from blurdct.parallel.pool import ordered_map
 
 SIDE = 512
 BLOCKS = (SIDE // 8) ** 2
-SAMPLE = Path(__file__).parents[1] / "data" / "sample" / "sharp"
+STARTING = 50  # photographs that are judged while processes start
 
 
 def main() -> None:
     """Print a Markdown table of the measures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--workers", type=int, default=min(2, cores()), help="(%(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="medians of this many (%(default)s)")
-    parser.add_argument("--model", nargs="+", default=[DEFAULT], help="(%(default)s)")
-    parser.add_argument("--images", type=int, default=2700, help="for the set (%(default)s)")
-    parser.add_argument("--disk", action="store_true", help="stages 4 to 6 too; needs 5 GB")
-    parser.add_argument("--gpu", action="store_true", help="blocks per second on the GPU, only")
+    parser = options(__doc__)
+    add = parser.add_argument
+    add("--workers", type=int, default=min(2, cores()), help="(%(default)s)")
+    add("--rounds", type=int, default=5, help="medians of this many (%(default)s)")
+    add("--seconds", type=float, default=2, help="of features alone (%(default)s)")
+    add("--model", nargs="+", default=[DEFAULT], help="(%(default)s)")
+    add("--photos", type=int, default=1000, help="of 1024 pixels (%(default)s)")
+    add("--large", type=int, default=400, help="of 2048 pixels (%(default)s)")
+    add("--images", type=int, default=2700, help="for the set (%(default)s)")
+    add("--disk", action="store_true", help="stages 4 to 6 too; needs 5 GB")
     args = parser.parse_args()
-    print("| measure | median | of rounds |", "| --- | --- | --- |", sep="\n")
-    if args.gpu:
-        show("GPU: unfold + DCT + statistics, million blocks/s", gpu_rates(args.rounds), "{:.0f}")
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        measure_features(args.workers, args.rounds)
-        measure_command(args.rounds)
-        measure_photos(Path(folder), args.workers, args.rounds, args.model)
-        measure_set(Path(folder), args)
+    if min(args.photos, args.large) <= STARTING:
+        raise BlurdctError(f"--photos, --large: expected more than {STARTING}")
+    with recording(__file__, __doc__, args) as record, tempfile.TemporaryDirectory() as folder:
+        table = record.table({"measure": "", "median": "", "of rounds": ""})
+        measure_features(table, args)
+        measure_command(table, args.rounds)
+        measure_photos(table, Path(folder), args)
+        measure_set(table, Path(folder), args)
 
 
-def measure_features(workers: int, rounds: int) -> None:
+def measure_features(table: Table, args: argparse.Namespace) -> None:
     """Blocks per second, features alone, in every process at once."""
-    jobs = [seed for seed in range(rounds) for _ in range(workers)]
-    rates = list(ordered_map(features_rate, jobs, workers, chunk=1))
-    sums = [sum(rates[i : i + workers]) / 1e6 for i in range(0, len(rates), workers)]
-    show(f"features alone, {workers} processes, million blocks/s", sums, "{:.2f}")
+    jobs = [args.seconds] * args.rounds * args.workers
+    rates = list(ordered_map(features_rate, jobs, args.workers, chunk=1))
+    sums = np.reshape(rates, (args.rounds, args.workers)).sum(axis=1) / 1e6
+    show(table, f"features alone, {args.workers} processes, million blocks/s", sums.tolist(), ".2f")
 
 
-def features_rate(seed: int) -> float:
-    """Blocks per second of one process over two seconds."""
-    lumas = [read_luma(path) for path in find_photos(SAMPLE)]
+def features_rate(duration: float) -> float:
+    """Blocks per second of one process over so many seconds."""
+    lumas = [read_luma(path) for path in find_photos(SHARP)]
     big = [cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for luma in lumas]
     image_features(big[0])
     done, start = 0, time.perf_counter()
-    while time.perf_counter() - start < 2:
+    while time.perf_counter() - start < duration:
         image_features(big[done % len(big)])
         done += 1
     return done * BLOCKS / (time.perf_counter() - start)
 
 
-def measure_command(rounds: int) -> None:
+def measure_command(table: Table, rounds: int) -> None:
     """Wall time of the command on one photo against importing what it needs."""
-    photo = str(find_photos(SAMPLE)[0])
-    command = [sys.executable, "-m", "blurdct", "predict", photo]
-    imports = [sys.executable, "-c", "import cv2, onnxruntime"]
-    pairs = [(wall(command), wall(imports)) for _ in range(2 * rounds + 1)]
-    show("`blurdct predict one.jpg`, seconds", [pair[0] for pair in pairs], "{:.2f}")
-    ratios = [command / imports for command, imports in pairs]
-    show("the same / `python -c 'import cv2, onnxruntime'`", ratios, "{:.2f}")
+    photo = str(find_photos(SHARP)[0])
+    words = {
+        "command": ["-m", "blurdct", "predict", photo],
+        "imports": ["-c", "import cv2, onnxruntime"],
+    }
+    works = {name: partial(seconds, partial(call, one)) for name, one in words.items()}
+    times = in_turns(works, 2 * rounds + 1)
+    show(table, "`blurdct predict one.jpg`, seconds", times["command"], ".2f")
+    found = ratios(times["command"], times["imports"])
+    show(table, "the same / `python -c 'import cv2, onnxruntime'`", found, ".2f")
 
 
-def wall(command: list[str]) -> float:
-    """Seconds that a command takes."""
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+def call(words: list[str]) -> None:
+    """Run Python."""
+    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
 
 
-def measure_photos(folder: Path, workers: int, rounds: int, models: list[str]) -> None:
+def measure_photos(table: Table, folder: Path, args: argparse.Namespace) -> None:
     """Photos per second from file to verdict against grey decoding alone."""
-    for side, count in ((1024, 1000), (2048, 400)):
+    for side, count in ((1024, args.photos), (2048, args.large)):
         paths = write_jpegs(folder / str(side), count, side)
-        ours: dict[str, list[float]] = {model: [] for model in models}
-        floor = []
-        for _ in range(rounds):
-            floor.append(rate(ordered_map(grey, paths, workers)))
-            for model, rates in ours.items():
-                rates.append(rate(Detector.load(model).predict_many(paths, workers)))
-        for model, rates in ours.items():
-            show(f"photos/s of `{model}`, {side}-pixel JPEGs", rates, "{:.0f}")
-            ratios = [mine / bare for mine, bare in zip(rates, floor, strict=True)]
-            show("the same / grey decoding alone", ratios, "{:.2f}")
+
+        def floor(paths: list[Path] = paths) -> float:
+            return rate(ordered_map(decoded, paths, args.workers))
+
+        def ours(model: str, paths: list[Path] = paths) -> float:
+            return rate(Detector.load(model).predict_many(paths, args.workers))
+
+        works = {"": floor} | {model: partial(ours, model) for model in args.model}
+        rates = in_turns(works, args.rounds)
+        for model in args.model:
+            show(table, f"photos/s of `{model}`, {side}-pixel JPEGs", rates[model], ".0f")
+            found = ratios(rates[model], rates[""])
+            show(table, "the same / grey decoding alone", found, ".2f")
 
 
-def measure_set(folder: Path, args: argparse.Namespace) -> None:
+def measure_set(table: Table, folder: Path, args: argparse.Namespace) -> None:
     """A whole data set: features in memory, and the stages with every step on disk."""
     import pandas as pd
 
@@ -121,10 +123,10 @@ def measure_set(folder: Path, args: argparse.Namespace) -> None:
 
     paths = write_jpegs(folder / "set", args.images, SIDE)
     rows = pd.DataFrame({"path": [str(path) for path in paths]})
-    table = partial(feature_table, rows, paths, ReadConfig(), args.workers)
+    fused = partial(feature_table, rows, paths, ReadConfig(), args.workers)
     name = f"{args.images} images of {SIDE}x{SIDE} ({args.images * BLOCKS / 1e6:.1f} M blocks)"
-    times = [seconds(table) for _ in range(min(3, args.rounds))]
-    show(f"{name}, fused features, s", times, "{:.1f}")
+    times = [seconds(fused) for _ in range(min(3, args.rounds))]
+    show(table, f"{name}, fused features, s", times, ".1f")
     if args.disk:
         steps = (
             partial(write_coefficients, paths, folder / "c", workers=args.workers, device="cpu"),
@@ -132,76 +134,43 @@ def measure_set(folder: Path, args: argparse.Namespace) -> None:
             partial(average_statistics, folder / "s", rows),
         )
         times = [seconds(step) for step in steps]
-        show(f"{name}, stages 4 to 6 with the disk, s", [sum(times)], "{:.1f}")
-        print("| of which stages 4, 5, 6, s |", " + ".join(f"{t:.1f}" for t in times), "| |")
-
-
-def gpu_rates(rounds: int) -> list[float]:
-    """Million blocks per second, pictures already on the GPU."""
-    import torch
-
-    if not torch.cuda.is_available():
-        sys.exit("error: no CUDA device")
-    generator = torch.Generator("cuda").manual_seed(0)
-    luma = torch.randint(0, 256, (SIDE * 256, SIDE), generator=generator, device="cuda")
-    luma = luma.to(torch.uint8)  # 256 pictures one under the other
-
-    def once() -> float:
-        start = time.perf_counter()
-        for _ in range(20):
-            statistics_ = band_statistics(block_dct(unfold(luma).to(torch.float32)))
-            statistics_.mean(dim=1)
-        torch.cuda.synchronize()
-        return 20 * 256 * BLOCKS / (time.perf_counter() - start) / 1e6
-
-    once()
-    return [once() for _ in range(rounds)]
+        show(table, f"{name}, stages 4 to 6 with the disk, s", [sum(times)], ".1f")
+        for number, time_ in enumerate(times, start=4):
+            show(table, f"of which stage {number}, s", [time_], ".1f")
 
 
 def write_jpegs(folder: Path, count: int, side: int) -> list[Path]:
     """Different JPEGs with this long side: the sample enlarged or reduced, shifted a little."""
     folder.mkdir()
-    originals = [read_rgb(path) for path in find_photos(SAMPLE)]
-    paths = []
-    for number in range(count):
-        picture = originals[number % len(originals)]
-        picture = np.roll(picture, number // len(originals), axis=1)
+    originals = pictures()
+    paths = [folder / f"{number:05d}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        shift, which = divmod(number, len(originals))
         size = (SIDE, SIDE) if side == SIDE else (side, side * 3 // 4)
-        path = folder / f"{number:05d}.jpg"
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
-        cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 90])
-        paths.append(path)
+        picture = np.roll(originals[which], shift, axis=1)
+        path.write_bytes(jpeg(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)))
     return paths
 
 
-def grey(path: Path) -> int:
+def decoded(path: Path) -> int:
     """Decode only; the picture stays in the worker."""
-    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)).size
+    return grey(path).size
 
 
 def rate(answers: Iterable[object]) -> float:
-    """Answers per second once the workers are running: the first fifty are not counted."""
+    """Answers per second once the workers are running: the first ``STARTING`` are not counted."""
     stream = iter(answers)
-    for _ in range(50):
+    for _ in range(STARTING):
         next(stream)
     start = time.perf_counter()
     count = sum(1 for _ in stream)
     return count / (time.perf_counter() - start)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def show(name: str, values: list[float], form: str) -> None:
+def show(table: Table, name: str, values: list[float], form: str) -> None:
     """One row: the median, and all rounds."""
-    rounds = ", ".join(form.format(value) for value in values[:5])
-    more = ", ..." if len(values) > 5 else ""
-    print(f"| {name} | {form.format(statistics.median(values))} | {rounds}{more} |", flush=True)
+    table.row(name, statistics.median(values), values, form=form)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

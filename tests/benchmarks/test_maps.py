@@ -1,5 +1,6 @@
+"""``benchmarks/maps.py``: what it prints is so."""
+
 import runpy
-import sys
 from pathlib import Path
 
 import cv2
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-ROOT = Path(__file__).parents[2]
-TOOL = ROOT / "benchmarks" / "maps.py"
+from tests.benchmarks import pages
+from tests.benchmarks.conftest import BENCHMARKS
 
 
 @pytest.fixture
@@ -28,25 +29,14 @@ def pairs(tmp_path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def bench(monkeypatch, capsys):
-    """Runs the tool: what it prints."""
-
-    def run(*words: object) -> str:
-        monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, words)])
-        runpy.run_path(str(TOOL), run_name="__main__")
-        return capsys.readouterr().out
-
-    return run
-
-
-def test_the_measures_find_what_was_blurred_and_a_missing_model_has_no_row(bench, pairs):
+def test_the_measures_find_what_was_blurred_and_a_missing_model_has_no_row(run, pairs):
     words = ("--photos", pairs, "--names", pairs / "names.txt", "--model", "no-such")
-    out = bench(*words)
+    out = "\n".join(run("maps", *words)[0])
     assert "2 photographs, 60.0% of their pixels blurred" in out
     assert "no row for no-such: no model 'no-such'" in out
-    rows = [line.split("|")[1:-1] for line in out.splitlines() if line.startswith("|")][2:]
-    numbers = {name.strip(): [float(value) for value in rest] for name, *rest in rows}
+    numbers = {
+        name: [float(value) for value in rest] for name, *rest in pages.rows(out.splitlines())
+    }
     plain, laplacian, high = numbers.values()
     assert plain == [0.5, 0.5, 0.75]
     assert min(*laplacian, *high) > 0.95
@@ -54,7 +44,7 @@ def test_the_measures_find_what_was_blurred_and_a_missing_model_has_no_row(bench
 
 
 def test_pixels_are_ranked_as_by_scikit_learn():
-    ranked = runpy.run_path(str(TOOL))["ranked"]
+    ranked = runpy.run_path(str(BENCHMARKS / "maps.py"))["ranked"]
     rng = np.random.default_rng(1)
     for levels in (3, 50, 10**6):  # few levels: many alike
         blurred = rng.random(2000) < 0.3
@@ -70,10 +60,16 @@ def test_pixels_are_ranked_as_by_scikit_learn():
     ("names", "words"),
     [("a\nnone\n", "lacks none"), ("# nothing\n", "lacks photographs"), (None, "No such file")],
 )
-def test_a_list_that_does_not_fit_is_one_line(bench, pairs, names, words):
+def test_a_list_that_does_not_fit_is_one_line(refusal, pairs, names, words):
     listed = pairs / "list.txt"
     if names is not None:
         listed.write_text(names)
-    with pytest.raises(SystemExit, match=words) as caught:
-        bench("--photos", pairs, "--names", listed)
-    assert str(caught.value.code).startswith("error: ")
+    assert words in refusal("maps", "--photos", pairs, "--names", listed)
+
+
+def test_page_and_figures_agree(bench, pairs):
+    answer = bench("maps", "--photos", pairs, "--names", pairs / "names.txt", "--model", "dct-net")
+    (table,) = answer.figures["tables"]
+    assert [len(row) for row in table["rows"]] == [4, 4, 4]
+    words = f"--photos FOLDER/{pairs.name} --names FOLDER/names.txt --model dct-net"
+    assert words in answer.figures["command"]

@@ -166,8 +166,10 @@ def test_the_comparison_takes_any_models(tmp_path, names):
         cost = {**toy_reports.COST, "ms_per_photo": None if seed == 1 else 1.5 + seed}
         reports[name] = model_report.report_on(data, judged, bundle, cost=cost)
     whole = model_comparison.side_by_side(reports, data, toy_reports.QUICK)
-    (tmp_path / "data" / "comparison").mkdir(parents=True)
-    json_files.write_json(whole, tmp_path / "data" / "comparison" / "report.json")
+    folder = tmp_path / "benchmarks" / "results" / "models" / "comparison"
+    folder.mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    json_files.write_json(whole, folder / "report.json")
     shutil.copy(ROOT / "data" / "features.csv", tmp_path / "data")
     notebook, figures = run(COMPARISON, tmp_path)
     outputs = [one for cell in notebook.cells for one in cell.get("outputs", [])]

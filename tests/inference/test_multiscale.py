@@ -2,9 +2,6 @@ import csv
 import io
 import json
 import math
-import re
-import runpy
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -321,16 +318,3 @@ def test_most_pictures_without_blur_are_sharp_at_their_own_size(model):
 
 
 # The measurement
-
-
-@pytest.mark.slow
-def test_the_bench_prints_a_row_for_each_photo_and_what_it_costs(tmp_path, monkeypatch, capsys):
-    luma = read_luma(SHARP[0], ReadConfig(size=LARGE))
-    cv2.imwrite(str(tmp_path / "large.png"), np.pad(luma, ((0, 200), (0, 300)), mode="reflect"))
-    cv2.imwrite(str(tmp_path / "small.png"), luma)
-    words = ["sizes.py", "--photos", str(tmp_path), "--rounds", "1", "--model", "dct-xgb"]
-    monkeypatch.setattr(sys, "argv", words)
-    runpy.run_path(str(ROOT / "benchmarks" / "sizes.py"), run_name="__main__")
-    out = capsys.readouterr().out
-    assert out.count("\n| large | 1100 | ") == 2 and "| small |" not in out
-    assert float(re.search(r"\| median of 1 \|.* ([\d.]+) \|$", out, re.MULTILINE)[1]) > 1
