@@ -23,7 +23,7 @@ predict: $(CORE)/$(STAMP) ## Install what a prediction needs (in .venv) and judg
 	$(CORE)/bin/blurdct predict data/sample
 
 test: lint ## Install everything (in .venv-dev), lint, check types, run every test, those of the pages too
-	$(DEV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(DEV)/bin/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 lint: $(DEV)/$(STAMP) ## Check style, formatting and types
 	$(DEV)/bin/ruff check

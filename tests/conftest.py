@@ -1,5 +1,12 @@
 """Pictures that several tests look at, and how hypothesis draws its own."""
 
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before NumPy is loaded
+    # as many processes as cores: the threads of each would only wait for those of the others
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+
 import cv2
 import hypothesis
 import numpy as np
