@@ -97,7 +97,7 @@ def remark(found: "LabelledImages") -> None:
 
 
 def learnable(found: "LabelledImages", config: TrainConfig) -> "TrainingSet":
-    """The photographs as examples, and remarks on those that serve to count errors alone.
+    """The photographs as a training set, and remarks on those that serve to count errors alone.
 
     Raises:
         ConfigError: Photographs of one label could not be read.
@@ -112,8 +112,8 @@ def learnable(found: "LabelledImages", config: TrainConfig) -> "TrainingSet":
         if not (originals["label"] == value).any():
             raise ConfigError(f"no {label} photo can be read")
     data = build_training_set(found.table, config, found.inputs, found.masks)
-    apart = data.table[(data.table["kind"] == "") & ~data.real]
-    for (source, value), rows in apart.groupby(["source", "label"]):
+    alone = data.table[(data.table["kind"] == "") & ~data.real]
+    for (source, value), rows in alone.groupby(["source", "label"]):
         label = next(name for name, number in FOLDER_LABELS.items() if number == value)
         use = "its copies are learnt from, and it shows false positives" if value == 0 else "unused"
         note(f"source {source!r} has {label} photographs alone ({len(rows)}): {use}")

@@ -1,4 +1,4 @@
-"""Manifest rows (path, label, group, split, source, kind, strength); split by group.
+"""A folder of photographs -> the rows of its manifest: path, label, group, source; tables as CSV.
 
 A *group* is a scene: photographs of one scene, and the copies made of them, must fall on one side
 of every split, or a model is praised for remembering scenes.
@@ -24,10 +24,8 @@ from ..utils.progress import Progress, silent
 
 MANIFEST = "manifest.csv"
 VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
-LIGHTS = (
-    "lights"  # kind of a copy with bright lights, sharp or blurred; see ``datasets.recipes.lights``
-)
-APART = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
+LIGHTS = "lights"  # kind of a copy with bright lights, sharp or blurred; see ``recipes.lights``
+EXTRA = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
 FOLDER_LABELS = {"sharp": 0, "blurred": 1}
 UNLABELLED = (
     "no labelled photographs; put them into folders sharp and blurred, or write a manifest.csv "

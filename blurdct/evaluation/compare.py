@@ -35,7 +35,7 @@ def compare_models(
     """Judge, train, time and report on backends; what is done already is not done again.
 
     Args:
-        data: With the views of all of them.
+        data: With the inputs of all of them.
         names: Out of the registry, with parameters if wanted (``resnet18:task=level``).
         out: Gets ``models/NAME``, a bundle with its own ``report.json``; and of all of them
             ``report.json``, ``report.md``, ``report.html`` and ``report.png``.
@@ -44,7 +44,7 @@ def compare_models(
         files: Where the image of a row's path is: for the time per photo and for thumbnails;
             without them there are none.
         trials: Optuna trials for each backend that has something to tune.
-        storage: See ``training.tune``.
+        storage: See ``training.tuning.tune``.
         workers: Processes that tune.
         force: Do all of it again.
         progress: Wraps trials and folds.

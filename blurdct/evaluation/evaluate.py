@@ -1,7 +1,4 @@
-"""Models that are there already -> what they are worth on labelled photographs; nothing is learnt.
-
-Also what to say about figures that rest on too little.
-"""
+"""Models that are there already -> what they are worth on labelled photographs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,10 +1,6 @@
-"""Photo -> what models eat of it: 18 features, a map of them, older methods, or small pictures.
+"""Photo -> model inputs: 18 features, a map of blocks, older methods, or small pictures.
 
 Training and prediction make them here alike.
-
-Sources:
-    Variance of the Laplacian: Pech-Pacheco et al., ICPR 2000, doi:10.1109/ICPR.2000.903548.
-    Sobel magnitude (Tenengrad): Krotkov, IJCV 1, 1988, doi:10.1007/BF00127822.
 """
 
 from collections.abc import Callable, Iterable
@@ -115,12 +111,12 @@ INPUTS = {
 
 
 def learnt_at(names: Iterable[str], usual: int) -> int:
-    """The working size, pixels, that a model with these views learns at."""
+    """The working size, pixels, that a model with these inputs learns at."""
     return max((INPUTS[name].size for name in names if INPUTS[name].size), default=usual)
 
 
 def seen_at(names: Iterable[str], size: int) -> str:
-    """At which sizes models with these views see a photo, for people: ``256x256, 512 pixels``."""
+    """At which sizes models with these inputs see a photo, for people: ``256x256, 512 pixels``."""
     sides = sorted({INPUTS[name].side for name in names})
     return ", ".join(f"{side}x{side}" if side else f"{size} pixels" for side in sides)
 
@@ -131,13 +127,13 @@ def photo_inputs(
     config: ReadConfig = ReadConfig(),
     name: str | None = None,
 ) -> dict[str, np.ndarray]:
-    """What models eat of one photo.
+    """The model inputs of one photo.
 
     Args:
         source: As for ``images.read_luma``; a file is read once. Or a ``Photo``, which has the
             rest already.
         names: Out of ``INPUTS``: ``features``, the 18 of the block DCT; ``cells``, the map of block
-            statistics that ``cells`` makes; ``wide``, that map in 273 numbers; ``laplacian``, its
+            statistics of ``block_map``; ``wide``, that map in 273 numbers; ``laplacian``, its
             variance at the working size; ``gradients``, the variances of Sobel magnitude and
             Laplacian at 800x800 and the photo's number of pixels; ``rgb96``, ``rgb224``,
             ``rgb256``, the photo squashed to that square; ``crop224``, its centre after the short
@@ -146,7 +142,7 @@ def photo_inputs(
         name: What errors call the photo; its path if left out.
 
     Returns:
-        By view, one row without a batch axis; shape and dtype as in ``INPUTS``.
+        By name, one row without a batch axis; shape and dtype as in ``INPUTS``.
 
     Raises:
         ImageError: It cannot be read; the message names it and says why.

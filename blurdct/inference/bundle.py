@@ -80,12 +80,12 @@ class Bundle:
 
     Attributes:
         backend: The kind of model, a name in the registry.
-        graph: ONNX model; inputs are the views, the output ``probability`` has shape (n,).
+        graph: ONNX model; it takes ``views``, and its output ``probability`` has shape (n,).
         size: Working size the model was trained at, pixels.
         calibration: From the graph's output to P(blurred).
         thresholds: Of the labels.
-        views: What the model eats.
-        features: Names of the columns of the view ``features``.
+        views: Names of its model inputs; see ``features.inputs.INPUTS``.
+        features: Names of the columns of the input ``features``.
         parameters: Of the backend.
         training: What the model was trained on and how it did; for people to read.
     """

@@ -221,7 +221,7 @@ class Detector:
         """Calibrated P(blurred) of n rows, shape (n,), from their inputs.
 
         Args:
-            inputs: By view, n rows each; views that the model does not see are left alone.
+            inputs: By name, n rows each; those that the model does not take are left alone.
 
         Raises:
             ModelError: The model does not take such rows.

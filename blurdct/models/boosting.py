@@ -18,7 +18,7 @@ ROWS_PER_THREAD = 50_000
 
 
 class Boosted(Backend):
-    """What backends of boosted trees share; a family says which columns it makes of its views.
+    """What backends of boosted trees share; a family says which columns it makes of its inputs.
 
     Attributes:
         booster: None before ``fit``.

@@ -1,4 +1,4 @@
-"""Table of images + views -> rows to learn from: labels, scenes, what each counts; and extra rows.
+"""Images and their model inputs -> rows to learn from: labels, scenes, weights; and extra rows.
 
 Real photographs decide. A row whose ``kind`` is empty is a photo as it was found; those of sources
 that have both labels are the *real* rows, on which calibration, thresholds and the first figures
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..config import TrainConfig
-from ..datasets.manifest import APART, LIGHTS, VARIED
+from ..datasets.manifest import EXTRA, LIGHTS, VARIED
 from ..errors import ConfigError
 from ..features.bands import FEATURES
 from ..models.base import Array, Inputs, TrainingRows
@@ -27,8 +27,6 @@ from ..models.registry import backend
 LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
-
-
 PER_ROW = ("y", "groups", "real", "weights", "levels")  # arrays of ``TrainingSet``
 
 
@@ -38,7 +36,7 @@ class TrainingSet:
 
     Attributes:
         table: The table itself.
-        inputs: By view.
+        inputs: By name, n rows each.
         y: (n,) 1 blurred, 0 sharp.
         groups: (n,) scene.
         real: (n,) bool; the rows that decide.
@@ -69,7 +67,7 @@ class TrainingSet:
         return {view: values[rows] for view, values in self.inputs.items()}
 
     def only(self, views: Sequence[str]) -> "TrainingSet":
-        """The same rows with these views alone, which costs nothing."""
+        """The same rows with these inputs alone, which costs nothing."""
         extra = self.extra and self.extra.only(views)
         return replace(self, inputs={view: self.inputs[view] for view in views}, extra=extra)
 
@@ -97,9 +95,9 @@ def build_training_set(
 
     Args:
         table: Columns ``COLUMNS``; those of the 18 features only where ``inputs`` are left out.
-            Rows with a path in ``mask``, and varied copies, are set extra.
+            Rows with a path in ``mask``, and varied copies, become extra rows.
         config: How to train.
-        inputs: By view, a row for each of the table's; the 18 features out of it if left out.
+        inputs: By name, a row for each of the table's; the 18 features out of it if left out.
         masks: A row for each of the table's; see ``TrainingSet``.
 
     Raises:
@@ -108,7 +106,7 @@ def build_training_set(
     """
     if inputs is None:
         inputs = {"features": _features(table)}
-    aside = table["kind"].isin(APART).to_numpy()
+    aside = table["kind"].isin(EXTRA).to_numpy()
     if "mask" in table:
         aside = aside | (table["mask"] != "").to_numpy()
     if aside.any():

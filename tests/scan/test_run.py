@@ -20,16 +20,16 @@ from tests.helpers import toys
 DEADLY = """
 import os, sys
 try:
-    from blurdct.scan import worker as judging
+    from blurdct.scan import worker
 except ImportError:  # another Python that the tests run
     pass
 else:
-    real = judging.open_photo
+    real = worker.open_photo
     def deadly(item):
         if "deadly" in item.path:
             os.abort()
         return real(item)
-    judging.open_photo = deadly
+    worker.open_photo = deadly
 """
 
 

@@ -77,7 +77,7 @@ class Spy:
 
 
 class Keen(Spy):
-    """A backend that learns from rows apart as well, and from what is known about them."""
+    """A backend that learns from extra rows as well, and from what is known about them."""
 
     learns_more = True
     more: ClassVar[list[dict[str, np.ndarray]]] = []

@@ -1,4 +1,4 @@
-"""``blurdct train`` and its siblings, for people with photographs of their own."""
+"""``blurdct train``: labelled photographs -> a model, and how good it is on what it did not see."""
 
 import json
 from pathlib import Path
