@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import ImageError
+from ..results import Row
 from ..utils.text import visible
 
 if TYPE_CHECKING:
@@ -18,10 +19,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-Row = dict[str, Any]
-
 LONG = 20  # photos; more of them get a progress bar
 COLOURS = {"clear": "green", "medium": "yellow", "blurred": "red", "unknown": "dim"}
+UNREAD = "unreadable"  # what photos without a verdict are counted as
 
 
 class OutputError(Exception):
@@ -59,6 +59,18 @@ def printer(form: str | None, columns: Sequence[str]) -> Callable[[Row], None]:
         return lambda row: write(_csv([row[column] for column in columns]))
     text = json.dumps if form == "json" else _text
     return lambda row: write(text(row))
+
+
+def counted_rows(answers: Iterable[Any], tally: "Counter[str]") -> Iterator[Row]:
+    """The answers as rows, counted by label; an error goes to standard error instead."""
+    for answer in answers:
+        if isinstance(answer, ImageError):
+            tally[UNREAD] += 1
+            note(str(answer))
+        else:
+            row = answer if isinstance(answer, dict) else asdict(answer)
+            tally[row.get("label", "")] += 1
+            yield row
 
 
 def with_bar(answers: Iterator[Any], total: int | None) -> Iterable[Any]:
@@ -142,18 +154,3 @@ def _say(line: str, stream: TextIO | None, end: str = "\n") -> None:
         # Whatever the stream still holds could not be written when the process ends, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise OutputError(*error.args) from error
-
-
-UNREAD = "unreadable"
-
-
-def counted_rows(answers: Iterable[Any], tally: "Counter[str]") -> Iterator[Row]:
-    """The answers as rows, counted by label; an error goes to standard error instead."""
-    for answer in answers:
-        if isinstance(answer, ImageError):
-            tally[UNREAD] += 1
-            note(str(answer))
-        else:
-            row = answer if isinstance(answer, dict) else asdict(answer)
-            tally[row.get("label", "")] += 1
-            yield row

@@ -14,7 +14,7 @@ from ..utils import json_files
 from ..utils.progress import Progress, silent
 from ..utils.stage import Stage, digest as file_digest
 from . import model_comparison, schema
-from .learn import folder_name, learn, looks_at_pictures, tuned
+from .learn import folder_name, learn_model, looks_at_pictures, tuned
 from .timing import measured_times
 from .write import write_comparison
 
@@ -75,7 +75,7 @@ def compare_models(
                 )
                 found = f"ROC AUC {study.best_value:.4f}, {best_parameters(study)}"
                 print(f"{registered}: best of {len(study.trials)} trials: {found}")
-            learnt = learn(data, registered, own_parameters, config, read, progress)
+            learnt = learn_model(data, registered, own_parameters, config, read, progress)
             learnt.bundle.save(own)
             json_files.write_json(learnt.report, own / "report.json")
             step.finish(*(own / file for file in ("bundle.json", "model.onnx", "report.json")))

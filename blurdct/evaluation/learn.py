@@ -44,7 +44,7 @@ class Learnt:
     report: schema.Report
 
 
-def learn(
+def learn_model(
     data: TrainingSet,
     name: str,
     parameters: Mapping[str, Any] | None = None,

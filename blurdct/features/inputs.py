@@ -12,7 +12,7 @@ import numpy as np
 
 from ..config import ReadConfig
 from ..images.reader import Source, read_least
-from ..images.resize import resize
+from ..images.resize import resize_to
 from .bands import FEATURES
 from .block_map import CELL, CHANNELS, SUMMARY, summary
 from .blocks import SIZE
@@ -60,13 +60,13 @@ def _laplacian(photo: Photo) -> np.ndarray:
 
 def _gradients(photo: Photo) -> np.ndarray:
     luma, area = read_least(photo.source, GRADIENT_SIDE, False, photo.config, photo.name)
-    square = resize(luma, GRADIENT_SIDE, GRADIENT_SIDE)
+    square = resize_to(luma, GRADIENT_SIDE, GRADIENT_SIDE)
     return np.array([sobel_variance(square), laplacian_variance(square), area], np.float32)
 
 
 def _squashed(photo: Photo, side: int) -> np.ndarray:
     rgb, _ = read_least(photo.source, side, True, photo.config, photo.name)
-    return resize(rgb, side, side)
+    return resize_to(rgb, side, side)
 
 
 def _centre(photo: Photo, short: int, side: int) -> Any:
@@ -78,7 +78,7 @@ def _centre(photo: Photo, short: int, side: int) -> Any:
         rgb = rgb[top : top + longest, left : left + longest]
         height, width = rgb.shape[:2]
     scale = short / min(height, width)
-    rgb = resize(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
+    rgb = resize_to(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
     top, left = ((extent - side) // 2 for extent in rgb.shape[:2])
     return np.ascontiguousarray(rgb[top : top + side, left : left + side])
 

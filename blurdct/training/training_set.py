@@ -153,25 +153,6 @@ def build_training_set(
     return TrainingSet(table, inputs, y, groups, real, weights, levels, masks)
 
 
-def _extra_rows(
-    table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: TrainingSet
-) -> TrainingSet:
-    """Extra rows, beside those that every backend learns from."""
-    kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
-    real = table["original"].isin(data.table["path"][data.real]).to_numpy()
-    weights = np.ones(len(y))  # of photographs with masks
-    # all varied copies of a real photo together count as the photo, of other photos nothing;
-    # those with lights a part of it, sharp and blurred ones alike
-    for own, worth in ((VARIED, real * 1.0), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
-        for label in (0, 1):
-            rows = (kind == own) & (y == label)
-            copies = table["original"][rows].value_counts()
-            weights[rows] = worth[rows] / table["original"][rows].map(copies).to_numpy(float)
-    groups = table["group"].to_numpy(dtype=object)
-    none = np.zeros(len(y), bool)
-    return TrainingSet(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
-
-
 def judged_alone(data: TrainingSet) -> Array:
     """Shape (n,), bool: sharp photographs that false positives are counted on, not learnt from."""
     return (data.table["kind"] == "").to_numpy() & (data.weights == 0) & (data.y == 0)
@@ -201,23 +182,6 @@ def with_extra(data: TrainingSet, rows: Array, judged: Sequence[str] = ()) -> Tr
     )
 
 
-def _together(parts: list[tuple[Array, Array]]) -> Array:
-    """Rows of several arrays as one; maps take gigabytes, so nothing is copied twice."""
-    found = np.empty((sum(len(of) for _, of in parts), *parts[0][0].shape[1:]), parts[0][0].dtype)
-    start = 0
-    for values, of in parts:
-        np.take(values, of, axis=0, out=found[start : start + len(of)], mode="clip")
-        start += len(of)
-    return found
-
-
-def _features(table: pd.DataFrame) -> Array:
-    try:
-        return table[list(FEATURES)].to_numpy(dtype=np.float32)
-    except ValueError as error:
-        raise ConfigError(f"a feature is not a number ({error})") from error
-
-
 def table_digest(table: pd.DataFrame) -> str:
     """SHA-256 of what a model was trained on."""
     wanted = ("path", "label", "group", "source", "kind", *FEATURES)
@@ -238,3 +202,39 @@ def data_digest(data: TrainingSet) -> str:
     if data.extra is not None:
         found.update(data_digest(data.extra).encode())
     return found.hexdigest()
+
+
+def _extra_rows(
+    table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: TrainingSet
+) -> TrainingSet:
+    """Extra rows, beside those that every backend learns from."""
+    kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
+    real = table["original"].isin(data.table["path"][data.real]).to_numpy()
+    weights = np.ones(len(y))  # of photographs with masks
+    # all varied copies of a real photo together count as the photo, of other photos nothing;
+    # those with lights a part of it, sharp and blurred ones alike
+    for own, worth in ((VARIED, real * 1.0), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
+        for label in (0, 1):
+            rows = (kind == own) & (y == label)
+            copies = table["original"][rows].value_counts()
+            weights[rows] = worth[rows] / table["original"][rows].map(copies).to_numpy(float)
+    groups = table["group"].to_numpy(dtype=object)
+    none = np.zeros(len(y), bool)
+    return TrainingSet(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
+
+
+def _together(parts: list[tuple[Array, Array]]) -> Array:
+    """Rows of several arrays as one; maps take gigabytes, so nothing is copied twice."""
+    found = np.empty((sum(len(of) for _, of in parts), *parts[0][0].shape[1:]), parts[0][0].dtype)
+    start = 0
+    for values, of in parts:
+        np.take(values, of, axis=0, out=found[start : start + len(of)], mode="clip")
+        start += len(of)
+    return found
+
+
+def _features(table: pd.DataFrame) -> Array:
+    try:
+        return table[list(FEATURES)].to_numpy(dtype=np.float32)
+    except ValueError as error:
+        raise ConfigError(f"a feature is not a number ({error})") from error

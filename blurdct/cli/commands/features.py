@@ -8,6 +8,7 @@ import typer
 
 from ...config import ReadConfig
 from ...errors import ImageError
+from ...results import Row
 from .. import output
 from ..options import (
     ALL_READ,
@@ -58,7 +59,7 @@ def features(
 
     config = ReadConfig(size or ReadConfig.size, max_pixels)
 
-    def describe(item: "Item") -> output.Row | ImageError:
+    def describe(item: "Item") -> Row | ImageError:
         try:
             numbers = image_features(read_luma(open_photo(item), config, item.path))
         except ImageError as error:

@@ -69,11 +69,11 @@ def train(
     """
     from ...evaluation.caveats import found_rows
     from ...evaluation.evaluate import labels_of
-    from ...evaluation.learn import learn, tuned, views_of
+    from ...evaluation.learn import learn_model, tuned, views_of
     from ...models.nn.fit_context import in_context
     from ...models.registry import parse_name, seeded
     from ...utils.progress import bar
-    from ..summaries import learnt as learnt_lines
+    from .. import summaries
 
     registered, parameters = parse_name(name)
     check_out(out, "bundle.json")
@@ -98,10 +98,10 @@ def train(
                 data, registered, trials, config, storage, workers or 1, bar, parameters
             )
             output.write(f"best of {trials} trials: {json.dumps(parameters)}")
-        learnt = learn(data, registered, parameters, config, progress=bar)
+        learnt = learn_model(data, registered, parameters, config, progress=bar)
     learnt.bundle.save(out)
     summary, own = learnt.report, found_rows(data)
     doubt(data.y[own], data.groups[own], config, summary["real"]["roc_auc"], summary["interval"])
     copied, scenes = int((data.table["kind"] != "").sum()), len(set(data.groups[own]))
-    say(learnt_lines(name, summary, copied, scenes, out))
+    say(summaries.learnt(name, summary, copied, scenes, out))
     raise typer.Exit(SOME_UNREAD if found.bad else ALL_READ)
