@@ -11,13 +11,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import ImageError
-from ..results import Row
 from ..utils.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from ..results import Row
 
 LONG = 20  # photos; more of them get a progress bar
 COLOURS = {"clear": "green", "medium": "yellow", "blurred": "red", "unknown": "dim"}
@@ -52,7 +53,7 @@ def note(line: str) -> None:
     _say(visible(line), sys.stderr)
 
 
-def printer(form: str | None, columns: Sequence[str]) -> Callable[[Row], None]:
+def printer(form: str | None, columns: Sequence[str]) -> "Callable[[Row], None]":
     """What prints a row at once: as ``json``, as ``csv`` (the header now), or a verdict as text."""
     if form == "csv":
         write(_csv(columns))
@@ -61,7 +62,7 @@ def printer(form: str | None, columns: Sequence[str]) -> Callable[[Row], None]:
     return lambda row: write(text(row))
 
 
-def counted_rows(answers: Iterable[Any], tally: "Counter[str]") -> Iterator[Row]:
+def counted_rows(answers: Iterable[Any], tally: "Counter[str]") -> "Iterator[Row]":
     """The answers as rows, counted by label; an error goes to standard error instead."""
     for answer in answers:
         if isinstance(answer, ImageError):
@@ -89,7 +90,7 @@ def with_bar(answers: Iterator[Any], total: int | None) -> Iterable[Any]:
     return track(answers, "Looking", total=total, console=console, transient=True)
 
 
-def print_verdicts(rows: list[Row]) -> None:
+def print_verdicts(rows: "list[Row]") -> None:
     """One table of photos with their scores and labels; long paths are folded, never cut."""
     if not rows:
         return
@@ -105,7 +106,7 @@ def print_verdicts(rows: list[Row]) -> None:
     console.print(table)
 
 
-def print_bands(row: Row) -> None:
+def print_bands(row: "Row") -> None:
     """The features of one photo as a table, bands down and statistics across."""
     from ..features.bands import BANDS, STATISTICS
 
@@ -135,7 +136,7 @@ def path_cell(path: str) -> "Text":
     return Text(visible(path).encode("utf-8", "backslashreplace").decode())
 
 
-def _text(row: Row) -> str:
+def _text(row: "Row") -> str:
     return f"{row['score']:.1f}\t{row['label']}\t{visible(row['path'])}"
 
 

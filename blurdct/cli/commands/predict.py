@@ -4,13 +4,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ...config import ReadConfig
 from ...errors import ImageError
-from ...results import Row
 from ...utils.text import visible
 from .. import output
 from ..options import (
@@ -33,6 +32,9 @@ from ..options import (
     note,
 )
 from ..output import UNREAD, counted_rows
+
+if TYPE_CHECKING:
+    from ...results import Row
 
 LABELS = (*output.COLOURS, UNREAD)
 FAILING = {None: (), "medium": ("medium", "blurred"), "blurred": ("blurred",)}
@@ -131,7 +133,7 @@ def predict(
     raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)
 
 
-def _rows_with_sizes(answers: Iterator[Any]) -> Iterator[Row | ImageError]:
+def _rows_with_sizes(answers: Iterator[Any]) -> "Iterator[Row | ImageError]":
     """For each photo the plain verdict, ``sharp_size``, and ``sizes`` with P at each of them."""
     for answer in answers:
         if isinstance(answer, ImageError):
@@ -141,7 +143,7 @@ def _rows_with_sizes(answers: Iterator[Any]) -> Iterator[Row | ImageError]:
             yield {**asdict(answer.prediction), **more}
 
 
-def _size_printer(form: str | None) -> Callable[[Row], None]:
+def _size_printer(form: str | None) -> "Callable[[Row], None]":
     """What prints such a row at once: as ``json``, as ``csv`` (the header now), or as text."""
     from ...inference.detector import Prediction
 
@@ -154,7 +156,7 @@ def _size_printer(form: str | None) -> Callable[[Row], None]:
     return lambda row: write({**row, "sizes": _flat(row["sizes"], "=", ";")})
 
 
-def print_size_table(found: list[Row]) -> None:
+def print_size_table(found: "list[Row]") -> None:
     """One table of photos with their verdicts; long paths are folded, never cut."""
     if not found:
         return
@@ -171,7 +173,7 @@ def print_size_table(found: list[Row]) -> None:
     console.print(table)
 
 
-def _text(row: Row) -> str:
+def _text(row: "Row") -> str:
     path = visible(row["path"])
     return f"{row['score']:.1f}\t{row['label']}\t{row['sharp_size'] or NONE}\t{path}"
 
