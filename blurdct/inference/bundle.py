@@ -68,6 +68,12 @@ class Thresholds:
         if not 0 <= self.clear <= self.blurred <= 1:
             raise ConfigError(f"thresholds: expected 0 <= clear <= blurred <= 1, got {self}")
 
+    def moved(self, blurred: float | None) -> "Thresholds":
+        """The same with another ``blurred``, and ``clear`` no higher; None changes nothing."""
+        if blurred is None:
+            return self
+        return Thresholds(min(self.clear, blurred), blurred)
+
 
 def label_index(p: Any, thresholds: Thresholds) -> Any:
     """The label's number, shape as that of P(blurred): 0 clear, 1 medium, 2 blurred."""

@@ -16,7 +16,8 @@ from pathlib import Path
 from ..config import ReadConfig
 from ..errors import BlurdctError, ConfigError
 from ..inference.bundle import DEFAULT, load, named
-from ..inference.detector import Detector, Facts, facts_of
+from ..inference.detector import Detector
+from ..inference.facts import Facts, facts_of
 from ..inference.workers import in_worker
 from ..parallel.cores import cores
 from ..parallel.crash_safe_pool import crash_safe_map
@@ -103,7 +104,8 @@ def scan(
     bundle = load(model)
     config = ReadConfig(bundle.size if size is None else size, max_pixels)
     setup = (bundle, config, threshold, named(model))
-    facts = facts_of(Detector(*setup), bundle)
+    Detector(*setup)  # a broken model is an error here, not the death of every process
+    facts = facts_of(*setup)
     summary = Summary()
 
     def lost(job: Job, reason: str) -> tuple[int, Row]:
