@@ -53,7 +53,7 @@ def report(
     if model and not Detector.load(model).has_map:
         raise ConfigError(f"--model {model}: this model makes no map")
     summary = write_report(
-        str(results),
+        results,
         out,
         photos,
         Painter(maps, model),
