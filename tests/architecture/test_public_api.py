@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from tests.architecture.test_layers import FACES, MODULES, ROOT
+from tests.helpers.layers import FACES, MODULES, ROOT
 
 # The names that scripts of users have; each is where it always was.
 PROMISED = {
