@@ -12,6 +12,8 @@ from .checks import check_out
 from .options import note
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..datasets.loading import LabelledImages
     from ..training.training_set import TrainingSet
 
@@ -78,12 +80,13 @@ def load_labelled(
     synth: SynthConfig | None = None,
     read: ReadConfig = ReadConfig(),
     learning: bool = False,
+    listed: "pd.DataFrame | None" = None,
 ) -> "LabelledImages":
     """``datasets.loading.load_folder`` with a bar, and remarks on what was left out."""
     from ..datasets.loading import load_folder
     from ..utils.progress import bar
 
-    found = load_folder(photos, views, read, synth, None, workers, bar, learning)
+    found = load_folder(photos, views, read, synth, None, workers, bar, learning, listed)
     remark(found)
     return found
 

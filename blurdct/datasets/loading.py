@@ -61,6 +61,7 @@ def load_folder(
     workers: int | None = None,
     progress: Progress = silent,
     learning: bool = False,
+    listed: pd.DataFrame | None = None,
 ) -> LabelledImages:
     """Read the labelled photographs of a folder, and copies of the sharp ones.
 
@@ -74,11 +75,12 @@ def load_folder(
         progress: Wraps what takes long.
         learning: With photographs that have no label but a mask, and with each input at the working
             size that models learn from it at.
+        listed: Of ``datasets.list_photos``, if it was called already.
 
     Raises:
         ConfigError: As for ``datasets.list_photos``, or no photo of it has a label.
     """
-    photos, unreadable = collect(folder, read, workers, progress)
+    photos, unreadable = collect(folder, read, workers, progress, listed)
     pairs = zip(unreadable["path"], unreadable["reason"], strict=True)
     bad = [f"{Path(folder, path)}: {reason}" for path, reason in pairs]
     # only learning has a use for masks

@@ -407,7 +407,7 @@ def test_what_a_comparison_has_finished_is_not_done_again(compared, mine, monkey
         return genuine(data, name, *rest, **more)
 
     genuine = learn.learn
-    monkeypatch.setattr(compare, "learn", remember)
+    monkeypatch.setattr(compare, "learn_model", remember)
     monkeypatch.setattr(figures, "draw", lambda *_: None)  # it takes longest
     words = "compare tree laplacian --no-copies --folds 3 --photos {mine} --out {out}"
     sheets = {path: path.stat().st_mtime_ns for path in out.glob("models/*/bundle.json")}

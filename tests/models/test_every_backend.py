@@ -230,7 +230,7 @@ def test_a_second_call_learns_nothing_again(compared, rows, monkeypatch, capsys)
 
     models = compared.out / "models"
     before = {path: path.stat().st_mtime_ns for path in models.rglob("*")}
-    monkeypatch.setattr(compare, "learn", forbidden)
+    monkeypatch.setattr(compare, "learn_model", forbidden)
     again = compare.compare_models(rows, list(NAMES.values()), compared.out, CONFIG)
     assert again == compared.report
     assert {path: path.stat().st_mtime_ns for path in models.rglob("*")} == before

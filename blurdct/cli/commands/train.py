@@ -67,8 +67,8 @@ def train(
     \b
     Exit status: 0 done, 1 done, but some photos could not be read, 2 wrong use.
     """
+    from ...datasets.manifest import list_labelled
     from ...evaluation.caveats import found_rows
-    from ...evaluation.evaluate import labels_of
     from ...evaluation.learn import learn_model, tuned, views_of
     from ...models.nn.fit_context import in_context
     from ...models.registry import parse_name, seeded
@@ -77,7 +77,7 @@ def train(
 
     registered, parameters = parse_name(name)
     check_out(out, "bundle.json")
-    labels_of(photos)
+    listed = list_labelled(photos)
     if storage and not trials:
         raise ConfigError("--storage is for trials: give their number by --trials")
     if trials:
@@ -90,7 +90,7 @@ def train(
     if seed:
         parameters = seeded(registered, parameters, seed)
     synth = copies_for([registered], copies, seed)
-    found = load_labelled(photos, views_of([name]), workers, synth, learning=True)
+    found = load_labelled(photos, views_of([name]), workers, synth, learning=True, listed=listed)
     data = learnable(found, config)
     with in_context(device=device, checkpoints=checkpoints, weights=weights, progress=bar):
         if trials:
