@@ -27,7 +27,7 @@ from thriftpy2.thrift import TApplicationException
 from blurdct import __version__
 from blurdct.errors import BlurdctError, ConfigError
 from blurdct.inference.detector import Detector
-from blurdct.service import engine as engines
+from blurdct.service import engine
 from blurdct.service.engine import Busy, Engine, TooLong
 from blurdct.service.settings import Settings
 from blurdct.service.sockets import listen
@@ -411,8 +411,8 @@ def test_no_model_is_loaded_while_calls_are_answered(port, monkeypatch):
     def load(*_: object) -> None:
         raise AssertionError("loaded again")
 
-    monkeypatch.setattr(engines, "load", load)
-    monkeypatch.setattr(engines, "Detector", load)
+    monkeypatch.setattr(engine, "load", load)
+    monkeypatch.setattr(engine, "Detector", load)
     assert is_well(port) and is_well(port)
 
 
