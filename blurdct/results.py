@@ -95,6 +95,26 @@ def read(path: str | os.PathLike[str], needed: Iterable[str] = ("path",)) -> Ite
         raise ConfigError(f"{path}: no file of results ({line})") from error
 
 
+def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterator[Row]:
+    """The rows of a results file, checked.
+
+    Args:
+        path: The file.
+        needed: Columns that must be in it beside ``path`` and ``probability``.
+
+    Raises:
+        ConfigError: As by ``results.read``; or a row without a path, or with a P outside 0..1, or
+            with neither P nor error.
+    """
+    for number, row in enumerate(read(path, ("path", "probability", *needed)), 1):
+        p = row["probability"]
+        if not row["path"]:
+            raise ConfigError(f"{path}: row {number} has no path")
+        if not row["error"] and not (p is not None and 0 <= p <= 1):
+            raise ConfigError(f"{path}: row {number}: expected a probability in 0..1, got {p}")
+        yield row
+
+
 def write(
     path: str | os.PathLike[str], rows: Iterable[Row], columns: Columns = tuple(COLUMNS)
 ) -> int:
@@ -129,17 +149,17 @@ def write(
     return count
 
 
+def open_csv(path: str | os.PathLike[str]) -> IO[str]:
+    """A CSV file to read; a spreadsheet's mark before the first column is no part of it."""
+    return open(path, newline="", encoding="utf-8-sig", errors="surrogateescape")
+
+
 def _value(kind: type, value: Any) -> Any:
     if value is None or value == "":
         return "" if kind is str else None
     if kind is str and not isinstance(value, str):
         raise TypeError(f"expected a text, got {value!r}")
     return kind(value)
-
-
-def open_csv(path: str | os.PathLike[str]) -> IO[str]:
-    """A CSV file to read; a spreadsheet's mark before the first column is no part of it."""
-    return open(path, newline="", encoding="utf-8-sig", errors="surrogateescape")
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
@@ -231,23 +251,3 @@ WRITERS: dict[str, Callable[[Path, Iterable[Row], Columns], None]] = {
     ".jsonl": _write_jsonl,
     PARQUET: _write_parquet,
 }
-
-
-def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterator[Row]:
-    """The rows of a results file, checked.
-
-    Args:
-        path: The file.
-        needed: Columns that must be in it beside ``path`` and ``probability``.
-
-    Raises:
-        ConfigError: As by ``results.read``; or a row without a path, or with a P outside 0..1, or
-            with neither P nor error.
-    """
-    for number, row in enumerate(read(path, ("path", "probability", *needed)), 1):
-        p = row["probability"]
-        if not row["path"]:
-            raise ConfigError(f"{path}: row {number} has no path")
-        if not row["error"] and not (p is not None and 0 <= p <= 1):
-            raise ConfigError(f"{path}: row {number}: expected a probability in 0..1, got {p}")
-        yield row

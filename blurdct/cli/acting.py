@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 PAST = {"copy": "copied", "move": "moved", "link": "linked", "tag": "tagged", "undo": "put back"}
 
-Results = Annotated[
-    Path, typer.Argument(metavar="RESULTS", help="A file that 'blurdct scan' wrote.")
-]
 To = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to copy, move or link into.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 Null = Annotated[

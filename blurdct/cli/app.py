@@ -1,6 +1,6 @@
-"""``blurdct predict img.jpg`` and its siblings; parse, call, print.
+"""The command ``blurdct``: its commands, and the exit status and line of whatever goes wrong.
 
-What is heavy is imported inside the commands, so that help and version come at once.
+What is heavy is imported inside their functions, so that help and version come at once.
 """
 
 import errno

@@ -18,6 +18,9 @@ ALL_READ, SOME_UNREAD, WRONG_USE, GATE_FAILED, PIPE_CLOSED = 0, 1, 2, 3, 141  # 
 
 MANY = 64  # photos; from here on worker processes earn back the time they take to start
 
+LOOPBACK = "127.0.0.1"
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\s]*):([0-9]{1,5})")
+
 Sources = Annotated[
     list[str],
     typer.Argument(
@@ -53,13 +56,15 @@ Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
 ]
+EachCore = Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; one per core.")]
+Results = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="A file that 'blurdct scan' wrote.")
+]
 MaxPixels = Annotated[
     int, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")
 ]
 
-
-# Of those that learn or judge
-
+# Of those that learn or judge.
 Photos = Annotated[
     Path,
     typer.Option(
@@ -160,10 +165,6 @@ def told(error: BlurdctError) -> str:
         return str(error)
     way = f"blurdct train {model} --photos DIR --out {name}"
     return f"{model} is not part of this install; make it by: {way}"
-
-
-LOOPBACK = "127.0.0.1"
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\s]*):([0-9]{1,5})")
 
 
 def address(text: str) -> tuple[str, int]:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-Row = dict[str, Any]
+    from ..results import Row
 
 LONG = 20  # photos; more of them get a progress bar
 COLOURS = {"clear": "green", "medium": "yellow", "blurred": "red", "unknown": "dim"}
+UNREAD = "unreadable"  # what photos without a verdict are counted as
 
 
 class OutputError(Exception):
@@ -52,13 +53,25 @@ def note(line: str) -> None:
     _say(visible(line), sys.stderr)
 
 
-def printer(form: str | None, columns: Sequence[str]) -> Callable[[Row], None]:
+def printer(form: str | None, columns: Sequence[str]) -> "Callable[[Row], None]":
     """What prints a row at once: as ``json``, as ``csv`` (the header now), or a verdict as text."""
     if form == "csv":
         write(_csv(columns))
         return lambda row: write(_csv([row[column] for column in columns]))
     text = json.dumps if form == "json" else _text
     return lambda row: write(text(row))
+
+
+def counted_rows(answers: Iterable[Any], tally: "Counter[str]") -> "Iterator[Row]":
+    """The answers as rows, counted by label; an error goes to standard error instead."""
+    for answer in answers:
+        if isinstance(answer, ImageError):
+            tally[UNREAD] += 1
+            note(str(answer))
+        else:
+            row = answer if isinstance(answer, dict) else asdict(answer)
+            tally[row.get("label", "")] += 1
+            yield row
 
 
 def with_bar(answers: Iterator[Any], total: int | None) -> Iterable[Any]:
@@ -77,7 +90,7 @@ def with_bar(answers: Iterator[Any], total: int | None) -> Iterable[Any]:
     return track(answers, "Looking", total=total, console=console, transient=True)
 
 
-def print_verdicts(rows: list[Row]) -> None:
+def print_verdicts(rows: "list[Row]") -> None:
     """One table of photos with their scores and labels; long paths are folded, never cut."""
     if not rows:
         return
@@ -93,7 +106,7 @@ def print_verdicts(rows: list[Row]) -> None:
     console.print(table)
 
 
-def print_bands(row: Row) -> None:
+def print_bands(row: "Row") -> None:
     """The features of one photo as a table, bands down and statistics across."""
     from ..features.bands import BANDS, STATISTICS
 
@@ -123,7 +136,7 @@ def path_cell(path: str) -> "Text":
     return Text(visible(path).encode("utf-8", "backslashreplace").decode())
 
 
-def _text(row: Row) -> str:
+def _text(row: "Row") -> str:
     return f"{row['score']:.1f}\t{row['label']}\t{visible(row['path'])}"
 
 
@@ -142,18 +155,3 @@ def _say(line: str, stream: TextIO | None, end: str = "\n") -> None:
         # Whatever the stream still holds could not be written when the process ends, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise OutputError(*error.args) from error
-
-
-UNREAD = "unreadable"
-
-
-def counted_rows(answers: Iterable[Any], tally: "Counter[str]") -> Iterator[Row]:
-    """The answers as rows, counted by label; an error goes to standard error instead."""
-    for answer in answers:
-        if isinstance(answer, ImageError):
-            tally[UNREAD] += 1
-            note(str(answer))
-        else:
-            row = answer if isinstance(answer, dict) else asdict(answer)
-            tally[row.get("label", "")] += 1
-            yield row

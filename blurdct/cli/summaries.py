@@ -87,7 +87,7 @@ def learnt(name: str, report: Numbers, copies: int, scenes: int, out: Path) -> l
 
 
 def calibrated(before: Numbers, after: Numbers, bundle: Bundle, out: Path) -> list[str]:
-    """A model before and after calibration; ``before`` and ``after`` of ``calibrating``."""
+    """A model before and after calibration; ``before`` and ``after`` as in ``Calibrated``."""
     rows = [
         [when, *(_number(numbers[key]) for key in WORTH)]
         for when, numbers in (("before", before), ("after", after))

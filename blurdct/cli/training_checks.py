@@ -12,6 +12,8 @@ from .checks import check_out
 from .options import note
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..datasets.loading import LabelledImages
     from ..training.training_set import TrainingSet
 
@@ -78,12 +80,13 @@ def load_labelled(
     synth: SynthConfig | None = None,
     read: ReadConfig = ReadConfig(),
     learning: bool = False,
+    listed: "pd.DataFrame | None" = None,
 ) -> "LabelledImages":
     """``datasets.loading.load_folder`` with a bar, and remarks on what was left out."""
     from ..datasets.loading import load_folder
     from ..utils.progress import bar
 
-    found = load_folder(photos, views, read, synth, None, workers, bar, learning)
+    found = load_folder(photos, views, read, synth, None, workers, bar, learning, listed)
     remark(found)
     return found
 
@@ -97,7 +100,7 @@ def remark(found: "LabelledImages") -> None:
 
 
 def learnable(found: "LabelledImages", config: TrainConfig) -> "TrainingSet":
-    """The photographs as examples, and remarks on those that serve to count errors alone.
+    """The photographs as a training set, and remarks on those that serve to count errors alone.
 
     Raises:
         ConfigError: Photographs of one label could not be read.
@@ -112,8 +115,8 @@ def learnable(found: "LabelledImages", config: TrainConfig) -> "TrainingSet":
         if not (originals["label"] == value).any():
             raise ConfigError(f"no {label} photo can be read")
     data = build_training_set(found.table, config, found.inputs, found.masks)
-    apart = data.table[(data.table["kind"] == "") & ~data.real]
-    for (source, value), rows in apart.groupby(["source", "label"]):
+    alone = data.table[(data.table["kind"] == "") & ~data.real]
+    for (source, value), rows in alone.groupby(["source", "label"]):
         label = next(name for name, number in FOLDER_LABELS.items() if number == value)
         use = "its copies are learnt from, and it shows false positives" if value == 0 else "unused"
         note(f"source {source!r} has {label} photographs alone ({len(rows)}): {use}")

@@ -1,6 +1,6 @@
 """Photographs copied, moved, linked or tagged, nothing ever overwritten, all of it undoable.
 
-Whatever is about to be done stands in a journal first; see ``undoing`` for the way back.
+Whatever is about to be done stands in a journal first; see ``curate.undo`` for the way back.
 """
 
 import base64

@@ -1,4 +1,10 @@
-"""Photographs -> groups that look alike, by perceptual hash."""
+"""Photographs -> groups that look alike, by perceptual hash.
+
+Sources:
+    Perceptual hash: DCT hash of ``imagehash``, after Zauner, Upper Austria University of Applied
+    Sciences 2010.
+    Neighbours of hashes: Norouzi, Punjani, Fleet, CVPR 2012 (multi-index hashing).
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -8,7 +14,7 @@ import numpy as np
 from ..config import ReadConfig
 from ..errors import ConfigError
 from ..images.reader import read_luma
-from .ranking import check_readable
+from ..scan.items import check_is_file
 
 NEEDS = "pip install 'blurdct[scan]'"
 DISTANCE = 6  # bits of 64 in which near-duplicates may differ
@@ -29,7 +35,7 @@ def perceptual_hash(path: str) -> int:
         raise ConfigError(f"near-duplicates need imagehash: {NEEDS}") from error
     from PIL import Image
 
-    check_readable(path)
+    check_is_file(path)
     luma = read_luma(path, ReadConfig(size=128))
     bits = imagehash.phash(Image.fromarray(luma)).hash
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
@@ -47,6 +53,9 @@ def group_duplicates(hashes: Sequence[int] | np.ndarray, distance: int = DISTANC
 
     Returns:
         Number of the group, shape (n,).
+
+    Raises:
+        ConfigError: Another distance.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

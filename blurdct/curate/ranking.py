@@ -1,11 +1,4 @@
-"""Photographs -> groups of one burst or of near-duplicates, the sharpest of each first.
-
-Sources:
-    Capture time: EXIF 2.32 (CIPA DC-008-2019), 4.6.6 F: DateTimeOriginal, SubSecTimeOriginal,
-    OffsetTimeOriginal.
-    Perceptual hash: DCT hash of ``imagehash``, after Zauner, Upper Austria University of Applied
-    Sciences 2010. Neighbours of hashes: Norouzi, Punjani, Fleet, CVPR 2012 (multi-index hashing).
-"""
+"""Photographs and the groups that they are in -> their places, the sharpest of each group first."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ImageError
 from ..results import Row
-from ..scan.items import elsewhere
 from .selection import kind
 
 
@@ -73,11 +64,6 @@ def ranked(photos: Sequence[Candidate], labels: np.ndarray) -> Iterator[Place]:
         members.sort(key=lambda i: (photos[i].probability, -photos[i].pixels, -_size(photos[i])))
         for rank, index in enumerate(members, 1):
             yield Place(group, rank, photos[index])
-
-
-def check_readable(path: str) -> None:
-    if why := elsewhere(path):
-        raise ImageError(f"{path}: {why}")
 
 
 def _size(photo: Candidate) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import ConfigError, ModelError
 from ..inference.bundle import load
+from ..inference.facts import facts_of
 from ..results import Row
 from ..scan.items import elsewhere
 
@@ -224,11 +225,9 @@ def tally(found: Survey, cuts: Sequence[float] = TABLE) -> list[dict[str, Any]]:
 
 def _own_threshold(name: str, digest: str, share: float) -> float | None:
     """From which P on a model finds this share of held-out sharp photographs, if it knows."""
-    from ..inference.detector import Detector, facts_of
-
     try:
         bundle = load(name)
-        if digest and digest != facts_of(Detector(bundle, name=name), bundle)["digest"]:
+        if digest and digest != facts_of(bundle)["digest"]:
             return None  # another version of it, or at another size
     except ModelError:
         return None

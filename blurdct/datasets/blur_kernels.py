@@ -1,4 +1,14 @@
-"""Kernels of blur by kind and extent: disk, Gaussian, motion, mixtures."""
+"""Kernels of blur by kind and extent: disk, Gaussian, motion, mixtures.
+
+Extents are the width of a point's image, in pixels of the finished copy at the working size: the
+disk's diameter, the path's length, for the Gaussian 2.5 standard deviations, about its width at
+half height. (Its standard deviation is then 1.6 times that of the disk of that diameter, which is
+a quarter of the diameter.)
+
+Source:
+    Camera shake as a smooth random path: Boracchi, Foi, IEEE TIP 2012,
+    doi:10.1109/TIP.2012.2192126.
+"""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Manifest -> what models eat of its photographs, in a pool of processes.
+"""Manifest -> model inputs of its photographs, in a pool of processes.
 
 The fused road: from file to 18 features in memory. ``shards`` has the one with every step on disk.
 """
@@ -55,18 +55,18 @@ def read_inputs(
     progress: Progress = silent,
     learning: bool = False,
 ) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:
-    """What models eat of many photographs.
+    """The model inputs of many photographs.
 
     Args:
         paths: Where they are.
-        names: The views, out of ``features.inputs.INPUTS``.
+        names: Which ones, out of ``features.inputs.INPUTS``.
         config: How they are read.
         workers: Processes; None for one per core.
         progress: Wraps the photographs as they come.
-        learning: Each view at the working size that models learn from it at.
+        learning: Each at the working size that models learn from it at.
 
     Returns:
-        By view, a row for each readable photo, maps padded with zeros to a square of the working
+        By name, a row for each readable photo, maps padded with zeros to a square of the working
         size, or cut to it where a strip is longer; which ones are readable, shape (n,), bool; and a
         line for each of the others.
     """
@@ -77,7 +77,7 @@ def read_inputs(
         for view in names
     }
     readable, bad = np.zeros(len(paths), bool), []
-    stream = ordered_map(partial(_views, sizes=sizes, config=config), paths, workers)
+    stream = ordered_map(partial(_inputs, sizes=sizes, config=config), paths, workers)
     for number, answer in enumerate(progress(stream, len(paths), "photographs")):
         if isinstance(answer, str):
             bad.append(answer)
@@ -98,7 +98,7 @@ def with_features(rows: "pd.DataFrame", values: np.ndarray) -> "pd.DataFrame":
     return rows.assign(**columns)
 
 
-def _views(path: Path, sizes: dict[str, int], config: ReadConfig) -> dict[str, np.ndarray] | str:
+def _inputs(path: Path, sizes: dict[str, int], config: ReadConfig) -> dict[str, np.ndarray] | str:
     try:
         data, name = read_bytes(path)
         found = {}

@@ -1,4 +1,8 @@
-"""Blur as light is blurred: decoded to linear light, filtered, encoded again."""
+"""Blur as light is blurred: decoded to linear light, filtered, encoded again.
+
+Source:
+    sRGB transfer function: IEC 61966-2-1:1999.
+"""
 
 import cv2
 import numpy as np

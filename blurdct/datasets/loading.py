@@ -1,4 +1,4 @@
-"""A folder of labelled photographs -> examples: with blurred copies, and what models eat of all."""
+"""A folder of labelled photographs, and blurred copies of them -> the model inputs of all."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -29,8 +29,9 @@ class LabelledImages:
     """Labelled images, n rows, the same order everywhere.
 
     Attributes:
-        table: Columns path, label, group, split, source, kind, strength, and those of ``copies``.
-        inputs: By view.
+        table: Columns path, label, group, split, source, kind, strength, and others of
+            ``make_copies``.
+        inputs: By name, n rows each.
         files: Where each image is; copies only as long as their folder is kept.
         bad: A line for each photo that could not be read.
         unlabelled: Photographs left out because nothing says whether they are blurred.
@@ -60,24 +61,26 @@ def load_folder(
     workers: int | None = None,
     progress: Progress = silent,
     learning: bool = False,
+    listed: pd.DataFrame | None = None,
 ) -> LabelledImages:
     """Read the labelled photographs of a folder, and copies of the sharp ones.
 
     Args:
         folder: As for ``datasets.list_photos``.
-        views: What to make of each image; see ``features.inputs.photo_inputs``.
+        views: Which inputs to make of each image; see ``features.inputs.photo_inputs``.
         read: How photographs are read.
         synth: How copies are made; None for no copies.
         work: Folder that keeps the copies; they are made again each time if left out.
         workers: Processes; None for one per core.
         progress: Wraps what takes long.
-        learning: With photographs that have no label but a mask, and with each view at the working
+        learning: With photographs that have no label but a mask, and with each input at the working
             size that models learn from it at.
+        listed: Of ``datasets.list_photos``, if it was called already.
 
     Raises:
         ConfigError: As for ``datasets.list_photos``, or no photo of it has a label.
     """
-    photos, unreadable = collect(folder, read, workers, progress)
+    photos, unreadable = collect(folder, read, workers, progress, listed)
     pairs = zip(unreadable["path"], unreadable["reason"], strict=True)
     bad = [f"{Path(folder, path)}: {reason}" for path, reason in pairs]
     # only learning has a use for masks
@@ -108,9 +111,9 @@ def load_table(
     """Read the images of a table that stage 3 wrote, and masks where there are some.
 
     Args:
-        table: Columns of ``copies``.
+        table: Columns of ``synthesis.make_copies``.
         files: Where each row's image is.
-        views: As for ``gather``, like the rest.
+        views: As for ``load_folder``, like the rest.
         root: What the paths of masks are relative to.
     """
     inputs, readable, bad = read_inputs(files, views, read, workers, progress, learning)

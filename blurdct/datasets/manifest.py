@@ -1,4 +1,4 @@
-"""Manifest rows (path, label, group, split, source, kind, strength); split by group.
+"""A folder of photographs -> the rows of its manifest: path, label, group, source; tables as CSV.
 
 A *group* is a scene: photographs of one scene, and the copies made of them, must fall on one side
 of every split, or a model is praised for remembering scenes.
@@ -24,10 +24,8 @@ from ..utils.progress import Progress, silent
 
 MANIFEST = "manifest.csv"
 VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
-LIGHTS = (
-    "lights"  # kind of a copy with bright lights, sharp or blurred; see ``datasets.recipes.lights``
-)
-APART = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
+LIGHTS = "lights"  # kind of a copy with bright lights, sharp or blurred; see ``recipes.lights``
+EXTRA = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
 FOLDER_LABELS = {"sharp": 0, "blurred": 1}
 UNLABELLED = (
     "no labelled photographs; put them into folders sharp and blurred, or write a manifest.csv "
@@ -80,13 +78,45 @@ def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
     return rows
 
 
+def list_labelled(folder: str | PathLike[str], both: bool = True) -> pd.DataFrame:
+    """``list_photos`` of labelled photographs, known to be that before hours are spent on them.
+
+    Args:
+        folder: As for ``list_photos``.
+        both: Whether sharp and blurred ones are needed.
+
+    Raises:
+        ConfigError: As for ``list_photos``; or there are none, and the message says how to label
+            them.
+    """
+    rows = list_photos(folder)
+    found = set(rows["label"].dropna())
+    lacking = [name for name, label in FOLDER_LABELS.items() if label not in found]
+    if not found:
+        raise ConfigError(f"{folder}: {UNLABELLED}")
+    if both and lacking:
+        raise ConfigError(
+            f"{folder}: no {lacking[0]} photographs; put some into a folder {lacking[0]}, or give "
+            f"them label {FOLDER_LABELS[lacking[0]]} in manifest.csv"
+        )
+    return rows
+
+
 def collect(
     folder: str | PathLike[str],
     config: ReadConfig = ReadConfig(),
     workers: int | None = None,
     progress: Progress = silent,
+    listed: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Open every photo of ``list_photos`` once.
+
+    Args:
+        folder: As for ``list_photos``.
+        config: How they are read.
+        workers: Processes; None for one per core.
+        progress: Wraps the photographs as they come.
+        listed: Of ``list_photos``, if it was called already.
 
     Returns:
         The readable ones, columns path, label, group, source, width, height (pixels, upright),
@@ -95,7 +125,7 @@ def collect(
     Raises:
         ConfigError: As for ``list_photos``.
     """
-    rows = list_photos(folder)
+    rows = list_photos(folder) if listed is None else listed
     opened = ordered_map(
         partial(_measure, config=config), [Path(folder, path) for path in rows["path"]], workers
     )

@@ -5,16 +5,10 @@ exposure, size and JPEG quality for sharp and blurred copies alike, so that noth
 separates them. ``seed`` repeats the recipe of the system that this project began with, to
 reproduce its result: it blurs gamma-encoded pixels with the library BlurGenerator.
 
-Extents are the width of a point's image, in pixels of the finished copy at the working size: the
-disk's diameter, the path's length, for the Gaussian 2.5 standard deviations, about its width at
-half height. (Its standard deviation is then 1.6 times that of the disk of that diameter, which is
-a quarter of the diameter.)
+What extents of blur mean is said in ``blur_kernels``.
 
 Sources:
-    sRGB transfer function: IEC 61966-2-1:1999.
     Signal-dependent noise: Foi et al., IEEE TIP 2008, doi:10.1109/TIP.2008.2001399.
-    Camera shake as a smooth random path: Boracchi, Foi, IEEE TIP 2012,
-    doi:10.1109/TIP.2012.2192126.
     Seed recipe: BlurGenerator (https://pypi.org/project/BlurGenerator/).
 """
 
@@ -31,6 +25,15 @@ from .blur_kernels import KERNELS, extent_of
 from .linear_light import LINEAR, blur, encode
 
 LEVELS = 10  # levels of strength in tables
+
+# Motion counts most: it is the kind that real training photographs have least of.
+KIND_WEIGHTS = {"defocus": 0.3, "motion": 0.4, "gaussian": 0.15, "mixture": 0.15}
+
+LIGHTS_WEIGHTS = {"motion": 0.55, "defocus": 0.3, "mixture": 0.15}
+LIGHTS_EXTENT = (1.8, 28.0)  # as ``blur_kernels.EXTENT``
+INTERPOLATIONS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+
+Drawn = tuple[Any, float, dict[str, Any]]  # pixels, strength, parameters
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,6 @@ class Copy:
     def level(self) -> int:
         """Strength in ten steps, 0..9."""
         return min(int(self.strength * LEVELS), LEVELS - 1)
-
-
-# Motion counts most: it is the kind that real training photographs have least of.
-KIND_WEIGHTS = {"defocus": 0.3, "motion": 0.4, "gaussian": 0.15, "mixture": 0.15}
-
-LIGHTS_WEIGHTS = {"motion": 0.55, "defocus": 0.3, "mixture": 0.15}
-LIGHTS_EXTENT = (1.8, 28.0)  # as ``EXTENT``
-INTERPOLATIONS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 
 
 def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 512) -> Copy:
@@ -160,9 +155,6 @@ def seed(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 5
         kind = list(SEED_KINDS)[rng.integers(len(SEED_KINDS))]
         pixels, strength, parameters = SEED_KINDS[kind](pixels, rng)
     return Copy(_jpeg(pixels, 95), kind, strength, parameters)
-
-
-Drawn = tuple[Any, float, dict[str, Any]]  # pixels, strength, parameters
 
 
 def _seed_motion(rgb: np.ndarray, rng: np.random.Generator) -> Drawn:

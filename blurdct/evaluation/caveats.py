@@ -1,10 +1,10 @@
-"""What makes figures hard to trust: few photographs, few scenes, copies that were not made."""
+"""What makes figures hard to trust: few photographs, few scenes, limits that these cannot show."""
 
 import numpy as np
 
 from ..config import TrainConfig
+from ..models.base import Array
 from ..training.training_set import TrainingSet
-from .evaluate import Array
 
 MANY_PHOTOS, MANY_SCENES = 100, 20  # of each label; of all; fewer say little
 

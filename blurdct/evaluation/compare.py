@@ -14,7 +14,7 @@ from ..utils import json_files
 from ..utils.progress import Progress, silent
 from ..utils.stage import Stage, digest as file_digest
 from . import model_comparison, schema
-from .learn import folder_name, learn, looks_at_pictures, tuned
+from .learn import folder_name, learn_model, looks_at_pictures, tuned
 from .timing import measured_times
 from .write import write_comparison
 
@@ -35,7 +35,7 @@ def compare_models(
     """Judge, train, time and report on backends; what is done already is not done again.
 
     Args:
-        data: With the views of all of them.
+        data: With the inputs of all of them.
         names: Out of the registry, with parameters if wanted (``resnet18:task=level``).
         out: Gets ``models/NAME``, a bundle with its own ``report.json``; and of all of them
             ``report.json``, ``report.md``, ``report.html`` and ``report.png``.
@@ -44,7 +44,7 @@ def compare_models(
         files: Where the image of a row's path is: for the time per photo and for thumbnails;
             without them there are none.
         trials: Optuna trials for each backend that has something to tune.
-        storage: See ``training.tune``.
+        storage: See ``training.tuning.tune``.
         workers: Processes that tune.
         force: Do all of it again.
         progress: Wraps trials and folds.
@@ -75,7 +75,7 @@ def compare_models(
                 )
                 found = f"ROC AUC {study.best_value:.4f}, {best_parameters(study)}"
                 print(f"{registered}: best of {len(study.trials)} trials: {found}")
-            learnt = learn(data, registered, own_parameters, config, read, progress)
+            learnt = learn_model(data, registered, own_parameters, config, read, progress)
             learnt.bundle.save(own)
             json_files.write_json(learnt.report, own / "report.json")
             step.finish(*(own / file for file in ("bundle.json", "model.onnx", "report.json")))

@@ -1,7 +1,4 @@
-"""Models that are there already -> what they are worth on labelled photographs; nothing is learnt.
-
-Also what to say about figures that rest on too little.
-"""
+"""Models that are there already -> what they are worth on labelled photographs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +6,12 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from .. import metrics
 from ..config import ReadConfig
 from ..datasets.loading import LabelledImages, load_folder
-from ..datasets.manifest import FOLDER_LABELS, UNLABELLED, list_photos
+from ..datasets.manifest import FOLDER_LABELS
 from ..errors import ConfigError
 from ..inference.bundle import Bundle, label_index
 from ..inference.detector import LABELS, Detector
@@ -53,32 +51,12 @@ class Evaluated:
         return {"model": name, **summary, "interval": list(ends), "labels": counts}
 
 
-def labels_of(folder: str | PathLike[str], both: bool = True) -> None:
-    """Make sure that a folder's photographs are labelled before hours are spent on them.
-
-    Args:
-        folder: As for ``datasets.list_photos``.
-        both: Whether sharp and blurred ones are needed.
-
-    Raises:
-        ConfigError: There are none; the message says how to label them.
-    """
-    found = set(list_photos(folder)["label"].dropna())
-    lacking = [name for name, label in FOLDER_LABELS.items() if label not in found]
-    if not found:
-        raise ConfigError(f"{folder}: {UNLABELLED}")
-    if both and lacking:
-        raise ConfigError(
-            f"{folder}: no {lacking[0]} photographs; put some into a folder {lacking[0]}, or give "
-            f"them label {FOLDER_LABELS[lacking[0]]} in manifest.csv"
-        )
-
-
 def evaluate_model(
     models: Mapping[str, Bundle],
     folder: str | PathLike[str],
     workers: int | None = None,
     progress: Progress = silent,
+    listed: pd.DataFrame | None = None,
 ) -> Evaluated:
     """What models say to the labelled photographs of a folder.
 
@@ -87,6 +65,7 @@ def evaluate_model(
         folder: As for ``datasets.loading.load_folder``.
         workers: Processes; None for one per core.
         progress: Wraps the photographs as they come.
+        listed: As for ``datasets.loading.load_folder``.
 
     Raises:
         ConfigError: As for ``datasets.loading.load_folder``, or none can be read.
@@ -95,7 +74,7 @@ def evaluate_model(
     for size in dict.fromkeys(model.size for model in models.values()):
         views = {view for model in models.values() if model.size == size for view in model.views}
         read[size] = load_folder(
-            folder, sorted(views), ReadConfig(size), None, None, workers, progress
+            folder, sorted(views), ReadConfig(size), None, None, workers, progress, listed=listed
         )
     photos = next(iter(read.values()))
     y = photos.table["label"].to_numpy(dtype=np.int64)

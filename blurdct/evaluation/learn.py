@@ -1,4 +1,4 @@
-"""One model of a comparison: tuned, trained, judged out of fold."""
+"""One kind of model: tuned, judged out of fold, trained; its bundle and the report on it."""
 
 import re
 import time
@@ -24,7 +24,7 @@ from . import model_report, schema
 
 
 def views_of(names: Sequence[str]) -> list[str]:
-    """What these backends eat, each view once."""
+    """The model inputs that these backends take, each once."""
     found = (view for name in names for view in backend(parse_name(name)[0]).views)
     return list(dict.fromkeys(found))
 
@@ -44,7 +44,7 @@ class Learnt:
     report: schema.Report
 
 
-def learn(
+def learn_model(
     data: TrainingSet,
     name: str,
     parameters: Mapping[str, Any] | None = None,
@@ -55,10 +55,10 @@ def learn(
     """Judge one backend by grouped cross-validation, train it on everything.
 
     Args:
-        data: With its views, and others too.
+        data: With its inputs, and others too.
         name: Out of the registry.
         parameters: Instead of the backend's defaults.
-        config: As for ``compare``, like the rest.
+        config: As for ``compare_models``, like the rest.
     """
     data, parameters = data.suited(name), dict(parameters or {})
     judged = cross_validate(data, name, parameters, config, progress)
@@ -114,7 +114,7 @@ def tuned(
 
 
 def looks_at_pictures(views: Sequence[str]) -> bool:
-    """Whether a network is trained on what a model with these views eats."""
+    """Whether some of these model inputs are pictures or maps, which take a network."""
     return any(len(INPUTS[view].shape) > 1 for view in views)
 
 

@@ -24,7 +24,7 @@ def side_by_side(
     """Several models' reports in one; of a single model too.
 
     Args:
-        models: By name, what ``evaluate`` returned, or read back from JSON; at least one.
+        models: By name, what ``report_on`` returned, or read back from JSON; at least one.
         data: What they were all judged on.
         config: How they were judged.
         default: Which model the others are held against; the best if that is not among them.
@@ -92,5 +92,5 @@ def _about(data: TrainingSet, config: TrainConfig) -> Report:
 
 
 def _float(values: Any) -> Any:
-    """Numbers as they come from ``evaluate``, or from JSON, where null stands for NaN."""
+    """Numbers as they come from ``report_on``, or from JSON, where null stands for NaN."""
     return np.asarray(values, float)

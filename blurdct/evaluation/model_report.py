@@ -1,4 +1,4 @@
-"""Metrics and predictions -> the numbers about one model, or about many side by side."""
+"""Out-of-fold answers of one model -> every number about it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ def report_on(
         and ``_at_rates``. Of the first shuffle: ``copies``, by kind and strength of synthetic
         blur, ROC AUC against the sharp copies and share found at .5; ``by_cutoff``; ``curves``.
         ``worst``: the real photographs called wrongly by the largest margin. ``rows`` and
-        ``resampled`` are what ``compare`` works with.
+        ``resampled`` are what ``model_comparison`` works with.
     """
     table, y, real = data.table, data.y, data.real
     source = table["source"].to_numpy()

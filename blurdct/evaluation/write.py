@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..config import TrainConfig
-from ..images import thumbnail
+from ..images.thumbnail import thumbnail_jpeg
 from ..inference.bundle import Bundle
 from ..training.out_of_fold import OutOfFold
 from ..training.training_set import build_training_set
@@ -28,7 +28,7 @@ def write_comparison(report: schema.Report, files: Mapping[str, Path], out: Path
     page.write_markdown(report, out / "report.md")
     wrong = {photo["path"] for model in report["models"].values() for photo in model["worst"]}
     known = {path: files[path] for path in wrong if path in files}
-    small = {path: jpeg for path, file in known.items() if (jpeg := thumbnail.thumbnail(file))}
+    small = {path: jpeg for path, file in known.items() if (jpeg := thumbnail_jpeg(file))}
     page.write_html(report, out / "report.html", small)
     figures.draw(report, out / "report.png")
 

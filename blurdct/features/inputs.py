@@ -1,10 +1,6 @@
-"""Photo -> what models eat of it: 18 features, a map of them, older methods, or small pictures.
+"""Photo -> model inputs: 18 features, a map of blocks, older methods, or small pictures.
 
 Training and prediction make them here alike.
-
-Sources:
-    Variance of the Laplacian: Pech-Pacheco et al., ICPR 2000, doi:10.1109/ICPR.2000.903548.
-    Sobel magnitude (Tenengrad): Krotkov, IJCV 1, 1988, doi:10.1007/BF00127822.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,7 +12,7 @@ import numpy as np
 
 from ..config import ReadConfig
 from ..images.reader import Source, read_least
-from ..images.resize import resize
+from ..images.resize import resize_to
 from .bands import FEATURES
 from .block_map import CELL, CHANNELS, SUMMARY, summary
 from .blocks import SIZE
@@ -64,13 +60,13 @@ def _laplacian(photo: Photo) -> np.ndarray:
 
 def _gradients(photo: Photo) -> np.ndarray:
     luma, area = read_least(photo.source, GRADIENT_SIDE, False, photo.config, photo.name)
-    square = resize(luma, GRADIENT_SIDE, GRADIENT_SIDE)
+    square = resize_to(luma, GRADIENT_SIDE, GRADIENT_SIDE)
     return np.array([sobel_variance(square), laplacian_variance(square), area], np.float32)
 
 
 def _squashed(photo: Photo, side: int) -> np.ndarray:
     rgb, _ = read_least(photo.source, side, True, photo.config, photo.name)
-    return resize(rgb, side, side)
+    return resize_to(rgb, side, side)
 
 
 def _centre(photo: Photo, short: int, side: int) -> Any:
@@ -82,7 +78,7 @@ def _centre(photo: Photo, short: int, side: int) -> Any:
         rgb = rgb[top : top + longest, left : left + longest]
         height, width = rgb.shape[:2]
     scale = short / min(height, width)
-    rgb = resize(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
+    rgb = resize_to(rgb, max(short, round(width * scale)), max(short, round(height * scale)))
     top, left = ((extent - side) // 2 for extent in rgb.shape[:2])
     return np.ascontiguousarray(rgb[top : top + side, left : left + side])
 
@@ -115,12 +111,12 @@ INPUTS = {
 
 
 def learnt_at(names: Iterable[str], usual: int) -> int:
-    """The working size, pixels, that a model with these views learns at."""
+    """The working size, pixels, that a model with these inputs learns at."""
     return max((INPUTS[name].size for name in names if INPUTS[name].size), default=usual)
 
 
 def seen_at(names: Iterable[str], size: int) -> str:
-    """At which sizes models with these views see a photo, for people: ``256x256, 512 pixels``."""
+    """At which sizes models with these inputs see a photo, for people: ``256x256, 512 pixels``."""
     sides = sorted({INPUTS[name].side for name in names})
     return ", ".join(f"{side}x{side}" if side else f"{size} pixels" for side in sides)
 
@@ -131,13 +127,13 @@ def photo_inputs(
     config: ReadConfig = ReadConfig(),
     name: str | None = None,
 ) -> dict[str, np.ndarray]:
-    """What models eat of one photo.
+    """The model inputs of one photo.
 
     Args:
         source: As for ``images.read_luma``; a file is read once. Or a ``Photo``, which has the
             rest already.
         names: Out of ``INPUTS``: ``features``, the 18 of the block DCT; ``cells``, the map of block
-            statistics that ``cells`` makes; ``wide``, that map in 273 numbers; ``laplacian``, its
+            statistics of ``block_map``; ``wide``, that map in 273 numbers; ``laplacian``, its
             variance at the working size; ``gradients``, the variances of Sobel magnitude and
             Laplacian at 800x800 and the photo's number of pixels; ``rgb96``, ``rgb224``,
             ``rgb256``, the photo squashed to that square; ``crop224``, its centre after the short
@@ -146,7 +142,7 @@ def photo_inputs(
         name: What errors call the photo; its path if left out.
 
     Returns:
-        By view, one row without a batch axis; shape and dtype as in ``INPUTS``.
+        By name, one row without a batch axis; shape and dtype as in ``INPUTS``.
 
     Raises:
         ImageError: It cannot be read; the message names it and says why.

@@ -11,7 +11,7 @@ from .block_map import map_blocks
 
 
 class Photo:
-    """A photo that views are made of: a file is read once, its luma is made once.
+    """A photo, opened; what is made of it more than once is kept.
 
     Attributes:
         source: Bytes or pixels; see ``images.read_luma``.

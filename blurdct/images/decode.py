@@ -20,6 +20,17 @@ DAMAGED = "truncated or damaged image data"
 
 
 def check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
+    """Refuse a photo of too many pixels, or of too few.
+
+    Args:
+        size: Width and height, pixels.
+        config: The most.
+        label: What errors call the photo.
+
+    Raises:
+        ImageError: It is refused.
+        ValueError: An array that is no picture.
+    """
     if len(size) != 2:
         raise ValueError("expected an array of shape (H, W), (H, W, 3) or (H, W, 4)")
     width, height = size
@@ -34,7 +45,11 @@ def check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
 
 
 def jpeg_size(data: bytes, label: str) -> tuple[int, int]:
-    """Width and height as stored; Pillow's own limit does not apply on this road."""
+    """Width and height of a JPEG file as stored, pixels; Pillow's own limit does not apply here.
+
+    Raises:
+        ImageError: It is damaged.
+    """
     try:
         with (
             warnings.catch_warnings(action="ignore"),
@@ -45,8 +60,18 @@ def jpeg_size(data: bytes, label: str) -> tuple[int, int]:
         raise ImageError(f"{label}: {DAMAGED}") from error
 
 
-def decode(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
-    """Bytes of anything but JPEG through Pillow and ``convert``."""
+def decode_by_pillow(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
+    """Bytes of anything but JPEG -> what ``convert`` makes of the picture, upright.
+
+    Args:
+        data: A file.
+        label: What errors call the photo.
+        config: Its pixel limit counts.
+        convert: ``pillow_luma`` or ``pillow_rgb``.
+
+    Raises:
+        ImageError: No image, refused, or damaged.
+    """
     try:
         # Whatever Pillow has to warn of, the photo either reads or it does not.
         with (
@@ -72,6 +97,7 @@ def decode(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndar
 
 
 def pillow_luma(image: Image.Image) -> np.ndarray:
+    """A picture as luma, shape (H, W), uint8; transparency over white."""
     if image.mode.startswith("I"):  # 16 bits, in Pillow's modes I;16... and I
         wide = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
         return _narrow(wide)
@@ -79,6 +105,7 @@ def pillow_luma(image: Image.Image) -> np.ndarray:
 
 
 def pillow_rgb(image: Image.Image) -> np.ndarray:
+    """A picture in colour, shape (H, W, 3), uint8; transparency over white."""
     if image.mode.startswith("I"):
         return np.repeat(pillow_luma(image)[:, :, None], 3, axis=2)
     return np.asarray(_opaque(image))
@@ -102,11 +129,13 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 
 def array_luma(pixels: np.ndarray) -> np.ndarray:
+    """An array of pixels as luma, shape (H, W), uint8; see ``images.read_luma``."""
     pixels = _array_bytes(pixels)
     return pixels if pixels.ndim == 2 else pillow_luma(_array_image(pixels))
 
 
 def array_rgb(pixels: np.ndarray) -> np.ndarray:
+    """An array of pixels in colour, shape (H, W, 3), uint8."""
     return pillow_rgb(_array_image(_array_bytes(pixels)))
 
 

@@ -46,6 +46,7 @@ _SENSOR = 32803  # of _COLOURS: red, green and blue side by side
 _CR2 = b"CR"
 
 _TURNS = {3: 2, 5: 1, 6: 3}  # LibRaw's flip -> quarter turns to the left
+_PDF_IMAGE = 3  # FPDF_PAGEOBJ_IMAGE
 _PDFIUM = threading.Lock()  # it serves one thread at a time
 
 
@@ -203,5 +204,4 @@ def _words(error: Exception) -> str:
     return said.decode("ascii", "replace") if isinstance(said, bytes) else reason(error)
 
 
-_PDF_IMAGE = 3  # FPDF_PAGEOBJ_IMAGE
 _READERS = {"HEIC": _heic, "camera RAW": _raw, "PDF": _pdf}

@@ -24,7 +24,7 @@ from .decode import (
     array_luma,
     array_rgb,
     check_size,
-    decode,
+    decode_by_pillow,
     jpeg_size,
     pillow_luma,
     pillow_rgb,
@@ -157,7 +157,7 @@ def _read(
     unpacked = unpack(data, label, partial(check_size, config=config, label=label))
     if unpacked:
         return _read(unpacked[0], config, label, colour, scale)[0], unpacked[1]
-    pixels = decode(data, label, config, pillow_rgb if colour else pillow_luma)
+    pixels = decode_by_pillow(data, label, config, pillow_rgb if colour else pillow_luma)
     return pixels, pixels.shape[1::-1]
 
 

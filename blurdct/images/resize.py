@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 
-def resize(pixels: np.ndarray, width: int, height: int, enlarge: int = cv2.INTER_LINEAR) -> Any:
+def resize_to(pixels: np.ndarray, width: int, height: int, enlarge: int = cv2.INTER_LINEAR) -> Any:
     """A picture of exactly that size: by area averaging, unless a side grows.
 
     Args:
@@ -32,12 +32,12 @@ def resize_by(
 ) -> Any:
     """A picture at so many times its size, each side rounded but of ``least`` pixels or more.
 
-    It comes back as it is, not copied, where that is its size already; otherwise see ``resize``.
+    It comes back as it is, not copied, where that is its size already; otherwise see ``resize_to``.
     """
     height, width = (max(least, round(side * scale)) for side in pixels.shape[:2])
     if (height, width) == pixels.shape[:2]:
         return pixels
-    return resize(pixels, width, height, enlarge)
+    return resize_to(pixels, width, height, enlarge)
 
 
 def resize_within(pixels: np.ndarray, longest: int) -> Any:

@@ -14,7 +14,7 @@ THUMBNAIL = 160  # long side, pixels, of what is as large for every photo
 QUALITY = 70  # of their JPEG
 
 
-def thumbnail(source: Source, side: int = THUMBNAIL) -> bytes | None:
+def thumbnail_jpeg(source: Source, side: int = THUMBNAIL) -> bytes | None:
     """A small JPEG of a photo, its long side at most ``side`` pixels; None if it is unreadable."""
     try:
         rgb = read_rgb(source)

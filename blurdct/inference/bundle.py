@@ -68,6 +68,12 @@ class Thresholds:
         if not 0 <= self.clear <= self.blurred <= 1:
             raise ConfigError(f"thresholds: expected 0 <= clear <= blurred <= 1, got {self}")
 
+    def moved(self, blurred: float | None) -> "Thresholds":
+        """The same with another ``blurred``, and ``clear`` no higher; None changes nothing."""
+        if blurred is None:
+            return self
+        return Thresholds(min(self.clear, blurred), blurred)
+
 
 def label_index(p: Any, thresholds: Thresholds) -> Any:
     """The label's number, shape as that of P(blurred): 0 clear, 1 medium, 2 blurred."""
@@ -80,12 +86,12 @@ class Bundle:
 
     Attributes:
         backend: The kind of model, a name in the registry.
-        graph: ONNX model; inputs are the views, the output ``probability`` has shape (n,).
+        graph: ONNX model; it takes ``views``, and its output ``probability`` has shape (n,).
         size: Working size the model was trained at, pixels.
         calibration: From the graph's output to P(blurred).
         thresholds: Of the labels.
-        views: What the model eats.
-        features: Names of the columns of the view ``features``.
+        views: Names of its model inputs; see ``features.inputs.INPUTS``.
+        features: Names of the columns of the input ``features``.
         parameters: Of the backend.
         training: What the model was trained on and how it did; for people to read.
     """

@@ -1,15 +1,12 @@
 """``Detector``: bundle + photo -> ``Prediction``; the only road to an answer."""
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .._version import __version__
 from ..config import ReadConfig
 from ..errors import ConfigError, ImageError, ModelError
 from ..features.evidence import missing
@@ -88,7 +85,7 @@ class Detector:
         self.config = config or ReadConfig(size=bundle.size)
         self.model = name or bundle.backend
         self.calibration: Calibration = bundle.calibration
-        self.thresholds: Thresholds = _with_threshold(bundle.thresholds, threshold)
+        self.thresholds: Thresholds = bundle.thresholds.moved(threshold)
         self._arguments = (bundle, self.config, threshold, self.model)
         self._views = bundle.views
         for view in self._views:
@@ -158,7 +155,7 @@ class Detector:
         Raises:
             ImageError: It cannot be read.
         """
-        thresholds = _with_threshold(self.thresholds, threshold)
+        thresholds = self.thresholds.moved(threshold)
         answer = self._answer(photo)
         probability = float(answer["probability"][0])
         reason = missing(photo.luma)
@@ -221,7 +218,7 @@ class Detector:
         """Calibrated P(blurred) of n rows, shape (n,), from their inputs.
 
         Args:
-            inputs: By view, n rows each; views that the model does not see are left alone.
+            inputs: By name, n rows each; those that the model does not take are left alone.
 
         Raises:
             ModelError: The model does not take such rows.
@@ -233,29 +230,3 @@ class Detector:
         views = {view: row[None] for view, row in photo_inputs(photo, self._views).items()}
         found = self._session.run(views)
         return {**found, "probability": self.calibration(found["probability"])}
-
-
-def _with_threshold(thresholds: Thresholds, blurred: float | None) -> Thresholds:
-    if blurred is None:
-        return thresholds
-    return replace(thresholds, blurred=blurred, clear=min(thresholds.clear, blurred))
-
-
-ANSWERS = 1  # raised when a model of old would answer otherwise from now on
-Facts = dict[str, Any]  # about the model
-
-
-def facts_of(detector: Detector, bundle: Bundle) -> Facts:
-    """What tells one model's answers from another's: the first difference is the one to name.
-
-    The digest, 12 hexadecimal digits, is the same as long as the answers are.
-    """
-    facts = {
-        "model": detector.model,
-        "size": detector.config.size,
-        "clear below": detector.thresholds.clear,
-        "blurred from": detector.thresholds.blurred,
-    }
-    means = [ANSWERS, *list(facts.values())[1:], asdict(detector.calibration), bundle.views]
-    digest = hashlib.sha256(json.dumps(means).encode() + bundle.graph).hexdigest()[:12]
-    return {**facts, "blurdct": __version__, "digest": digest}

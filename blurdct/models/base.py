@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ConfigError
 
 Array = np.ndarray
-# A view's name -> the model input of that name, one row per photo.
+# The name of a model input -> that input, one row per photo.
 Inputs = Mapping[str, Array]
 
 
@@ -19,7 +19,7 @@ class TrainingRows:
     """What a backend learns from: n rows, the same order everywhere.
 
     Attributes:
-        inputs: By view, n rows each.
+        inputs: By name, n rows each.
         y: (n,) 0 sharp or 1 blurred; -1 where only the mask is known.
         groups: (n,) the scene; keeps copies of one scene on one side of inner splits.
         weights: (n,) what each row counts.
@@ -36,7 +36,7 @@ class TrainingRows:
     masks: Array | None = None
 
     def only(self, views: Sequence[str]) -> "TrainingRows":
-        """The same rows with these views alone, which costs nothing."""
+        """The same rows with these inputs alone, which costs nothing."""
         return replace(self, inputs={view: self.inputs[view] for view in views})
 
     def select(self, rows: Array) -> "TrainingRows":
@@ -65,7 +65,7 @@ class Backend(Protocol):
     ``y`` and probabilities are about one event, fixed here and nowhere else: 1 means blurred.
 
     Attributes:
-        views: Names of the inputs it needs, such as ``("features",)``.
+        views: Names of the model inputs that it takes, such as ``("features",)``.
         defaults: Its tuned parameters.
         learns_more: Whether it learns from extra rows and from masks.
         parameters: What it was made with; plain JSON values.
@@ -93,7 +93,7 @@ class Backend(Protocol):
         ...
 
     def to_onnx(self) -> bytes:
-        """The fitted model as an ONNX graph: inputs named for the views, output ``probability``."""
+        """The fitted model as an ONNX graph: inputs by their names, output ``probability``."""
         ...
 
 

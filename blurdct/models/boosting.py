@@ -5,30 +5,39 @@ Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import xgboost
 from onnx import NodeProto, helper
 
 from ..parallel.cores import cores
-from .base import Array, Backend, Inputs
+from .base import Array, Backend, Inputs, TrainingRows
 
 ROWS_PER_THREAD = 50_000
 
 
 class Boosted(Backend):
-    """What backends of boosted trees share; a family says which columns it makes of its views.
+    """What backends of boosted trees share; a family says which columns it makes of its inputs.
 
     Attributes:
+        names: Of the columns.
         booster: None before ``fit``.
     """
 
+    names: Sequence[str]
     booster: xgboost.Booster | None = None
 
     def columns(self, inputs: Inputs) -> Array:
         """What the trees cut, (n, columns) float32."""
         raise NotImplementedError
+
+    def fit(self, rows: TrainingRows) -> Self:
+        """Boost for ``rounds`` rounds; rows of which only the mask is known teach nothing here."""
+        known = rows.only(self.views).labelled()
+        values = self.columns(known.inputs)
+        self.booster = boost(values, known.y, known.weights, self.parameters, self.names)
+        return self
 
     def predict_proba(self, inputs: Inputs) -> Array:
         """P(blurred); see ``Backend.predict_proba``."""

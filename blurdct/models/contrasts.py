@@ -68,7 +68,7 @@ def column_values(inputs: Inputs, dtype: type[np.floating] = np.float32) -> Arra
     """(n, 18) features -> (n, 39) as in ``columns``, float32; the same arithmetic as in a graph.
 
     Args:
-        inputs: With the view ``features``.
+        inputs: With ``features``.
         dtype: What is computed in. Libraries and processors differ in the last bit of a logarithm:
             out of float64 hardly one value in a million is then another float32, of float32 one in
             ten. Who cuts columns minds; ``column_nodes`` takes the same.

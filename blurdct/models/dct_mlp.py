@@ -112,7 +112,7 @@ class _Together(Together):
 
 
 class _Graph(Graph):
-    """The view, (n, 273) float32, to P(blurred), (n,)."""
+    """The input, (n, 273) float32, to P(blurred), (n,)."""
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(self.network(numbers))

@@ -143,7 +143,7 @@ class _Together(Together):
 
 
 class _Graph(Graph):
-    """The view as it comes, (n, 92, h, w) float16, to P(blurred), (n,), and that of its cells."""
+    """The input as it comes, (n, 92, h, w) float16, to P(blurred), (n,), and that of its cells."""
 
     def forward(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
         answers: tuple[torch.Tensor, ...] = self.network.all(cells.float())  # type: ignore[operator]

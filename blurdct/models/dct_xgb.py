@@ -6,11 +6,11 @@ features.
 Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 """
 
-from typing import Any, Self
+from typing import Any
 
 from ..features.bands import FEATURES
-from .base import Array, Inputs, TrainingRows
-from .boosting import Boosted, boost, boosted_nodes
+from .base import Array, Inputs
+from .boosting import Boosted, boosted_nodes
 from .contrasts import column_nodes, column_values, columns
 from .onnx_graph import graph
 
@@ -47,20 +47,15 @@ class BoostedTrees(Boosted):
 
     views = ("features",)
     defaults = DEFAULTS
+    names = columns()
 
     def columns(self, inputs: Inputs) -> Array:
         """See ``Boosted.columns``."""
         return column_values(inputs)
 
-    def fit(self, rows: TrainingRows) -> Self:
-        """Boost for ``rounds`` rounds; see ``Backend.fit``."""
-        values = self.columns(rows.inputs)
-        self.booster = boost(values, rows.y, rows.weights, self.parameters, list(columns()))
-        return self
-
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``: features -> contrasts -> trees -> P(blurred)."""
-        start, trees, more = boosted_nodes(self.fitted(), len(columns()))
+        start, trees, more = boosted_nodes(self.fitted(), len(self.names))
         nodes, constants = column_nodes(start)
         inputs = {"features": (len(FEATURES),)}
         return graph("dct-xgb", inputs, [*nodes, *trees], {**constants, **more})

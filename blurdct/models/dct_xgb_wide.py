@@ -7,13 +7,13 @@ a tenth of its cells alone, where its subject is; and motion leaves trails in a 
 Source: Chen, Guestrin, KDD 2016, doi:10.1145/2939672.2939785.
 """
 
-from typing import Any, Self
+from typing import Any
 
 from onnx import helper
 
 from ..features.block_map import SUMMARY
-from .base import Array, Inputs, TrainingRows
-from .boosting import Boosted, boost, boosted_nodes
+from .base import Array, Inputs
+from .boosting import Boosted, boosted_nodes
 from .onnx_graph import graph
 
 DEFAULTS: dict[str, Any] = {
@@ -34,20 +34,14 @@ class WideTrees(Boosted):
     views = ("wide",)
     learns_more = True
     defaults = DEFAULTS
+    names = SUMMARY
 
     def columns(self, inputs: Inputs) -> Array:
         """See ``Boosted.columns``."""
         return inputs["wide"]
 
-    def fit(self, rows: TrainingRows) -> Self:
-        """Boost for ``rounds`` rounds; rows of which only the mask is known teach nothing here."""
-        known = rows.only(self.views).labelled()
-        values = self.columns(known.inputs)
-        self.booster = boost(values, known.y, known.weights, self.parameters, SUMMARY)
-        return self
-
     def to_onnx(self) -> bytes:
         """See ``Backend.to_onnx``."""
-        start, nodes, constants = boosted_nodes(self.fitted(), len(SUMMARY))
+        start, nodes, constants = boosted_nodes(self.fitted(), len(self.names))
         first = helper.make_node("Identity", ["wide"], [start])
-        return graph("dct-xgb-wide", {"wide": (len(SUMMARY),)}, [first, *nodes], constants)
+        return graph("dct-xgb-wide", {"wide": (len(self.names),)}, [first, *nodes], constants)

@@ -24,7 +24,7 @@ def graph(
 
     Args:
         name: The backend's.
-        inputs: By view, the shape of one row; float32.
+        inputs: By name, the shape of one row; float32.
         nodes: In the order in which they run.
         constants: By the name that nodes refer to them by.
 
@@ -110,7 +110,7 @@ def joined(name: str, members: Mapping[str, bytes], head: onnx.GraphProto) -> by
     Args:
         name: The backend's.
         members: By name; that of its output is ``NAME/probability`` to the head.
-        head: Its inputs are those outputs, or views.
+        head: Its inputs are those outputs, or model inputs.
     """
     nodes, weights, inputs = [], [], {}
     for member, graph_bytes in members.items():
@@ -132,7 +132,7 @@ def joined(name: str, members: Mapping[str, bytes], head: onnx.GraphProto) -> by
 
 
 def averaged(name: str, members: Sequence[bytes]) -> bytes:
-    """Graphs on the same views -> one whose ``probability`` is the mean of theirs."""
+    """Graphs on the same inputs -> one whose ``probability`` is the mean of theirs."""
     parts = {str(number): member for number, member in enumerate(members)}
     answers = [f"{part}/probability" for part in parts]
     nodes = [helper.make_node("Mean", answers, ["probability"])]

@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier, export_text
 from .base import Array, Backend, Inputs, TrainingRows
 from .onnx_graph import graph, trees_node
 
-SCORES = ("sobel", "laplacian", "area")  # of the view ``gradients``, in its order
+SCORES = ("sobel", "laplacian", "area")  # of the input ``gradients``, in its order
 
 # Of all weight, the least that a leaf may have: a leaf of a few photographs would claim certainty.
 DEFAULTS: dict[str, Any] = {"max_depth": 3, "min_weight_fraction_leaf": 0.01, "seed": 0}

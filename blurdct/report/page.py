@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping
 from itertools import count
+from os import PathLike, fspath
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,8 +27,8 @@ Pictures = Mapping[str, Picture]  # by path
 
 
 def write_report(
-    results: str,
-    out: Path,
+    results: str | PathLike[str],
+    out: str | PathLike[str],
     gallery: int = GALLERY,
     painter: Painter | None = None,
     progress: Progress = silent,
@@ -46,7 +47,7 @@ def write_report(
     Raises:
         ConfigError: A file that is not there or none of results.
     """
-    painter, name = painter or Painter(), name or results
+    painter, name = painter or Painter(), name or fspath(results)
     summary = summarize(verdicts(results, ["label"]), gallery)
     shown = [*summary.worst, *summary.best, *summary.ladder]
     picks = {pick.path: pick for pick in shown}
@@ -54,7 +55,7 @@ def write_report(
     budget = (room // max(1, len(shown)) - MARKUP) * 3 // 4  # base64 makes four bytes of three
     painted = painter.paint(picks.values(), budget)
     pictures = dict(progress(painted, len(picks), "Pictures"))
-    with replacing(out) as temporary:
+    with replacing(Path(out)) as temporary:
         temporary.write_text(html(summary, name, pictures, gallery), encoding="utf-8")
     return summary
 

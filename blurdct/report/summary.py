@@ -1,4 +1,4 @@
-"""Rows of results -> counts and examples for the report of a collection, in flat memory.
+"""Rows of results -> counts and picks for the report of a collection, in flat memory.
 
 Nothing here grows with the number of photographs: scores are counted in tenths of a point, the
 galleries are heaps and samples, and of too many folders the deepest are counted with their parents.

@@ -13,7 +13,7 @@ from . import archives, remote
 from .archives import SEPARATOR
 from .remote import is_url
 
-Content = bytes
+Content = bytes  # by another name, as an item has an attribute ``bytes``
 HEAVY = 16_000_000  # bytes of photographs, after which a batch is full
 
 Job = TypeVar("Job")
@@ -49,7 +49,7 @@ def find(path: str) -> Item:
     """The photograph that a row's path is about; an archive is looked through for it."""
     inside = None if os.path.lexists(path) else archives.split(path)
     if inside is None:
-        return Item(path) if remote.is_url(path) else item_of_file(path)
+        return Item(path) if is_url(path) else item_of_file(path)
     container, name = inside
     for item in items_in_archive(container, lambda member: member == name):
         return item if item.error == "" else Item(path, container, error=item.error)
@@ -67,9 +67,9 @@ def open_photo(item: Item) -> str | bytes:
     if item.data is not None:
         return item.data
     if item.container:
-        name = item.path[len(item.container) + len(archives.SEPARATOR) :]
+        name = item.path[len(item.container) + len(SEPARATOR) :]
         return archives.read(item.container, name, item.place)
-    if not remote.is_url(item.path):
+    if not is_url(item.path):
         return item.path
     try:
         data = remote.read(item.path, archives.LIMIT + 1)
@@ -85,9 +85,10 @@ def open_photo(item: Item) -> str | bytes:
 
 
 def items_in_archive(archive: str, wanted: Callable[[str], bool]) -> Iterator[Item]:
+    """The photographs in an archive whose names are wanted; last an error, if it breaks off."""
     try:
         for member in archives.members(archive, wanted):
-            path = f"{archive}{archives.SEPARATOR}{member.name}"
+            path = f"{archive}{SEPARATOR}{member.name}"
             known = member.bytes, member.modified
             yield Item(path, archive, *known, data=member.data, place=member.place)
     except ImageError as error:
@@ -95,10 +96,12 @@ def items_in_archive(archive: str, wanted: Callable[[str], bool]) -> Iterator[It
 
 
 def is_photo_inside(name: str) -> bool:
+    """Whether a member of an archive is taken for a photograph, by its name there."""
     return is_photo(name.rpartition("/")[2])
 
 
 def item_of_file(path: str) -> Item:
+    """A local file with its size and time, as far as the system tells them."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):  # opening it will say what is wrong
@@ -155,10 +158,19 @@ def name_of(item: Item) -> str:
 
 def elsewhere(path: str) -> str:
     """Why a row's photo is no file of its own; empty if it is one, or was."""
-    remote = is_url(path)
-    if (not remote and SEPARATOR not in path) or os.path.lexists(path):
+    if not (is_url(path) or SEPARATOR in path) or os.path.lexists(path):
         return ""
-    return "is not a file of this computer" if remote else "is inside an archive"
+    return "is not a file of this computer" if is_url(path) else "is inside an archive"
+
+
+def check_is_file(path: str) -> None:
+    """Refuse a photo that is no file of its own.
+
+    Raises:
+        ImageError: See ``elsewhere``.
+    """
+    if why := elsewhere(path):
+        raise ImageError(f"{path}: {why}")
 
 
 def folder_of(path: str) -> str:
@@ -166,5 +178,5 @@ def folder_of(path: str) -> str:
     inside = archives.split(path)
     folder, slash, _ = (inside[1] if inside else path).replace(os.sep, "/").rpartition("/")
     if inside:
-        return f"{inside[0]}{archives.SEPARATOR}{folder}" if folder else inside[0]
+        return f"{inside[0]}{SEPARATOR}{folder}" if folder else inside[0]
     return folder or slash or "."

@@ -1,6 +1,6 @@
-"""Folders of photos -> rows of predictions, streamed, resumable.
+"""A whole collection -> a file of results, streamed, resumable.
 
-Photographs are listed, judged in processes, and their rows kept in a ledger beside the file of
+Photographs are listed, judged in processes, and their rows kept in a checkpoint beside the file of
 results, which is written from it in the end. Memory holds a few batches, however many they are.
 """
 
@@ -16,7 +16,8 @@ from pathlib import Path
 from ..config import ReadConfig
 from ..errors import BlurdctError, ConfigError
 from ..inference.bundle import DEFAULT, load, named
-from ..inference.detector import Detector, Facts, facts_of
+from ..inference.detector import Detector
+from ..inference.facts import Facts, facts_of
 from ..inference.workers import in_worker
 from ..parallel.cores import cores
 from ..parallel.crash_safe_pool import crash_safe_map
@@ -103,38 +104,39 @@ def scan(
     bundle = load(model)
     config = ReadConfig(bundle.size if size is None else size, max_pixels)
     setup = (bundle, config, threshold, named(model))
-    facts = facts_of(Detector(*setup), bundle)
+    Detector(*setup)  # a broken model is an error here, not the death of every process
+    facts = facts_of(*setup)
     summary = Summary()
 
     def lost(job: Job, reason: str) -> tuple[int, Row]:
         return job[0], row_of(job[1], facts, reason)
 
-    ledger = Checkpoint(target.with_name(f"{target.name}.part"))
+    checkpoint = Checkpoint(target.with_name(f"{target.name}.part"))
     try:
-        _begin(ledger, target, facts, resume, force)
+        _begin(checkpoint, target, facts, resume, force)
         items = _noted(items, named_here, gone)
-        jobs = _unknown(items, ledger, facts, summary, watch)
+        jobs = _unknown(items, checkpoint, facts, summary, watch)
         few = batches(jobs, CHUNK, lambda job: job[1])
         how, given = partial(in_worker, judge), (setup, facts)
         made = crash_safe_map(how, few, lost, workers or cores(), timeout, prepare, given)
         with closing(made) as rows:
             for number, row in rows:
-                ledger.put(number, row)
+                checkpoint.put(number, row)
                 summary.photos += 1
                 watch(summary.photos)
-        ledger.commit()
-        (summary.photos, summary.dropped), summary.kept = ledger.count(), ledger.kept
+        checkpoint.commit()
+        (summary.photos, summary.dropped), summary.kept = checkpoint.count(), checkpoint.kept
         if gone and resume and target.exists():  # of a disk that is not there, no row is lost
             raise BlurdctError(f"{gone[0]}; {target} stays as it was")
         if not summary.photos:
             raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found")
         try:
-            write(target, _counted(ledger.rows(), summary.labels))
+            write(target, _counted(checkpoint.rows(), summary.labels))
         except ConfigError as error:  # not the user's fault by now
             raise BlurdctError(str(error)) from error
-        ledger.remove()
+        checkpoint.remove()
     except BaseException:
-        _leave(ledger)
+        _leave(checkpoint)
         raise
     summary.seconds = time.perf_counter() - begun
     return summary
@@ -163,11 +165,11 @@ def _checked(
     return target
 
 
-def _begin(ledger: Checkpoint, target: Path, facts: Facts, resume: bool, force: bool) -> None:
-    """Have the ledger ready for a run, or say why there can be none."""
-    former = ledger.facts if any(ledger.count()) else {}
+def _begin(checkpoint: Checkpoint, target: Path, facts: Facts, resume: bool, force: bool) -> None:
+    """Have the checkpoint ready for a run, or say why there can be none."""
+    former = checkpoint.facts if any(checkpoint.count()) else {}
     if force or not (former or target.exists()):
-        ledger.begin(facts)
+        checkpoint.begin(facts)
     elif former and not resume:
         raise ConfigError(f"{target}: unfinished; --resume goes on with it, --force begins anew")
     elif not resume:
@@ -175,22 +177,22 @@ def _begin(ledger: Checkpoint, target: Path, facts: Facts, resume: bool, force: 
             f"{target}: exists; --resume does new and changed photographs, --force all of them"
         )
     elif not former:
-        ledger.begin(facts, _taken_over(target, facts))
+        checkpoint.begin(facts, _taken_over(target, facts))
     elif former["digest"] != facts["digest"]:
-        raise _other(ledger.path, former, facts)
-    ledger.next_run()
+        raise _other(checkpoint.path, former, facts)
+    checkpoint.next_run()
 
 
-def _leave(ledger: Checkpoint) -> None:
+def _leave(checkpoint: Checkpoint) -> None:
     """Keep what was done, and no file of nothing."""
     try:
-        ledger.commit()
-        if any(ledger.count()):
-            ledger.close()
+        checkpoint.commit()
+        if any(checkpoint.count()):
+            checkpoint.close()
         else:
-            ledger.remove()
+            checkpoint.remove()
     except BlurdctError:  # the reason why this comes to an end, as a rule
-        ledger.close()
+        checkpoint.close()
 
 
 def _taken_over(target: Path, facts: Facts) -> Iterator[Row]:
@@ -225,16 +227,16 @@ def _noted(items: Iterable[Item], sources: Sequence[str], gone: list[str]) -> It
 
 def _unknown(
     items: Iterable[Item],
-    ledger: Checkpoint,
+    checkpoint: Checkpoint,
     facts: Facts,
     summary: Summary,
     watch: Callable[[int], object],
 ) -> Iterator[Job]:
-    """Photographs that are to be judged; what is known of the others goes to the ledger."""
+    """Photographs that are to be judged; what is known of the others goes to the checkpoint."""
     for number, item in enumerate(items):
         if item.error:
-            ledger.put(number, row_of(item, facts, item.error))
-        elif not ledger.keep(number, item.path, item.bytes, item.modified):
+            checkpoint.put(number, row_of(item, facts, item.error))
+        elif not checkpoint.keep(number, item.path, item.bytes, item.modified):
             yield number, item
             continue
         summary.photos += 1

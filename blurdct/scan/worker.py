@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageError
 from ..features.photo import Photo
-from ..inference.detector import Detector, Facts, Prediction
+from ..inference.detector import Detector, Prediction
+from ..inference.facts import Facts
 from ..inference.workers import answer_or_error, in_worker, keep
 from ..parallel.cores import cores
 from ..results import COLUMNS, Row

@@ -100,7 +100,7 @@ def calibrate(
 
     Args:
         bundle: The model.
-        inputs: By view, n rows.
+        inputs: By name, n rows each.
         y: Shape (n,), 1 blurred, 0 sharp.
         groups: Shape (n,), scene.
         config: Folds and shuffles to judge by, and which shares of false answers are allowed.

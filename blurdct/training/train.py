@@ -1,4 +1,4 @@
-"""Manifest + backend name + parameters -> fitted bundle with its thresholds."""
+"""Training set + backend name + parameters -> fitted bundle with its calibration and thresholds."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""Table of images + views -> rows to learn from: labels, scenes, what each counts; and extra rows.
+"""Images and their model inputs -> rows to learn from: labels, scenes, weights; and extra rows.
 
 Real photographs decide. A row whose ``kind`` is empty is a photo as it was found; those of sources
 that have both labels are the *real* rows, on which calibration, thresholds and the first figures
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..config import TrainConfig
-from ..datasets.manifest import APART, LIGHTS, VARIED
+from ..datasets.manifest import EXTRA, LIGHTS, VARIED
 from ..errors import ConfigError
 from ..features.bands import FEATURES
 from ..models.base import Array, Inputs, TrainingRows
@@ -27,8 +27,6 @@ from ..models.registry import backend
 LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
-
-
 PER_ROW = ("y", "groups", "real", "weights", "levels")  # arrays of ``TrainingSet``
 
 
@@ -38,7 +36,7 @@ class TrainingSet:
 
     Attributes:
         table: The table itself.
-        inputs: By view.
+        inputs: By name, n rows each.
         y: (n,) 1 blurred, 0 sharp.
         groups: (n,) scene.
         real: (n,) bool; the rows that decide.
@@ -69,7 +67,7 @@ class TrainingSet:
         return {view: values[rows] for view, values in self.inputs.items()}
 
     def only(self, views: Sequence[str]) -> "TrainingSet":
-        """The same rows with these views alone, which costs nothing."""
+        """The same rows with these inputs alone, which costs nothing."""
         extra = self.extra and self.extra.only(views)
         return replace(self, inputs={view: self.inputs[view] for view in views}, extra=extra)
 
@@ -97,9 +95,9 @@ def build_training_set(
 
     Args:
         table: Columns ``COLUMNS``; those of the 18 features only where ``inputs`` are left out.
-            Rows with a path in ``mask``, and varied copies, are set extra.
+            Rows with a path in ``mask``, and varied copies, become extra rows.
         config: How to train.
-        inputs: By view, a row for each of the table's; the 18 features out of it if left out.
+        inputs: By name, a row for each of the table's; the 18 features out of it if left out.
         masks: A row for each of the table's; see ``TrainingSet``.
 
     Raises:
@@ -108,7 +106,7 @@ def build_training_set(
     """
     if inputs is None:
         inputs = {"features": _features(table)}
-    aside = table["kind"].isin(APART).to_numpy()
+    aside = table["kind"].isin(EXTRA).to_numpy()
     if "mask" in table:
         aside = aside | (table["mask"] != "").to_numpy()
     if aside.any():
@@ -155,25 +153,6 @@ def build_training_set(
     return TrainingSet(table, inputs, y, groups, real, weights, levels, masks)
 
 
-def _extra_rows(
-    table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: TrainingSet
-) -> TrainingSet:
-    """Extra rows, beside those that every backend learns from."""
-    kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
-    real = table["original"].isin(data.table["path"][data.real]).to_numpy()
-    weights = np.ones(len(y))  # of photographs with masks
-    # all varied copies of a real photo together count as the photo, of other photos nothing;
-    # those with lights a part of it, sharp and blurred ones alike
-    for own, worth in ((VARIED, real * 1.0), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
-        for label in (0, 1):
-            rows = (kind == own) & (y == label)
-            copies = table["original"][rows].value_counts()
-            weights[rows] = worth[rows] / table["original"][rows].map(copies).to_numpy(float)
-    groups = table["group"].to_numpy(dtype=object)
-    none = np.zeros(len(y), bool)
-    return TrainingSet(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
-
-
 def judged_alone(data: TrainingSet) -> Array:
     """Shape (n,), bool: sharp photographs that false positives are counted on, not learnt from."""
     return (data.table["kind"] == "").to_numpy() & (data.weights == 0) & (data.y == 0)
@@ -203,23 +182,6 @@ def with_extra(data: TrainingSet, rows: Array, judged: Sequence[str] = ()) -> Tr
     )
 
 
-def _together(parts: list[tuple[Array, Array]]) -> Array:
-    """Rows of several arrays as one; maps take gigabytes, so nothing is copied twice."""
-    found = np.empty((sum(len(of) for _, of in parts), *parts[0][0].shape[1:]), parts[0][0].dtype)
-    start = 0
-    for values, of in parts:
-        np.take(values, of, axis=0, out=found[start : start + len(of)], mode="clip")
-        start += len(of)
-    return found
-
-
-def _features(table: pd.DataFrame) -> Array:
-    try:
-        return table[list(FEATURES)].to_numpy(dtype=np.float32)
-    except ValueError as error:
-        raise ConfigError(f"a feature is not a number ({error})") from error
-
-
 def table_digest(table: pd.DataFrame) -> str:
     """SHA-256 of what a model was trained on."""
     wanted = ("path", "label", "group", "source", "kind", *FEATURES)
@@ -240,3 +202,39 @@ def data_digest(data: TrainingSet) -> str:
     if data.extra is not None:
         found.update(data_digest(data.extra).encode())
     return found.hexdigest()
+
+
+def _extra_rows(
+    table: pd.DataFrame, inputs: Inputs, masks: Array | None, data: TrainingSet
+) -> TrainingSet:
+    """Extra rows, beside those that every backend learns from."""
+    kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
+    real = table["original"].isin(data.table["path"][data.real]).to_numpy()
+    weights = np.ones(len(y))  # of photographs with masks
+    # all varied copies of a real photo together count as the photo, of other photos nothing;
+    # those with lights a part of it, sharp and blurred ones alike
+    for own, worth in ((VARIED, real * 1.0), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
+        for label in (0, 1):
+            rows = (kind == own) & (y == label)
+            copies = table["original"][rows].value_counts()
+            weights[rows] = worth[rows] / table["original"][rows].map(copies).to_numpy(float)
+    groups = table["group"].to_numpy(dtype=object)
+    none = np.zeros(len(y), bool)
+    return TrainingSet(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
+
+
+def _together(parts: list[tuple[Array, Array]]) -> Array:
+    """Rows of several arrays as one; maps take gigabytes, so nothing is copied twice."""
+    found = np.empty((sum(len(of) for _, of in parts), *parts[0][0].shape[1:]), parts[0][0].dtype)
+    start = 0
+    for values, of in parts:
+        np.take(values, of, axis=0, out=found[start : start + len(of)], mode="clip")
+        start += len(of)
+    return found
+
+
+def _features(table: pd.DataFrame) -> Array:
+    try:
+        return table[list(FEATURES)].to_numpy(dtype=np.float32)
+    except ValueError as error:
+        raise ConfigError(f"a feature is not a number ({error})") from error

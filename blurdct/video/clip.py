@@ -1,4 +1,4 @@
-"""Clip -> frames at steps of time -> the score of each, and the sharpest of them.
+"""A video file -> its frames, at steps of time.
 
 Frames are read by OpenCV: each is taken at the time that the file gives it, whatever the rate,
 and turned upright as the file says. Those between two steps are decoded but not turned into

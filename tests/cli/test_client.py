@@ -24,7 +24,7 @@ from blurdct.errors import ImageError
 from blurdct.service.engine import Busy, Engine
 from blurdct.service.thrift.client import Caller, Judged, summary
 from blurdct.service.thrift.handler import Handler
-from tests.service.test_thrift import SETTINGS, apache, running
+from tests.helpers.thrift_services import SETTINGS, apache, running
 
 SCENES = 4
 

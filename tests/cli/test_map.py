@@ -8,9 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from blurdct.cli.commands.map import LONGEST
@@ -25,31 +23,11 @@ NAMES = ("bright", "dark", "mixed")
 HEAVY = {"torch", "xgboost", "sklearn", "pandas", "scipy", "optuna", "matplotlib", "onnx"}
 
 
-def graph_with_map() -> bytes:
-    """``toys.graph``, and a map of 3x4 cells: P times 0 in the first cell up to 1 in the last."""
-    model = onnx.load_from_string(toys.graph())
-    ramp = np.linspace(0, 1, 12, dtype=np.float32).reshape(1, 3, 4)
-    model.graph.initializer.extend(
-        [numpy_helper.from_array(ramp, "ramp"), numpy_helper.from_array(np.array([1, 2]), "axes")]
-    )
-    model.graph.node.extend(
-        [
-            helper.make_node("Unsqueeze", ["probability", "axes"], ["cube"]),
-            helper.make_node("Mul", ["cube", "ramp"], ["map"]),
-        ]
-    )
-    model.graph.output.append(
-        helper.make_tensor_value_info("map", TensorProto.FLOAT, ["n", "h", "w"])
-    )
-    onnx.checker.check_model(model)
-    return model.SerializeToString()
-
-
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
     """Folders of two models: ``map`` that has a map and ``plain`` that has none."""
     folder = tmp_path_factory.mktemp("models")
-    toys.bundle(graph=graph_with_map()).save(folder / "map")
+    toys.bundle(graph=toys.graph_with_map()).save(folder / "map")
     toys.bundle().save(folder / "plain")
     return folder
 

@@ -7,7 +7,7 @@ import pytest
 from blurdct import results
 from tests.helpers import toys
 from tests.helpers.commands import Run, call
-from tests.report.test_page import failed, row
+from tests.helpers.rows import failed, row
 
 
 @pytest.fixture

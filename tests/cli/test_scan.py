@@ -13,7 +13,7 @@ from PIL import Image
 
 from blurdct import results
 from blurdct.cli.app import main
-from blurdct.cli.commands import scan as cli_scan
+from blurdct.cli.commands import scan as scan_command
 from blurdct.scan.checkpoint import Checkpoint
 from tests.helpers import toys
 
@@ -22,18 +22,18 @@ ROOT = Path(__file__).parents[2]
 SLOW = """
 import os, sys, time
 try:
-    from blurdct.scan import checkpoint as ledger, worker as judging
+    from blurdct.scan import checkpoint, worker
 except ImportError:  # another Python that the tests run
     pass
 else:
-    ledger.PAUSE = 0.05
-    real = judging.open_photo
+    checkpoint.PAUSE = 0.05
+    real = worker.open_photo
     def slow(item):
         with open(os.environ["LOG"], "a") as log:
             log.write(item.path + "\\n")
         time.sleep(0.003)
         return real(item)
-    judging.open_photo = slow
+    worker.open_photo = slow
 """
 MANY, BROKEN = 200, 20  # photographs, and every which of them is broken
 
@@ -134,10 +134,10 @@ def test_wrong_use_is_one_line(photos, words, message, capsys):
 
 
 def test_a_second_scan_of_one_file_is_refused(photos, model, capsys):
-    ledger = Checkpoint("out.csv.part")
+    checkpoint = Checkpoint("out.csv.part")
     assert run("in", "--out", "out.csv", "--model", model, "--force") == 2
     assert "out.csv.part: another scan is writing it" in capsys.readouterr().err
-    ledger.close()
+    checkpoint.close()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills as POSIX does")
@@ -177,9 +177,9 @@ def test_a_scan_that_is_stopped_says_how_to_go_on(many, model, number, status):
     assert told.count("\n") == 1 and "photos are done; --resume goes on with the rest" in told
     done = int(told.split("stopped; ")[1].split()[0])
     assert 20 <= done < MANY
-    ledger = Checkpoint("out.csv.part")
-    assert ledger.count() == (done, 0)
-    ledger.close()
+    checkpoint = Checkpoint("out.csv.part")
+    assert checkpoint.count() == (done, 0)
+    checkpoint.close()
 
 
 def test_a_bar_counts_on_a_terminal_with_rate_and_time_left(photos, model, monkeypatch):
@@ -189,8 +189,8 @@ def test_a_bar_counts_on_a_terminal_with_rate_and_time_left(photos, model, monke
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
-    monkeypatch.setattr(cli_scan, "STEP", 0.0)
-    bar = cli_scan._Bar()
+    monkeypatch.setattr(scan_command, "STEP", 0.0)
+    bar = scan_command._Bar()
     with bar.shown(["in"], None, False):
         for done in range(1, 4):
             time.sleep(0.15)  # it is drawn ten times a second

@@ -18,11 +18,11 @@ from uvicorn import Config, Server
 
 from blurdct.cli.options import address
 from blurdct.errors import ConfigError
-from blurdct.service.http import server as running
+from blurdct.service.http import server as http_server
 from blurdct.service.settings import Settings
 from blurdct.service.sockets import listen
 from tests.helpers.commands import call
-from tests.service.test_engine import jpeg
+from tests.helpers.services import jpeg
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -174,7 +174,7 @@ def test_ctrl_c_ends_a_service_without_a_traceback(tmp_path):
 def bare(app):
     """A server of one thread with our connections."""
     with listen("127.0.0.1", 0) as listening:
-        config = Config(app, http=running.Connection, lifespan="off", log_config=None)
+        config = Config(app, http=http_server.Connection, lifespan="off", log_config=None)
         server = Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
@@ -201,7 +201,7 @@ async def early(scope, receive, send):
     ],
 )
 def test_a_connection_without_a_request_is_closed_whatever_drips_in(monkeypatch, said):
-    monkeypatch.setattr(running, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.3)
     with bare(early) as port, socket.create_connection(("127.0.0.1", port), timeout=3) as ours:
         ours.sendall(said)
         started, answered = time.monotonic(), b""
@@ -215,7 +215,7 @@ def test_a_connection_without_a_request_is_closed_whatever_drips_in(monkeypatch,
 
 
 def test_a_connection_may_be_used_again_and_a_slow_answer_is_waited_for(monkeypatch):
-    monkeypatch.setattr(running, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.3)
 
     async def slow(scope, receive, send):
         import asyncio

@@ -21,7 +21,6 @@ from blurdct.inference.detector import Detector
 from blurdct.scan import archives, items
 from blurdct.scan.items import find
 from blurdct.scan.path_lists import STDIN
-from tests.cli.test_map import graph_with_map
 from tests.helpers import toys
 from tests.helpers.commands import Run, call
 
@@ -82,7 +81,7 @@ def tarred(path: Path, names: list[str], mode: str) -> None:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    toys.bundle(graph=graph_with_map()).save(folder / "map")
+    toys.bundle(graph=toys.graph_with_map()).save(folder / "map")
     return folder
 
 

@@ -15,8 +15,8 @@ import pytest
 from blurdct.inference.bundle import Thresholds
 from blurdct.video.frames import COLUMNS
 from blurdct.video.plot import POINTS, plot_scores
+from tests.helpers.clips import COUNT, film
 from tests.helpers.commands import call
-from tests.video.test_clip import COUNT, film
 
 SVG = "{http://www.w3.org/2000/svg}"
 

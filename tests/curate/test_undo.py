@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from blurdct.curate import journal as journals
 from blurdct.curate.actions import carry, tag
-from blurdct.curate.journal import Journal
+from blurdct.curate.journal import ENDING, Journal
 from blurdct.curate.undo import undo_journal
 from blurdct.errors import BlurdctError, ConfigError
 
@@ -38,7 +37,7 @@ def snapshot(folder: Path) -> dict[str, object]:
             found[name] = os.readlink(path)
         elif path.is_dir():
             found[name] = "folder"
-        elif not name.endswith(journals.ENDING):
+        elif not name.endswith(ENDING):
             found[name] = path.read_bytes(), path.stat().st_mtime_ns
     return found
 
@@ -126,11 +125,11 @@ def test_undoing_restores_every_byte_wherever_it_was_killed(
                 if step:
                     step(rows, action, target)
                 else:
-                    for path in target.glob(f"*{journals.ENDING}"):
+                    for path in target.glob(f"*{ENDING}"):
                         list(undo_journal(path))
             except Killed:
                 pass
-    journal = next(iter(target.glob(f"*{journals.ENDING}")), None)
+    journal = next(iter(target.glob(f"*{ENDING}")), None)
     if journal:
         assert [step.problem for step in undo_journal(journal) if step.problem] == []
         assert list(undo_journal(journal)) == []

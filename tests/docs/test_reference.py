@@ -20,7 +20,7 @@ from blurdct.inference.bundle import FORMAT, Bundle, shipped
 from blurdct.inference.detector import Prediction
 from blurdct.models.registry import BACKENDS
 from blurdct.service import settings
-from tests.architecture.test_layers import LINES, MODULES, PACKAGE, RULE
+from tests.helpers.layers import LINES, MODULES, PACKAGE, RULE
 from tests.helpers.pages import ROOT, blocks, text_of
 
 CLI, PYTHON = "docs/reference/cli.md", "docs/reference/python.md"

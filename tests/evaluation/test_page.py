@@ -8,7 +8,7 @@ import pytest
 
 from blurdct.evaluation.page import html, markdown, write_html, write_markdown
 from blurdct.evaluation.tables import sections
-from blurdct.images.thumbnail import thumbnail
+from blurdct.images.thumbnail import thumbnail_jpeg
 from blurdct.utils.html import asset, policy
 from tests.helpers import toys
 from tests.helpers.browser import column, opened
@@ -239,6 +239,6 @@ def test_a_page_of_twelve_models_with_pictures_stays_small():
     paths = {one["path"] for model in report["models"].values() for one in model["worst"]}
     noise = np.random.default_rng(0).integers(0, 256, (640, 640, 3), dtype=np.uint8)
     done, photo = cv2.imencode(".jpg", cv2.GaussianBlur(noise, (0, 0), 3))
-    jpeg = thumbnail(photo.tobytes())
+    jpeg = thumbnail_jpeg(photo.tobytes())
     assert done and len(jpeg) > 3000
     assert len(html(report, dict.fromkeys(paths, jpeg))) < 2_500_000

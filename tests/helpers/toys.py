@@ -109,6 +109,26 @@ def graph(
     return model.SerializeToString()
 
 
+def graph_with_map() -> bytes:
+    """``graph``, and a map of 3x4 cells: P times 0 in the first cell up to 1 in the last."""
+    model = onnx.load_from_string(graph())
+    ramp = np.linspace(0, 1, 12, dtype=np.float32).reshape(1, 3, 4)
+    model.graph.initializer.extend(
+        [numpy_helper.from_array(ramp, "ramp"), numpy_helper.from_array(np.array([1, 2]), "axes")]
+    )
+    model.graph.node.extend(
+        [
+            helper.make_node("Unsqueeze", ["probability", "axes"], ["cube"]),
+            helper.make_node("Mul", ["cube", "ramp"], ["map"]),
+        ]
+    )
+    model.graph.output.append(
+        helper.make_tensor_value_info("map", TensorProto.FLOAT, ["n", "h", "w"])
+    )
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
 def bundle(**changes) -> Bundle:
     """A bundle around ``graph``; made for 128 pixels."""
     entries = {

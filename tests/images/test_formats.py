@@ -11,7 +11,7 @@ from blurdct.config import ReadConfig
 from blurdct.images.files import RAW_SUFFIXES, find_photos
 from blurdct.images.formats import NEEDS, PREVIEW, kind
 from blurdct.images.reader import read_luma, read_rgb, read_sized
-from tests.images.test_reader import ORIENTATION, STORED, difference, encode, refusal
+from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
 pillow_heif = pytest.importorskip("pillow_heif")
 pytest.importorskip("rawpy")

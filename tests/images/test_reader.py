@@ -15,22 +15,10 @@ from blurdct.config import ReadConfig
 from blurdct.errors import ImageError
 from blurdct.images.files import find_photos
 from blurdct.images.reader import read_luma, read_rgb
+from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-ORIENTATION = 0x0112  # EXIF tag
-
-# How an upright picture is stored under each EXIF orientation.
-STORED = {
-    1: lambda upright: upright,
-    2: np.fliplr,
-    3: lambda upright: np.rot90(upright, 2),
-    4: np.flipud,
-    5: lambda upright: upright.swapaxes(0, 1),
-    6: lambda upright: np.rot90(upright, 1),
-    7: lambda upright: np.rot90(upright, 2).swapaxes(0, 1),
-    8: lambda upright: np.rot90(upright, 3),
-}
 
 # Ways to write a photo: Pillow's format and its options.
 WRITTEN = {
@@ -45,14 +33,6 @@ WRITTEN = {
     "photo.jp2": ("JPEG2000", {}),
     "photo.ppm": ("PPM", {}),
 }
-
-
-def encode(picture, kind="PNG", **options) -> bytes:
-    """Pixels or a Pillow image -> the bytes of a file."""
-    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
-    file = BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def png_claiming(width: int, height: int) -> bytes:
@@ -73,21 +53,6 @@ def jpeg_claiming(width: int, height: int) -> bytes:
     size_at = data.index(b"\xff\xc0") + 5
     data[size_at : size_at + 4] = struct.pack(">HH", height, width)
     return bytes(data)
-
-
-def difference(first, second) -> float:
-    """Mean absolute difference, grey levels."""
-    assert first.shape == second.shape
-    return float(np.abs(first.astype(int) - second).mean())
-
-
-def refusal(source, **options) -> str:
-    """The message ``read_luma`` refuses a photo with, known to be one line."""
-    with pytest.raises(ImageError) as caught:
-        read_luma(source, **options)
-    message = str(caught.value)
-    assert message.splitlines() == [message]
-    return message
 
 
 # What comes out

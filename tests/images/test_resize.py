@@ -4,21 +4,21 @@ import cv2
 import numpy as np
 import pytest
 
-from blurdct.images.resize import resize, resize_by, resize_within
+from blurdct.images.resize import resize_by, resize_to, resize_within
 
 
 def test_what_is_reduced_is_the_mean_of_what_falls_together(rgb):
     rgb = rgb[: rgb.shape[0] // 4 * 4, : rgb.shape[1] // 4 * 4]
     height, width = (side // 4 for side in rgb.shape[:2])
     means = rgb.reshape(height, 4, width, 4, 3).mean(axis=(1, 3))
-    for small in (resize(rgb, width, height), resize_by(rgb, 0.25, enlarge=cv2.INTER_CUBIC)):
+    for small in (resize_to(rgb, width, height), resize_by(rgb, 0.25, enlarge=cv2.INTER_CUBIC)):
         assert np.abs(small - means).max() <= 0.5
 
 
 def test_where_a_side_grows_it_is_interpolated_as_asked_for(rgb):
     height, width = rgb.shape[:2]
     linear = cv2.resize(rgb, (2 * width, height // 2), interpolation=cv2.INTER_LINEAR)
-    np.testing.assert_array_equal(resize(rgb, 2 * width, height // 2), linear)
+    np.testing.assert_array_equal(resize_to(rgb, 2 * width, height // 2), linear)
     cubic = cv2.resize(rgb, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC)
     np.testing.assert_array_equal(resize_by(rgb, 2, enlarge=cv2.INTER_CUBIC), cubic)
     assert np.any(cubic != resize_by(rgb, 2))
@@ -50,6 +50,6 @@ def test_no_side_gets_below_the_least():
 
 def test_the_given_size_is_always_a_new_array():
     pixels = np.zeros((20, 30), np.uint8)
-    same = resize(pixels, 30, 20)
+    same = resize_to(pixels, 30, 20)
     assert not np.shares_memory(same, pixels)
     np.testing.assert_array_equal(same, pixels)

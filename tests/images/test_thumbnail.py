@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from blurdct.images.thumbnail import LONG, THUMBNAIL, small_jpeg, thumbnail
+from blurdct.images.thumbnail import LONG, THUMBNAIL, small_jpeg, thumbnail_jpeg
 
 SAMPLE = Path(__file__).parents[2] / "data/sample"
 
@@ -17,7 +17,7 @@ def size(jpeg: bytes) -> tuple[int, int]:
 
 def test_a_thumbnail_is_the_photo_made_small():
     path = sorted((SAMPLE / "sharp").glob("*.jpg"))[0]
-    jpeg = thumbnail(path)
+    jpeg = thumbnail_jpeg(path)
     full = cv2.imread(str(path))
     assert max(size(jpeg)) == THUMBNAIL and len(jpeg) < 15_000
     assert min(size(jpeg)) == pytest.approx(
@@ -32,7 +32,7 @@ def test_a_thumbnail_is_the_photo_made_small():
 def test_a_thumbnail_keeps_the_shape_and_is_never_larger(width, height, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     cv2.imwrite(str(tmp_path / "a.png"), pixels)
-    found = size(thumbnail(tmp_path / "a.png"))
+    found = size(thumbnail_jpeg(tmp_path / "a.png"))
     scale = min(1, THUMBNAIL / max(width, height))
     assert found == (max(1, round(width * scale)), max(1, round(height * scale)))
 
@@ -41,9 +41,9 @@ def test_a_thumbnail_keeps_the_shape_and_is_never_larger(width, height, tmp_path
 def test_what_cannot_be_read_has_no_thumbnail(content, tmp_path):
     if content is not None:
         (tmp_path / "a.jpg").write_bytes(content)
-    assert thumbnail(tmp_path / "a.jpg") is None
-    assert thumbnail(tmp_path) is None
-    assert thumbnail("a\0b") is None
+    assert thumbnail_jpeg(tmp_path / "a.jpg") is None
+    assert thumbnail_jpeg(tmp_path) is None
+    assert thumbnail_jpeg("a\0b") is None
 
 
 @pytest.mark.parametrize("budget", [20000, 4000, 1500, 10])

@@ -1,4 +1,4 @@
-"""A fit that is interrupted goes on where it was; what it is known by; its circumstances."""
+"""A fit that is interrupted goes on where it was; what it is known by; its context."""
 
 from dataclasses import replace
 
@@ -105,7 +105,7 @@ def test_nothing_is_kept_where_there_is_no_folder_for_it(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-# Digests and circumstances
+# Digests and contexts
 
 
 def test_a_digest_tells_numbers_shapes_and_types_apart():

@@ -57,15 +57,15 @@ def thin():
 
 
 @pytest.fixture(scope="module")
-def gathered(tmp_path_factory):
+def images(tmp_path_factory):
     """16 photographs of eight scenes with all views."""
     folder = toys.save_photos(tmp_path_factory.mktemp("photos"), 8)
     return load_folder(folder, learn.views_of(list(BACKENDS)), synth=None, workers=1)
 
 
 @pytest.fixture(scope="module")
-def rows(gathered):
-    return build_training_set(gathered.table, CONFIG, gathered.inputs)
+def rows(images):
+    return build_training_set(images.table, CONFIG, images.inputs)
 
 
 @pytest.fixture(scope="module")
@@ -154,18 +154,18 @@ def test_a_bundle_is_a_graph_and_a_sheet_and_comes_back_whole(fitted, tmp_path):
     assert load(tmp_path) == fitted.bundle
 
 
-def test_the_detector_answers_from_a_file_and_from_bytes_as_the_model_does(fitted, gathered):
+def test_the_detector_answers_from_a_file_and_from_bytes_as_the_model_does(fitted, images):
     detector = Detector.load(fitted.folder)
     expected = fitted.bundle.calibration(fitted.p)
     for row in (0, 15):
-        file = gathered.files[row]
+        file = images.files[row]
         answer = detector.predict(file)
         assert answer.probability == pytest.approx(expected[row], abs=1e-4)
         assert detector.predict(file.read_bytes()).probability == answer.probability
 
 
-def test_the_command_line_answers_the_same(fitted, gathered):
-    photo = str(gathered.files[-1])
+def test_the_command_line_answers_the_same(fitted, images):
+    photo = str(images.files[-1])
     run = CliRunner().invoke(app.app, ["predict", "--json", "--model", str(fitted.folder), photo])
     assert run.exit_code == 0, run.output
     (answer,) = (json.loads(line) for line in run.stdout.splitlines())
@@ -230,7 +230,7 @@ def test_a_second_call_learns_nothing_again(compared, rows, monkeypatch, capsys)
 
     models = compared.out / "models"
     before = {path: path.stat().st_mtime_ns for path in models.rglob("*")}
-    monkeypatch.setattr(compare, "learn", forbidden)
+    monkeypatch.setattr(compare, "learn_model", forbidden)
     again = compare.compare_models(rows, list(NAMES.values()), compared.out, CONFIG)
     assert again == compared.report
     assert {path: path.stat().st_mtime_ns for path in models.rglob("*")} == before

@@ -6,7 +6,7 @@ from blurdct.report.page import html
 from blurdct.report.pictures import Picture
 from blurdct.report.summary import summarize
 from tests.helpers.browser import column, opened
-from tests.report.test_page import many
+from tests.helpers.rows import many
 
 JPEG = bytes.fromhex("ffd8ffd9")
 

@@ -18,43 +18,18 @@ import pytest
 from blurdct import results
 from blurdct.inference.bundle import Thresholds, load
 from blurdct.inference.detector import Detector
-from blurdct.report import page as gallery_page, summary
+from blurdct.report import page as report_page, summary
 from blurdct.report.page import html, write_report
 from blurdct.report.pictures import Painter
 from blurdct.report.summary import KINDS, reason_of, summarize
 from blurdct.scan.items import folder_of
 from blurdct.utils.html import asset, policy
-from tests.cli.test_map import graph_with_map
 from tests.helpers import toys
+from tests.helpers.rows import failed, many, row
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 HOSTILE = ("<script>alert(1)</script>.jpg", '"onerror="alert(1)" x=".jpg', "</script><!--.jpg")
 LOADS = ("src", "href", "xlink:href", "srcset", "data", "action", "poster", "formaction")
-
-
-def row(path="a/b.jpg", p=0.5, label=None, **known):
-    """A row of results; labelled as the toy model would."""
-    label = label or ("clear" if p < 0.25 else "medium" if p < 0.75 else "blurred")
-    base = {name: "" if kind is str else None for name, kind in results.COLUMNS.items()}
-    return base | {"path": path, "probability": p, "score": 100 * p, "label": label} | known
-
-
-def failed(path, error):
-    return row(path, error=error) | {"probability": None, "score": None, "label": ""}
-
-
-def many(count=3000, seed=0):
-    """Rows of all kinds in six folders, also at the very limits of a tenth of a point."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for number in range(count):
-        p = float(rng.choice([rng.beta(0.3, 0.5), rng.integers(0, 1001) / 1000, 0.0, 1.0]))
-        path = f"folder {number % 6}/{number}.jpg"
-        if number % 50 == 7:
-            rows.append(failed(path, f"{path}: too small, {number}x3 pixels; expected more"))
-        else:
-            rows.append(row(path, p, "unknown" if number % 40 == 3 else None, bytes=1000))
-    return rows
 
 
 class Page(HTMLParser):
@@ -93,7 +68,7 @@ def page_of(rows, pictures=None) -> Page:
 def model(tmp_path_factory) -> str:
     """A bundle that has a map."""
     folder = tmp_path_factory.mktemp("model")
-    toys.bundle(graph=graph_with_map()).save(folder)
+    toys.bundle(graph=toys.graph_with_map()).save(folder)
     return str(folder)
 
 
@@ -328,7 +303,7 @@ def test_a_page_keeps_to_its_bytes_however_large_the_pictures_want_to_be(
     tmp_path, monkeypatch, model
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gallery_page, "LIMIT", 220_000)
+    monkeypatch.setattr(report_page, "LIMIT", 220_000)
     rng = np.random.default_rng(0)
     rows = []
     for number in range(40):

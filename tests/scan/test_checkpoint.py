@@ -24,45 +24,45 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def ledger(path):
-    ledger = Checkpoint(path)
-    ledger.begin(FACTS)
-    ledger.next_run()
-    yield ledger
-    ledger.close()
+def checkpoint(path):
+    checkpoint = Checkpoint(path)
+    checkpoint.begin(FACTS)
+    checkpoint.next_run()
+    yield checkpoint
+    checkpoint.close()
 
 
-def paths(ledger):
-    return [row["path"] for row in ledger.rows()]
+def paths(checkpoint):
+    return [row["path"] for row in checkpoint.rows()]
 
 
 def resumed(path):
-    ledger = Checkpoint(path)
-    ledger.next_run()
-    return ledger
+    checkpoint = Checkpoint(path)
+    checkpoint.next_run()
+    return checkpoint
 
 
-def test_rows_come_back_as_they_were_put_in_the_order_of_their_numbers(ledger):
+def test_rows_come_back_as_they_were_put_in_the_order_of_their_numbers(checkpoint):
     rows = [row(name, score=0.1 + number, width=None) for number, name in enumerate(ODD)]
     for number in (3, 0, 5, 1, 4, 2):
-        ledger.put(number, rows[number])
-    assert list(ledger.rows()) == rows
-    assert ledger.count() == (len(ODD), 0)
+        checkpoint.put(number, rows[number])
+    assert list(checkpoint.rows()) == rows
+    assert checkpoint.count() == (len(ODD), 0)
 
 
-def test_a_new_file_has_no_facts_and_a_later_run_finds_those_of_the_first(path, ledger):
-    assert ledger.facts == FACTS
-    ledger.close()
+def test_a_new_file_has_no_facts_and_a_later_run_finds_those_of_the_first(path, checkpoint):
+    assert checkpoint.facts == FACTS
+    checkpoint.close()
     assert Checkpoint(path).facts == FACTS
     with_nothing = Checkpoint(path.with_name("other.part"))
     assert with_nothing.facts == {} and with_nothing.count() == (0, 0)
 
 
-def test_only_what_is_kept_or_put_belongs_to_a_run(path, ledger):
+def test_only_what_is_kept_or_put_belongs_to_a_run(path, checkpoint):
     for number, name in enumerate(ODD):
-        ledger.put(number, row(name))
-    ledger.commit()
-    ledger.close()
+        checkpoint.put(number, row(name))
+    checkpoint.commit()
+    checkpoint.close()
     later = resumed(path)
     assert paths(later) == [] and later.count() == (0, len(ODD))
     assert later.keep(7, ODD[5], 1, 0.5) and later.keep(2, ODD[0], 1, 0.5)
@@ -75,30 +75,30 @@ def test_only_what_is_kept_or_put_belongs_to_a_run(path, ledger):
     ("size", "modified", "same"),
     [(1, 0.5, True), (None, None, True), (1, None, True), (2, 0.5, False), (1, 0.25, False)],
 )
-def test_a_photo_of_other_bytes_or_time_is_not_kept(path, ledger, size, modified, same):
-    ledger.put(0, row("a"))
-    ledger.commit()
-    ledger.close()
+def test_a_photo_of_other_bytes_or_time_is_not_kept(path, checkpoint, size, modified, same):
+    checkpoint.put(0, row("a"))
+    checkpoint.commit()
+    checkpoint.close()
     later = resumed(path)
     assert later.keep(0, "a", size, modified) is same
     later.put(0, row("a", 3))
     assert [found["bytes"] for found in later.rows()] == [3]
 
 
-def test_of_a_photo_that_is_listed_twice_the_first_place_counts(ledger):
-    ledger.put(3, row("a"))
-    ledger.put(1, row("b"))
-    ledger.put(2, row("b"))
-    ledger.put(0, row("a"))
-    assert ledger.keep(4, "b", 1, 0.5)
-    assert paths(ledger) == ["a", "b"] and ledger.kept == 0
+def test_of_a_photo_that_is_listed_twice_the_first_place_counts(checkpoint):
+    checkpoint.put(3, row("a"))
+    checkpoint.put(1, row("b"))
+    checkpoint.put(2, row("b"))
+    checkpoint.put(0, row("a"))
+    assert checkpoint.keep(4, "b", 1, 0.5)
+    assert paths(checkpoint) == ["a", "b"] and checkpoint.kept == 0
 
 
 def test_what_was_not_committed_is_gone_and_what_was_is_there_after_a_kill(path, tmp_path):
     code = (
         "import os, sys; from tests.scan import test_checkpoint as t\n"
-        "ledger = t.Checkpoint(sys.argv[1]); ledger.begin(t.FACTS); ledger.next_run()\n"
-        "for number in range(t.BATCH + 10): ledger.put(number, t.row(str(number)))\n"
+        "checkpoint = t.Checkpoint(sys.argv[1]); checkpoint.begin(t.FACTS); checkpoint.next_run()\n"
+        "for number in range(t.BATCH + 10): checkpoint.put(number, t.row(str(number)))\n"
         "os.kill(os.getpid(), 9)\n"
     )
     subprocess.run([sys.executable, "-c", code, path], env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -106,10 +106,10 @@ def test_what_was_not_committed_is_gone_and_what_was_is_there_after_a_kill(path,
     assert now == 0 and past % BATCH == 0 and past  # whole batches
 
 
-def test_two_cannot_have_it_at_once(path, ledger):
+def test_two_cannot_have_it_at_once(path, checkpoint):
     with pytest.raises(ConfigError, match="out.csv.part: another scan is writing it"):
         Checkpoint(path)
-    ledger.close()
+    checkpoint.close()
     Checkpoint(path).close()
 
 
@@ -132,36 +132,36 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         Checkpoint(tmp_path / "nowhere" / "out.part")
 
 
-def test_rows_known_before_are_there_whole_or_not_at_all(path, ledger):
-    ledger.put(0, row("old"))
-    ledger.commit()
+def test_rows_known_before_are_there_whole_or_not_at_all(path, checkpoint):
+    checkpoint.put(0, row("old"))
+    checkpoint.commit()
 
     def broken():
         yield row("a")
         raise ConfigError("row 2 is none of results")
 
     with pytest.raises(ConfigError, match="row 2"):
-        ledger.begin({"model": "other"}, broken())
-    assert ledger.facts == FACTS and paths(ledger) == ["old"]
-    ledger.begin({"model": "other"}, [row("a"), row("b")])
-    ledger.next_run()
-    assert ledger.facts == {"model": "other"} and ledger.count() == (0, 2)
+        checkpoint.begin({"model": "other"}, broken())
+    assert checkpoint.facts == FACTS and paths(checkpoint) == ["old"]
+    checkpoint.begin({"model": "other"}, [row("a"), row("b")])
+    checkpoint.next_run()
+    assert checkpoint.facts == {"model": "other"} and checkpoint.count() == (0, 2)
 
 
-def test_a_full_disk_is_an_error_that_names_the_file_and_the_rows_so_far_are_safe(path, ledger):
-    ledger.put(0, row("a"))
-    ledger.commit()
-    pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
-    ledger._db.execute(f"PRAGMA max_page_count = {pages}")
+def test_a_full_disk_is_an_error_that_names_the_file_and_the_rows_so_far_are_safe(path, checkpoint):
+    checkpoint.put(0, row("a"))
+    checkpoint.commit()
+    pages = checkpoint._db.execute("PRAGMA page_count").fetchone()[0]
+    checkpoint._db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(BlurdctError, match="out.csv.part: .*full"):
         for number in range(1, 3 * BATCH):
-            ledger.put(number, row(f"{number}" * 30))
-    ledger.close()
+            checkpoint.put(number, row(f"{number}" * 30))
+    checkpoint.close()
     later = resumed(path)
     assert later.keep(0, "a", 1, 0.5) and paths(later) == ["a"]
 
 
-def test_nothing_is_left_when_it_is_removed(path, ledger):
-    ledger.put(0, row("a"))
-    ledger.remove()
+def test_nothing_is_left_when_it_is_removed(path, checkpoint):
+    checkpoint.put(0, row("a"))
+    checkpoint.remove()
     assert list(path.parent.iterdir()) == []

@@ -9,7 +9,7 @@ from PIL import Image
 from blurdct import results
 from blurdct.errors import BlurdctError, ConfigError
 from blurdct.images.reader import read_sized
-from blurdct.inference import detector
+from blurdct.inference import facts
 from blurdct.inference.bundle import Calibration
 from blurdct.inference.detector import Detector
 from blurdct.parallel.crash_safe_pool import DIED
@@ -20,16 +20,16 @@ from tests.helpers import toys
 DEADLY = """
 import os, sys
 try:
-    from blurdct.scan import worker as judging
+    from blurdct.scan import worker
 except ImportError:  # another Python that the tests run
     pass
 else:
-    real = judging.open_photo
+    real = worker.open_photo
     def deadly(item):
         if "deadly" in item.path:
             os.abort()
         return real(item)
-    judging.open_photo = deadly
+    worker.open_photo = deadly
 """
 
 
@@ -234,7 +234,7 @@ def test_rows_of_another_model_size_or_threshold_are_never_mixed(go, photos, tmp
         with pytest.raises(ConfigError, match=f"{file}: made with .*--force begins anew"):
             go("in", resume=True, **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(detector, "ANSWERS", detector.ANSWERS + 1)
+        patch.setattr(facts, "ANSWERS", facts.ANSWERS + 1)
         with pytest.raises(ConfigError, match="made with another version"):
             go("in", resume=True)
     assert go("in", resume=True)[0].kept == (3 if unfinished else 6)

@@ -21,7 +21,7 @@ from blurdct.scan import archives
 from blurdct.scan.items import Item, find, open_photo
 from blurdct.scan.sources import photographs
 from tests.helpers import toys
-from tests.images.test_reader import encode
+from tests.helpers.image_files import encode
 
 pytestmark = pytest.mark.filterwarnings("error")
 

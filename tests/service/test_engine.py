@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import CancelledError
 from dataclasses import asdict
@@ -18,14 +17,7 @@ from blurdct.service.engine import Busy, Engine, TooLong
 from blurdct.service.settings import Settings
 from blurdct.service.verdicts import FIELDS
 from tests.helpers import toys
-
-FEW = Settings(models=("dct-xgb",))
-
-
-def jpeg(seed: int = 0, sigma: float = 0.0, turned: bool = False) -> bytes:
-    """A small photograph, wider than high unless turned."""
-    pixels = np.vstack([toys.photo(seed, sigma), toys.photo(seed + 1, sigma)])
-    return cv2.imencode(".jpg", pixels if turned else pixels.swapaxes(0, 1))[1].tobytes()
+from tests.helpers.services import FEW, Stuck, jpeg
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +25,6 @@ def engine():
     made = Engine(FEW)
     yield made
     made.close()
-
-
-class Stuck:
-    """Work that goes on until it is let go."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.begun, self.free = threading.Event(), threading.Event()
-        self.future = engine.submit(self)
-        assert self.begun.wait(5)
-
-    def __call__(self) -> None:
-        self.begun.set()
-        assert self.free.wait(10)
-
-    def let_go(self) -> None:
-        self.free.set()
-        self.future.result(5)
 
 
 @pytest.mark.parametrize("model", [None, "dct-xgb", "dct-fusion", "best"])

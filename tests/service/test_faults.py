@@ -38,7 +38,7 @@ from blurdct.service.sockets import listen
 from blurdct.service.thrift.handler import Handler
 from blurdct.service.thrift.idl import SERVICE
 from blurdct.service.thrift.server import Server
-from tests.service.test_engine import jpeg
+from tests.helpers.services import jpeg
 
 ROOT = Path(__file__).parents[2]
 MIB = 1 << 20

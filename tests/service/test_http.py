@@ -23,7 +23,7 @@ from blurdct.service.http.uploads import BodyError, GoneError, Held, photographs
 from blurdct.service.logs import LOGGER, JsonLines
 from blurdct.service.settings import Settings
 from blurdct.service.verdicts import FIELDS
-from tests.service.test_engine import FEW, Stuck, jpeg
+from tests.helpers.services import FEW, Stuck, jpeg
 
 RAW = {"content-type": "image/jpeg"}
 FORM = {"content-type": "multipart/form-data; boundary=X"}

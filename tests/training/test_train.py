@@ -17,7 +17,7 @@ from blurdct.inference.bundle import Calibration, Thresholds
 from blurdct.inference.detector import Detector
 from blurdct.metrics import roc_auc
 from blurdct.models.registry import BACKENDS
-from blurdct.training import cross_validation, train as training
+from blurdct.training import cross_validation, train
 from blurdct.training.calibration import LEAST_SCALE, decide
 from blurdct.training.cross_validation import cross_validate, judge_unseen
 from blurdct.training.train import check_export, train_model
@@ -77,7 +77,7 @@ class Spy:
 
 
 class Keen(Spy):
-    """A backend that learns from rows apart as well, and from what is known about them."""
+    """A backend that learns from extra rows as well, and from what is known about them."""
 
     learns_more = True
     more: ClassVar[list[dict[str, np.ndarray]]] = []
@@ -207,7 +207,7 @@ def test_real_rows_alone_decide_on_calibration_and_thresholds(spy, data, monkeyp
         decided.append(len(y))
         return decide(y, raw, config)
 
-    for module in (cross_validation, training):
+    for module in (cross_validation, train):
         monkeypatch.setattr(module, "decide", remember)
     train_model(data, "spy", {}, QUICK)
     *folds, last = decided

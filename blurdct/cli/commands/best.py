@@ -7,9 +7,9 @@ import typer
 
 from ...errors import ConfigError, ImageError
 from .. import output
-from ..acting import DryRun, Null, Results, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
-from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, form_of, note
+from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Results, form_of, note
 
 if TYPE_CHECKING:
     from ...curate.ranking import Candidate, Place

@@ -38,7 +38,7 @@ def calibrate(
     \b
     Exit status: 0 done, 1 done, but some photos could not be read, 2 wrong use.
     """
-    from ...evaluation.evaluate import labels_of
+    from ...datasets.manifest import list_labelled
     from ...inference.bundle import DEFAULT, load
     from ...training.calibration import LEAST_SCALE, calibrate
     from ..summaries import calibrated
@@ -46,9 +46,11 @@ def calibrate(
     name = DEFAULT if model is None else model
     bundle = load(name)
     check_out(out, "bundle.json")
-    labels_of(photos)
+    listed = list_labelled(photos)
     config = TrainConfig(max_fpr=max_fpr, max_fnr=max_fnr, seed=seed)
-    found = load_labelled(photos, bundle.views, workers, read=ReadConfig(bundle.size))
+    found = load_labelled(
+        photos, bundle.views, workers, read=ReadConfig(bundle.size), listed=listed
+    )
     y, groups = found.table["label"].to_numpy(int), found.table["group"].to_numpy(object)
     made = calibrate(bundle, found.inputs, y, groups, config)
     made.bundle.save(out)

@@ -52,9 +52,9 @@ def compare(
     \b
     Exit status: 0 done, 1 done, but some photos could not be read, 2 wrong use.
     """
+    from ...datasets.manifest import list_labelled
     from ...evaluation.caveats import found_rows
     from ...evaluation.compare import compare_models
-    from ...evaluation.evaluate import labels_of
     from ...evaluation.learn import views_of
     from ...models.nn.fit_context import in_context
     from ...models.registry import BACKENDS, parse_name
@@ -64,11 +64,11 @@ def compare(
     wanted = list(dict.fromkeys(names or BACKENDS))
     registered = [parse_name(name)[0] for name in wanted]
     check_out(out)
-    labels_of(photos)
+    listed = list_labelled(photos)
     prepare(registered, device, checkpoints)
     config = TrainConfig(folds=folds, shuffles=shuffles, seed=seed)
     synth = copies_for(registered, copies, seed)
-    found = load_labelled(photos, views_of(wanted), workers, synth, learning=True)
+    found = load_labelled(photos, views_of(wanted), workers, synth, learning=True, listed=listed)
     data = learnable(found, config)
     with in_context(device=device, checkpoints=checkpoints, progress=bar):
         report = compare_models(

@@ -39,7 +39,8 @@ def evaluate(
     \b
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
-    from ...evaluation.evaluate import evaluate_model, labels_of
+    from ...datasets.manifest import list_labelled
+    from ...evaluation.evaluate import evaluate_model
     from ...evaluation.write import write_report
     from ...inference.bundle import load
     from ...inference.detector import LABELS
@@ -48,9 +49,9 @@ def evaluate(
 
     if out:
         check_out(out)
-    labels_of(photos, both=out is not None)
+    listed = list_labelled(photos, both=out is not None)
     loaded = {name: load(name) for name in dict.fromkeys(models)}
-    found = evaluate_model(loaded, photos, workers, bar)
+    found = evaluate_model(loaded, photos, workers, bar, listed)
     remark(found.photos)
     if out and len(set(found.y)) < 2:
         raise ConfigError("the report needs sharp and blurred photographs, and one kind is left")

@@ -25,6 +25,7 @@ from ..options import (
 from ..output import UNREAD, counted_rows
 
 if TYPE_CHECKING:
+    from ...results import Row
     from ...scan.items import Item
 
 
@@ -58,7 +59,7 @@ def features(
 
     config = ReadConfig(size or ReadConfig.size, max_pixels)
 
-    def describe(item: "Item") -> output.Row | ImageError:
+    def describe(item: "Item") -> "Row | ImageError":
         try:
             numbers = image_features(read_luma(open_photo(item), config, item.path))
         except ImageError as error:

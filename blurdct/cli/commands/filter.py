@@ -9,9 +9,9 @@ import typer
 
 from ...errors import ConfigError
 from .. import output
-from ..acting import DryRun, Null, Results, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
-from ..options import note
+from ..options import Results, note
 
 if TYPE_CHECKING:
     from ...curate.selection import Cut, Survey

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -32,6 +32,9 @@ from ..options import (
     note,
 )
 from ..output import UNREAD, counted_rows
+
+if TYPE_CHECKING:
+    from ...results import Row
 
 LABELS = (*output.COLOURS, UNREAD)
 FAILING = {None: (), "medium": ("medium", "blurred"), "blurred": ("blurred",)}
@@ -130,7 +133,7 @@ def predict(
     raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)
 
 
-def _rows_with_sizes(answers: Iterator[Any]) -> Iterator[output.Row | ImageError]:
+def _rows_with_sizes(answers: Iterator[Any]) -> "Iterator[Row | ImageError]":
     """For each photo the plain verdict, ``sharp_size``, and ``sizes`` with P at each of them."""
     for answer in answers:
         if isinstance(answer, ImageError):
@@ -140,7 +143,7 @@ def _rows_with_sizes(answers: Iterator[Any]) -> Iterator[output.Row | ImageError
             yield {**asdict(answer.prediction), **more}
 
 
-def _size_printer(form: str | None) -> Callable[[output.Row], None]:
+def _size_printer(form: str | None) -> "Callable[[Row], None]":
     """What prints such a row at once: as ``json``, as ``csv`` (the header now), or as text."""
     from ...inference.detector import Prediction
 
@@ -153,7 +156,7 @@ def _size_printer(form: str | None) -> Callable[[output.Row], None]:
     return lambda row: write({**row, "sizes": _flat(row["sizes"], "=", ";")})
 
 
-def print_size_table(found: list[output.Row]) -> None:
+def print_size_table(found: "list[Row]") -> None:
     """One table of photos with their verdicts; long paths are folded, never cut."""
     if not found:
         return
@@ -170,7 +173,7 @@ def print_size_table(found: list[output.Row]) -> None:
     console.print(table)
 
 
-def _text(row: output.Row) -> str:
+def _text(row: "Row") -> str:
     path = visible(row["path"])
     return f"{row['score']:.1f}\t{row['label']}\t{row['sharp_size'] or NONE}\t{path}"
 

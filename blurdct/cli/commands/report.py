@@ -9,15 +9,14 @@ from ...errors import ConfigError
 from ...utils import text
 from .. import output
 from ..checks import command
+from ..options import Results
 
 ENDINGS = (".html", ".htm")
 
 
 @command
 def report(
-    results: Annotated[
-        Path, typer.Argument(metavar="RESULTS", help="A file that 'blurdct scan' wrote.")
-    ],
+    results: Results,
     out: Annotated[Path, typer.Option(metavar="PAGE.html", help="The page; replaced if there.")],
     photos: Annotated[
         int, typer.Option(min=2, max=100, metavar="N", help="Photos in each gallery.")
@@ -54,7 +53,7 @@ def report(
     if model and not Detector.load(model).has_map:
         raise ConfigError(f"--model {model}: this model makes no map")
     summary = write_report(
-        str(results),
+        results,
         out,
         photos,
         Painter(maps, model),

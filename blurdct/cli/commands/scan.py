@@ -19,6 +19,7 @@ from ..options import (
     ALL_READ,
     SOME_UNREAD,
     Column,
+    EachCore,
     MaxPixels,
     Model,
     Null,
@@ -58,9 +59,7 @@ def scan(
     threshold: Threshold = None,
     model: Model = None,
     size: Size = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per core.")
-    ] = None,
+    workers: EachCore = None,
     timeout: Annotated[
         float | None,
         typer.Option(min=0.1, metavar="SECONDS", help="Give a photo up that takes longer."),

@@ -8,7 +8,7 @@ import typer
 
 from ...errors import ConfigError, ModelError
 from ..checks import command
-from ..options import address, note
+from ..options import EachCore, address, note
 
 HTTP = "127.0.0.1:8000"
 
@@ -25,9 +25,7 @@ def serve(
         str | None,
         typer.Option(metavar="[HOST]:PORT", help="Speak Thrift there, instead of HTTP."),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per core.")
-    ] = None,
+    workers: EachCore = None,
     model: Annotated[
         list[str] | None,
         typer.Option(

@@ -1,4 +1,4 @@
-"""``blurdct train`` and its siblings, for people with photographs of their own."""
+"""``blurdct train``: labelled photographs -> a model, and how good it is on what it did not see."""
 
 import json
 from pathlib import Path
@@ -67,17 +67,17 @@ def train(
     \b
     Exit status: 0 done, 1 done, but some photos could not be read, 2 wrong use.
     """
+    from ...datasets.manifest import list_labelled
     from ...evaluation.caveats import found_rows
-    from ...evaluation.evaluate import labels_of
-    from ...evaluation.learn import learn, tuned, views_of
+    from ...evaluation.learn import learn_model, tuned, views_of
     from ...models.nn.fit_context import in_context
     from ...models.registry import parse_name, seeded
     from ...utils.progress import bar
-    from ..summaries import learnt as learnt_lines
+    from .. import summaries
 
     registered, parameters = parse_name(name)
     check_out(out, "bundle.json")
-    labels_of(photos)
+    listed = list_labelled(photos)
     if storage and not trials:
         raise ConfigError("--storage is for trials: give their number by --trials")
     if trials:
@@ -90,7 +90,7 @@ def train(
     if seed:
         parameters = seeded(registered, parameters, seed)
     synth = copies_for([registered], copies, seed)
-    found = load_labelled(photos, views_of([name]), workers, synth, learning=True)
+    found = load_labelled(photos, views_of([name]), workers, synth, learning=True, listed=listed)
     data = learnable(found, config)
     with in_context(device=device, checkpoints=checkpoints, weights=weights, progress=bar):
         if trials:
@@ -98,10 +98,10 @@ def train(
                 data, registered, trials, config, storage, workers or 1, bar, parameters
             )
             output.write(f"best of {trials} trials: {json.dumps(parameters)}")
-        learnt = learn(data, registered, parameters, config, progress=bar)
+        learnt = learn_model(data, registered, parameters, config, progress=bar)
     learnt.bundle.save(out)
     summary, own = learnt.report, found_rows(data)
     doubt(data.y[own], data.groups[own], config, summary["real"]["roc_auc"], summary["interval"])
     copied, scenes = int((data.table["kind"] != "").sum()), len(set(data.groups[own]))
-    say(learnt_lines(name, summary, copied, scenes, out))
+    say(summaries.learnt(name, summary, copied, scenes, out))
     raise typer.Exit(SOME_UNREAD if found.bad else ALL_READ)

@@ -57,7 +57,7 @@ def video(
     from ...utils.atomic import replacing
     from ...video.clip import Clip, step
     from ...video.frames import COLUMNS, save_frames, score, sharpest
-    from ...video.plot import plot_scores as drawn
+    from ...video.plot import plot_scores
 
     if bool(best) != (to is not None):
         raise ConfigError("--best N --to DIR: both or neither")
@@ -86,7 +86,7 @@ def video(
         if len(chosen) < best:
             output.note(f"{clip}: only {len(chosen)} frames to save; a smaller --every finds more")
     if plot:
-        text = drawn(light, detector.thresholds, Path(clip).name, chosen)
+        text = plot_scores(light, detector.thresholds, Path(clip).name, chosen)
         with replacing(plot) as temporary:
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     tally = Counter(row["label"] for row in light)

@@ -12,7 +12,7 @@ from ...utils.progress import Progress, silent
 
 @dataclass(frozen=True)
 class FitContext:
-    """The circumstances of a fit.
+    """How a fit goes about its work.
 
     Attributes:
         device: ``cuda`` or ``cpu``; None for CUDA where there is some.
@@ -32,17 +32,17 @@ class FitContext:
 
 USUAL = FitContext()
 
-_now: ContextVar[FitContext] = ContextVar("fitting", default=USUAL)
+_now: ContextVar[FitContext] = ContextVar("fit_context", default=USUAL)
 
 
 def current_context() -> FitContext:
-    """The circumstances here and now."""
+    """The one that holds here and now."""
     return _now.get()
 
 
 @contextmanager
 def in_context(**changes: Any) -> Iterator[FitContext]:
-    """Other circumstances within a ``with`` block."""
+    """Another context within a ``with`` block."""
     token = _now.set(replace(_now.get(), **changes))
     try:
         yield _now.get()

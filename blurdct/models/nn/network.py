@@ -28,8 +28,8 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Network(Backend):
     """A backend around a torch module; see ``models.base.Backend``.
 
-    A family says which view it sees, its module and its defaults; what it learns beside the class,
-    if it does, by ``targets`` and ``loss``.
+    A family says which input it takes, its module and its defaults; and what it learns beside the
+    class, if it does, by ``targets`` and ``loss``.
 
     Attributes:
         head: Start of the names of the weights that published ones are not taken for.
@@ -184,7 +184,7 @@ def exported(
 
 
 class Graph(nn.Module):
-    """What is exported of a network: the view as it comes, (n, H, W, 3) uint8, to P(blurred)."""
+    """What is exported of a network: the input as it comes, (n, H, W, 3) uint8, to P(blurred)."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

@@ -1,0 +1,74 @@
+"""``blurdct calibrate``: scores that become true, a model that stays."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from blurdct.inference import bundle
+from blurdct.utils import odds
+from tests.helpers.own_models import BUNDLE, SCENES, answers, call, names
+
+pytestmark = pytest.mark.usefixtures("one_core")
+
+
+def test_calibration_moves_the_scores_and_leaves_the_model(mine, model, tmp_path):
+    run = call(
+        "calibrate --model {model} --photos {mine} --out {out} --max-fpr 0.25",
+        model=model,
+        mine=mine,
+        out=tmp_path / "out",
+    )
+    assert run.status == 0 and names(tmp_path / "out") == BUNDLE
+    old, new = bundle.load(model), bundle.load(tmp_path / "out")
+    assert (tmp_path / "out" / "model.onnx").read_bytes() == (model / "model.onnx").read_bytes()
+    assert new.calibration != old.calibration and new.thresholds != old.thresholds
+    about = new.training.pop("calibrated")
+    same = replace(new, calibration=old.calibration, thresholds=old.thresholds)
+    assert same == old
+    assert (about["photos"], about["blurred"], about["groups"]) == (2 * SCENES, SCENES, SCENES)
+
+    (_, before, _), (_, after, labels) = answers(model, mine), answers(tmp_path / "out", mine)
+    raw = (odds.logit(before) - old.calibration.offset) / old.calibration.scale
+    moved = new.calibration.scale * raw + new.calibration.offset
+    np.testing.assert_allclose(odds.logit(after), moved, atol=1e-4)
+    np.testing.assert_array_equal(labels == "blurred", after >= new.thresholds.blurred)
+    np.testing.assert_array_equal(labels == "clear", after < new.thresholds.clear)
+    limits = (100 * new.thresholds.clear, 100 * new.thresholds.blurred)
+    assert "labels: clear below score {:.1f}, blurred from {:.1f}".format(*limits) in run.out
+
+
+def test_scores_that_are_far_off_become_true(mine, model, tmp_path):
+    good = bundle.load(model)
+    off = bundle.Calibration(good.calibration.scale, good.calibration.offset + 4)
+    replace(good, calibration=off).save(tmp_path / "off")
+    places = {"off": tmp_path / "off", "mine": mine}
+    run = call("calibrate --model {off} --photos {mine} --out {off}", **places)
+    assert run.status == 0
+    # a logistic fit has the mean of what it was fitted to: half of the photographs are blurred
+    _, p, _ = answers(tmp_path / "off", mine)
+    assert np.mean(p) == pytest.approx(0.5, abs=1e-3)
+    before, after = (
+        line.split() for line in run.out.splitlines() if line.startswith(("before", "after"))
+    )
+    assert before[1] == "0.500" and float(before[3]) > float(after[3])
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "label"), [("--max-fpr", 0, "blurred"), ("--max-fnr", 1, "clear")]
+)
+def test_limits_keep_to_the_share_of_false_answers(mine, model, tmp_path, option, value, label):
+    shares = {}
+    for limit in (0, 0.1, 0.25, 0.5):
+        words = f"calibrate --model {{model}} --photos {{mine}} --out {{out}} {option} {limit}"
+        assert call(words, model=model, mine=mine, out=tmp_path / "out").status == 0
+        y, _, labels = answers(tmp_path / "out", mine)
+        shares[limit] = np.mean(labels[y == value] == label)
+    assert all(share <= limit for limit, share in shares.items())
+    assert shares[0] < shares[0.25] < shares[0.5]  # and uses it
+
+
+def test_calibrate_takes_the_usual_model_if_none_is_named(mine, tmp_path):
+    assert call("calibrate --photos {mine} --out {out}", mine=mine, out=tmp_path / "o").status == 0
+    made, usual = bundle.load(tmp_path / "o"), bundle.load()
+    assert made.graph == usual.graph and made.calibration != usual.calibration
