@@ -32,7 +32,7 @@ class SynthConfig:
     """How blurred copies are made of sharp photographs.
 
     Attributes:
-        recipe: ``realistic`` or ``seed``; see ``synth``.
+        recipe: ``realistic`` or ``seed``; see ``datasets.recipe``.
         sharp_copies: Copies of each photo that go through everything but the blur.
         blurred_copies: Blurred copies of each photo.
         varied_copies: Copies of each labelled photo, sharp or blurred, changed in ways that do not

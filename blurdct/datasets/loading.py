@@ -29,7 +29,7 @@ class LabelledImages:
     """Labelled images, n rows, the same order everywhere.
 
     Attributes:
-        table: Columns path, label, group, split, source, kind, strength, and those of ``copies``.
+        table: Columns path, label, group, split, source, kind, strength, and those of ``make_copies``.
         inputs: By view.
         files: Where each image is; copies only as long as their folder is kept.
         bad: A line for each photo that could not be read.
@@ -108,9 +108,9 @@ def load_table(
     """Read the images of a table that stage 3 wrote, and masks where there are some.
 
     Args:
-        table: Columns of ``copies``.
+        table: As ``make_copies`` gives it.
         files: Where each row's image is.
-        views: As for ``gather``, like the rest.
+        views: As for ``load_folder``, like the rest.
         root: What the paths of masks are relative to.
     """
     inputs, readable, bad = read_inputs(files, views, read, workers, progress, learning)

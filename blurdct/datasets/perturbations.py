@@ -8,7 +8,7 @@ the working size a halved copy shows half the extent.
 Pictures have shape (H, W, 3), uint8 sRGB, each side of at least 16 pixels, and keep that much.
 
 Sources:
-    sRGB transfer function: IEC 61966-2-1:1999, in ``synth``.
+    sRGB transfer function: IEC 61966-2-1:1999, in ``datasets.linear_light``.
     Luma: ITU-R BT.601-7, 2.5.1.
 """
 
