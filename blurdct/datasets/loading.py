@@ -29,7 +29,8 @@ class LabelledImages:
     """Labelled images, n rows, the same order everywhere.
 
     Attributes:
-        table: Columns path, label, group, split, source, kind, strength, and those of ``make_copies``.
+        table: Columns path, label, group, split, source, kind, strength, and the others of
+            ``make_copies``.
         inputs: By view.
         files: Where each image is; copies only as long as their folder is kept.
         bad: A line for each photo that could not be read.
