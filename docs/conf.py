@@ -20,6 +20,7 @@ release = version = blurdct.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["figures/*.py"]
 
+smartquotes = False  # they make a dash of --option, and curl the quotes of a shell
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 
