@@ -20,29 +20,16 @@ if TYPE_CHECKING:
     )
     from .selection import (
         Cut as Cut,
-        Survey as Survey,
         from_score as from_score,
         max_fpr as max_fpr,
-        outcome as outcome,
         pick as pick,
         survey as survey,
-        tally as tally,
         worst as worst,
     )
     from .undo import undo_journal as undo_journal
 
 _HOMES = {
-    "selection": (
-        "Cut",
-        "Survey",
-        "from_score",
-        "max_fpr",
-        "outcome",
-        "pick",
-        "survey",
-        "tally",
-        "worst",
-    ),
+    "selection": ("Cut", "from_score", "max_fpr", "pick", "survey", "worst"),
     "actions": ("Step", "carry", "tag"),
     "ranking": ("Candidate", "Place", "candidates", "ranked"),
     "bursts": ("group_bursts", "moment"),
