@@ -51,7 +51,7 @@ def carry(
 
     Args:
         rows: Of results.
-        action: A key of ``ACTIONS``.
+        action: ``copy``, ``move`` or ``link``.
         to: The folder; made if it is not there.
         root: A folder that all of the photographs lie below, absolute; None: only names are kept.
         journal: Where each step stands before it is done; None: only say what would be done.

@@ -74,7 +74,7 @@ def kind(row: Row) -> str:
 
 
 def survey(rows: Iterable[Row]) -> Survey:
-    """Go through all rows once."""
+    """What ``worst`` and ``max_fpr`` go by: all P, the labels, the models; rows are taken once."""
     p, labels, models = array("d"), Counter[str](), Counter[tuple[str, str]]()
     root: str | None = None
     last: str | None = None

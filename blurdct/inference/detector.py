@@ -114,7 +114,7 @@ class Detector:
         """A detector by the name of a shipped model or a bundle's folder.
 
         Args:
-            model: A name out of ``bundle.shipped()``, ``best``, or a folder that training wrote.
+            model: A name out of ``inference.shipped()``, ``best``, or a folder that training wrote.
             size: Working size in pixels, instead of the one that the model was trained at.
             threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
             max_pixels: Photos of more pixels are refused.

@@ -73,9 +73,9 @@ def scan(
     A photograph that is listed twice has one row.
 
     Args:
-        sources: Folders, files, patterns, archives, lists, URLs; see ``scan.sources``.
+        sources: Folders, files, patterns, archives, lists, URLs; see ``photographs``.
         out: File of results; see ``results``.
-        model: A name out of ``bundle.shipped()``, ``best``, or a folder that training wrote.
+        model: A name out of ``inference.shipped()``, ``best``, or a folder that training wrote.
         size: Working size in pixels, instead of the one that the model was trained at.
         threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
         max_pixels: Photos of more pixels are refused.

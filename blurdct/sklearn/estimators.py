@@ -157,7 +157,7 @@ class BlurClassifier(ClassifierMixin, BaseEstimator):
         learnt; inside a ``FrozenEstimator`` it stays.
 
         Args:
-            model: A name out of ``bundle.shipped()``, ``best``, or a bundle's folder.
+            model: A name out of ``inference.shipped()``, ``best``, or a bundle's folder.
             max_pixels: As for the class.
             n_jobs: As for the class.
 

@@ -59,7 +59,7 @@ class TrainingSet:
 
     @property
     def rows(self) -> TrainingRows:
-        """What a backend learns from: all but the extra rows."""
+        """What a backend learns from; all but the extra rows."""
         return TrainingRows(self.inputs, self.y, self.groups, self.weights, self.levels, self.masks)
 
     def take(self, rows: Array) -> Inputs:
