@@ -45,7 +45,7 @@ def test_what_a_comparison_has_finished_is_not_done_again(compared, mine, monkey
         learnt.append(name)
         return genuine(data, name, *rest, **more)
 
-    genuine = learn.learn
+    genuine = learn.learn_model
     monkeypatch.setattr(compare, "learn_model", remember)
     monkeypatch.setattr(figures, "draw", lambda *_: None)  # it takes longest
     words = "compare tree laplacian --no-copies --folds 3 --photos {mine} --out {out}"

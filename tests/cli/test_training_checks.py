@@ -159,7 +159,7 @@ def lacking(monkeypatch: pytest.MonkeyPatch):
 
     def lack(missing: str) -> None:
         def absent(name, globals_=None, locals_=None, fromlist=(), level=0):
-            if (name, level) == ("evaluation.evaluate", 3):
+            if (name, level) == ("datasets.manifest", 3):
                 raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
             return usual(name, globals_, locals_, fromlist, level)
 
@@ -180,7 +180,7 @@ def test_without_the_training_extra_a_line_says_how_to_get_it(places, lacking, c
 
 
 def test_a_missing_module_of_our_own_is_a_bug_and_no_extra(places, lacking):
-    lacking("blurdct.evaluation.evaluate")
+    lacking("blurdct.datasets.manifest")
     with pytest.raises(ModuleNotFoundError):
         main(["train", "laplacian", "--photos", str(places["mine"]), "--out", str(places["new"])])
 
