@@ -24,6 +24,7 @@ def part(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_each_fault_has_its_row_and_page_and_figures_agree(bench, part):
     tables = ("--features", part / "seed.csv", "--real", part / "real.csv")
     (table,) = bench("published_recipe", *tables, "--images", part).figures["tables"]
