@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from blurdct.cli.app import app
+from blurdct.cli.app import application
 
 PAGE = Path(__file__).parent / "reference" / "cli.md"
 HEAD = """# Command line
@@ -42,7 +42,7 @@ def main() -> None:
 
 def page() -> str:
     """The whole page, Markdown."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(application())
     listed = [
         f"| [`{name}`](#blurdct-{name}) | {summary(command)} |"
         for name, command in group.commands.items()

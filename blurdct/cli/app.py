@@ -19,12 +19,9 @@ from ..parallel.cores import ONE_THREAD
 from . import output
 from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, note, told
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
+    *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
+    *("train", "evaluate", "compare", "calibrate", "serve", "client"),
 )
 
 
@@ -34,7 +31,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def top(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -48,23 +44,33 @@ def top(
     """
 
 
-COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
-    *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
-    *("train", "evaluate", "compare", "calibrate", "serve", "client"),
-)
-for name in COMMANDS:
-    app.command()(getattr(import_module(f".commands.{name}", __package__), name))
+def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands; each of them takes a millisecond to make."""
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(top)
+    for name in names:
+        app.command()(getattr(import_module(f".commands.{name}", __package__), name))
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script; ``arguments`` are those of the process if left out."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # before the variables below are set: training looks at what the user wants
+    app = application(words[:1] if words and words[0] in COMMANDS else COMMANDS)
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)  # before NumPy is loaded
     output.prepare()
     try:
-        status = app(arguments, prog_name="blurdct", standalone_mode=False)
+        status = app(words, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
         if message := error.format_message():  # none where the whole help was printed instead
             note(f"{message} (see {_command(error)} --help)")

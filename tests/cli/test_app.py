@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from blurdct import __version__, errors
-from blurdct.cli.app import main
+from blurdct.cli.app import COMMANDS as ALL, main
 from blurdct.cli.options import MANY
 from blurdct.features.bands import FEATURES
 from blurdct.images.reader import read_luma
@@ -557,3 +557,21 @@ def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model, packed
     assert "missing.jpg: no such file" in text
     assert ("Looking" in text) == packed
     assert "5 photos: 2 clear, 1 medium, 1 blurred, 1 unreadable" in text
+
+
+def test_a_command_loads_no_other_one_and_help_knows_them_all():
+    code = (
+        "import sys; from blurdct.cli.app import COMMANDS, main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "loaded = {name for name in COMMANDS if f'blurdct.cli.commands.{name}' in sys.modules}\n"
+        "print(*sorted(loaded))\n"
+    )
+
+    def loaded(*words: str) -> list[str]:
+        command = [sys.executable, "-c", code, *words]
+        answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return answer.stdout.splitlines()[-1].split()
+
+    assert loaded("models") == ["models"]
+    assert set(loaded("--help")) == set(ALL) == set(loaded("modls"))

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from blurdct import results
-from blurdct.cli.app import app
+from blurdct.cli.app import application
 from blurdct.config import ReadConfig, SynthConfig, TrainConfig
 from blurdct.features.inputs import INPUTS
 from blurdct.inference.bundle import FORMAT, Bundle, shipped
@@ -26,7 +26,7 @@ from tests.helpers.pages import ROOT, blocks, text_of
 CLI, PYTHON = "docs/reference/cli.md", "docs/reference/python.md"
 CONFIGURATION, ARCHITECTURE = "docs/reference/configuration.md", "docs/explanation/architecture.md"
 OVERVIEW, TRAINABLE = "docs/models/overview.md", "docs/models/trainable.md"
-GROUP = typer.main.get_command(app)
+GROUP = typer.main.get_command(application())
 COMMANDS = GROUP.commands
 EXAMPLES = [
     (name, line.strip())
