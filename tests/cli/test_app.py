@@ -530,7 +530,8 @@ def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model, packed
     import pty
 
     source = photos
-    long = photos / ("long " * 30) / ("name " * 30 + ".png")
+    # a word by itself, so that none is folded, however long the folder's own name is
+    long = photos / ("a " + "long " * 30) / ("name " * 30 + ".png")
     long.parent.mkdir()
     shutil.copy(photos / "clear.png", long)
     if packed:  # how many there are is not known before the end
