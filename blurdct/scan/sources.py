@@ -17,7 +17,7 @@ from ..errors import BlurdctError, ConfigError, ImageError
 from ..images.files import is_photo
 from . import archives, remote
 from .items import Item, find, is_photo_inside, item_of_file, items_in_archive
-from .path_lists import LIST, STDIN, column_of, is_table, listed, split_paths
+from .path_lists import LIST, STDIN, column_of, from_standard_input, is_table, listed
 from .walk import DEEP, Found, LocalTree, Tree, below, matching
 
 AT = "@"  # in front of the name of a list
@@ -104,7 +104,7 @@ class _Search:
     empty: Remark
 
     def standard_input(self, name: str) -> Iterator[Item]:
-        return self._named(split_paths(sys.stdin.buffer, self.null), "standard input")
+        return self._named(from_standard_input(sys.stdin.buffer, self.null), "standard input")
 
     def path_list(self, name: str) -> Iterator[Item]:
         path = name if os.path.lexists(name) else name.removeprefix(AT)
