@@ -224,7 +224,8 @@ def _strict() -> Any:
                 if len(block) < tarfile.BLOCKSIZE or archive.fileobj.tell() - begun > HEADERS:
                     raise tarfile.ReadError(_LONG)
                 more = block[504]
-            self.sparse, self.offset_data = [], archive.fileobj.tell()
+            self.sparse = []  # type: ignore[assignment]
+            self.offset_data = archive.fileobj.tell()
             archive.offset = self.offset_data + -(-self.size // 512) * 512
             self.size = size
             return self

@@ -95,6 +95,11 @@ def column_of(path: str, column: str) -> Iterator[str | ImageError]:
     try:
         for number, cell in enumerate(cells(path, column), 1):
             name = os.fsdecode(cell) if isinstance(cell, (str, bytes)) else ""
+            try:
+                os.fsencode(name)
+            except UnicodeError:  # JSON can spell what no file is called
+                yield ImageError(f"{path}: row {number}: no file can be called {name!a:.60}")
+                continue
             yield name or ImageError(f"{path}: row {number} has no path in {column!r}")
     except KeyError:
         yield ImageError(f"{path}: no column {column!r} in it")

@@ -358,6 +358,14 @@ def test_a_table_that_cannot_be_decoded_is_one_line_with_its_encoding(here, endi
     assert error == f"table{ending}: cannot be read as UTF-16-LE (truncated data)"
 
 
+@pytest.mark.parametrize("name", [r"\ud800.jpg", r"in/\udfff", r"\ud83d"])
+def test_what_no_file_can_be_called_is_one_line_in_its_place(here, name):
+    Path("table.jsonl").write_text(f'{{"path": "{name}"}}\n{{"path": "in/b.jpg"}}\n')
+    first, second = photographs(["table.jsonl"], column="path")
+    assert first.error == f"table.jsonl: row 1: no file can be called '{name}'"
+    assert (first.path, second.path) == ("table.jsonl", "in/b.jpg")
+
+
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
 def test_a_damaged_table_is_an_error_and_the_rest_goes_on(here, ending):
     data = b'"never closed' + b"\0\xff" * 99_999
