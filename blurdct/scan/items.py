@@ -7,7 +7,6 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from ..errors import BlurdctError, ImageError
-from ..images.files import is_photo
 from ..utils.text import reason
 from . import archives, remote
 from .archives import SEPARATOR
@@ -93,11 +92,6 @@ def items_in_archive(archive: str, wanted: Callable[[str], bool]) -> Iterator[It
             yield Item(path, archive, *known, data=member.data, place=member.place)
     except ImageError as error:
         yield Item(archive, error=str(error))
-
-
-def is_photo_inside(name: str) -> bool:
-    """Whether a member of an archive is taken for a photograph, by its name there."""
-    return is_photo(name.rpartition("/")[2])
 
 
 def item_of_file(path: str) -> Item:

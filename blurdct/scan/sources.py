@@ -16,7 +16,7 @@ from .. import results
 from ..errors import BlurdctError, ConfigError, ImageError
 from ..images.files import is_photo
 from . import archives, remote
-from .items import Item, find, is_photo_inside, item_of_file, items_in_archive
+from .items import Item, find, item_of_file, items_in_archive
 from .path_lists import LIST, STDIN, column_of, from_standard_input, is_table, listed
 from .skipping import Skip, skipping, skips_member, unread_ending
 from .walk import DEEP, Found, LocalTree, Tree, below, matching
@@ -53,7 +53,8 @@ def photographs(
         exclude: Patterns of what is passed over in folders, archives and among what a pattern
             matches; see ``skipping``, which knows folders of programs besides. What is named or
             listed itself is never passed over.
-        unread: Called with the ending of each picture in a folder that nothing here reads.
+        unread: Called with the ending of each picture in a folder or an archive that nothing here
+            reads.
 
     Returns:
         Photographs. A file that was named or listed is one, whether or not it can be read; in
@@ -182,7 +183,10 @@ class _Search:
 
     def _archive(self, path: str) -> Iterator[Item]:
         def wanted(member: str) -> bool:
-            return is_photo_inside(member) and not skips_member(self.skip, path, member)
+            name = member.rpartition("/")[2]
+            if not (is_photo(name) or unread_ending(name)):
+                return False  # before its folders are looked at
+            return not skips_member(self.skip, path, member) and self._is_photo(name)
 
         photos = items_in_archive(path, wanted)
         return self._or_empty(photos, f"{path}: no photographs in this archive")

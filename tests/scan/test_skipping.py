@@ -81,8 +81,13 @@ def test_pictures_that_nobody_reads_are_counted_by_ending(here):
     counts: Counter[str] = Counter()
     assert paths("in", unread=lambda ending: counts.update([ending])) == KEPT
     assert counts == {".jxl": 2, ".psd": 1}
+    with zipfile.ZipFile("in.zip", "a") as archive:
+        for name in "x.jxl b/y.JXL b/z.psd .hidden.jxl .git/w.jxl notes.txt".split():
+            archive.writestr(name, b"")
+    paths("in.zip", unread=lambda ending: counts.update([ending]))
+    assert counts == {".jxl": 4, ".psd": 2}
     line = "skipped: 2 .jxl (JPEG XL is not supported), 1 .psd (Photoshop is not supported)"
-    assert told(counts) == line and told({}) == ""
+    assert told({".jxl": 2, ".psd": 1}) == line and told({}) == ""
 
 
 def test_no_ending_is_both_read_and_not():
