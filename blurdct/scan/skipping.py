@@ -51,7 +51,7 @@ UNREAD_FORMATS = {
 Skip = Callable[[str, str, bool], bool]  # path, the same below what was named, whether a folder
 
 
-def skipping(exclude: Sequence[str] = ()) -> Skip:
+def skip_rule(exclude: Sequence[str] = ()) -> Skip:
     """What is passed over below a folder that was named.
 
     Args:

@@ -18,7 +18,7 @@ from ..images.files import is_photo
 from . import archives, remote
 from .items import Item, find, item_of_file, items_in_archive
 from .path_lists import LIST, STDIN, column_of, from_standard_input, is_table, listed
-from .skipping import Skip, skipping, skips_member, unread_ending
+from .skipping import Skip, skip_rule, skips_member, unread_ending
 from .walk import DEEP, Found, LocalTree, Tree, below, matching
 
 AT = "@"  # in front of the name of a list
@@ -51,8 +51,8 @@ def photographs(
         empty: Called with one line for each folder, archive and list with nothing in it, when it
             is come to.
         exclude: Patterns of what is passed over in folders, archives and among what a pattern
-            matches; see ``skipping``, which knows folders of programs besides. What is named or
-            listed itself is never passed over.
+            matches; see ``skipping.skip_rule``, which knows folders of programs besides. What is
+            named or listed itself is never passed over.
         unread: Called with the ending of each picture in a folder or an archive that nothing here
             reads.
 
@@ -66,7 +66,7 @@ def photographs(
             a list, no standard input, no library for Parquet or for a URL that was named.
     """
     _check(sources, column, null)
-    search = _Search(column or "", null, empty, skipping(exclude), unread)
+    search = _Search(column or "", null, empty, skip_rule(exclude), unread)
     return (item for source in list(sources) for item in _kind(source)(search, source))
 
 

@@ -188,7 +188,7 @@ class _Bar:
             yield
 
     def _count(
-        self, sources: Sequence[str], column: str | None, null: bool, exclude: Sequence[str]
+        self, sources: Sequence[str], column: str | None, null: bool, exclude: Sequence[str] = ()
     ) -> None:
         """Find out how many there are, where listing them twice is possible and cheap."""
         from ...scan.archives import is_archive
