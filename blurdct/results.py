@@ -7,6 +7,7 @@ a batch of rows, however long the file is.
 import csv
 import errno
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,6 +16,7 @@ from typing import IO, Any
 
 from .errors import BlurdctError, ConfigError
 from .utils.atomic import replacing
+from .utils.text_files import open_text, rows_of_csv, unreadable
 
 Row = dict[str, Any]
 Columns = Sequence[str] | Mapping[str, type]
@@ -37,6 +39,7 @@ COLUMNS: dict[str, type] = {
     "error": str,  # why there is no answer; empty otherwise
 }
 FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
+_KINDS = {str: "a text", int: "a whole number", float: "a number"}
 BATCH = 4096  # rows that are read or written at once
 PARQUET = ".parquet"
 NEEDS = "pip install 'blurdct[scan]'"
@@ -80,16 +83,16 @@ def read(path: str | os.PathLike[str], needed: Iterable[str] = ("path",)) -> Ite
                 if column not in row:
                     raise ConfigError(f"{path}: no column {column!r} in it")
             try:
-                yield {
-                    **row,
-                    **{name: _value(kind, row.get(name)) for name, kind in COLUMNS.items()},
-                }
-            except (TypeError, ValueError) as error:
+                values = {name: _value(name, row.get(name)) for name in COLUMNS}
+            except ValueError as error:
                 raise ConfigError(f"{path}: row {number} is none of results ({error})") from error
+            yield {**row, **values}
     except BlurdctError:
         raise
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except UnicodeError as error:
+        raise ConfigError(f"{path}: {unreadable(error)}") from error
     except Exception as error:  # of three libraries
         line = str(error).partition("\n")[0]
         raise ConfigError(f"{path}: no file of results ({line})") from error
@@ -150,28 +153,52 @@ def write(
 
 
 def open_csv(path: str | os.PathLike[str]) -> IO[str]:
-    """A CSV file to read; a spreadsheet's mark before the first column is no part of it."""
-    return open(path, newline="", encoding="utf-8-sig", errors="surrogateescape")
+    """A CSV file to read; a mark before the first column says its encoding and is no part of it."""
+    return open_text(path)
 
 
-def _value(kind: type, value: Any) -> Any:
-    if value is None or value == "":
+def _value(column: str, value: Any) -> Any:
+    """A cell as its column's kind; ``nan``, which pandas puts where nothing is, is nothing.
+
+    Raises:
+        ValueError: It is something else; the column is in the message.
+    """
+    kind = COLUMNS[column]
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return "" if kind is str else None
-    if kind is str and not isinstance(value, str):
-        raise TypeError(f"expected a text, got {value!r}")
-    return kind(value)
+    try:
+        if kind is str:
+            value.encode("utf-8", "surrogateescape")  # what no name or terminal can hold
+            return value
+        return _whole(value) if kind is int else _not_nan(float(value))
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{column}: expected {_KINDS[kind]}, got {value!a:.60}") from error
+
+
+def _whole(value: Any) -> int | None:
+    """Programs that know no whole number beside empty cells write ``4032.0``."""
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            value = float(value)
+    number = _not_nan(value)
+    if number is None or number == int(number):
+        return None if number is None else int(number)
+    raise ValueError
+
+
+def _not_nan(number: float) -> float | None:
+    return None if math.isnan(number) else number
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
-    with open_csv(path) as file:
-        rows = csv.DictReader(file, strict=True)
-        if not rows.fieldnames:
-            raise ValueError("empty")
-        yield from rows
+    with open_text(path) as file:
+        yield from rows_of_csv(file, "path", strict=True)
 
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+    with open_text(path) as file:
         for line in file:
             if line.strip():
                 row = json.loads(line)

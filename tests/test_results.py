@@ -1,5 +1,6 @@
 """Files of results: what is written is read again, in every form, and what is none is refused."""
 
+import csv
 import os
 import tracemalloc
 from itertools import islice
@@ -113,6 +114,27 @@ def test_a_spreadsheets_mark_is_no_part_of_the_first_column(tmp_path):
     assert next(read(tmp_path / "r.csv"))["path"] == "a.jpg"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_a_spreadsheet_saved_is_read(tmp_path, encoding, delimiter):
+    write(tmp_path / "r.csv", rows := [row("é.jpg"), row("a;b,c.jpg")])
+    with open(tmp_path / "r.csv", newline="", encoding="utf-8") as file:
+        cells = list(csv.reader(file))
+    with open(tmp_path / "s.csv", "w", newline="", encoding=encoding) as file:
+        csv.writer(file, delimiter=delimiter).writerows(cells)
+    assert list(read(tmp_path / "s.csv")) == rows
+
+
+@pytest.mark.parametrize("form", [".csv", ".jsonl"])
+def test_results_that_cannot_be_decoded_are_one_line_with_the_encoding(tmp_path, form):
+    (tmp_path / f"r{form}").write_bytes(b"\xff\xfep")
+    with pytest.raises(ConfigError, match=rf"r{form}: cannot be read as UTF-16-LE \(truncated"):
+        list(read(tmp_path / f"r{form}"))
+    (tmp_path / f"r{form}").write_bytes("path,score\n".encode("utf-16-le"))
+    with pytest.raises(ConfigError, match=rf"r{form}: cannot be read as UTF-8 \(null bytes in it;"):
+        list(read(tmp_path / f"r{form}"))
+
+
 def test_an_empty_table_is_no_file_of_results(tmp_path):
     (tmp_path / "r.csv").write_bytes(b"")
     with pytest.raises(ConfigError, match=r"r.csv: no file of results .empty"):
@@ -123,6 +145,77 @@ def test_a_number_that_is_none_names_its_row(tmp_path):
     (tmp_path / "r.csv").write_text("path,score\na.jpg,5\nb.jpg,high\n")
     with pytest.raises(ConfigError, match=r"r.csv: row 2 is none of results .*'high'"):
         list(read(tmp_path / "r.csv"))
+
+
+WHOLE = {"width": "4032.0", "bytes": "123.0", "height": "3e3", "modified": "1500000000"}
+
+
+def test_whole_numbers_that_pandas_made_fractions_of_are_whole(tmp_path):
+    names, cells = ",".join(WHOLE), ",".join(WHOLE.values())
+    (tmp_path / "r.csv").write_text(f"path,{names}\na.jpg,{cells}\nb.jpg,,nan,NaN,\n")
+    first, second = read(tmp_path / "r.csv")
+    assert [first[name] for name in WHOLE] == [4032, 123, 3000, 1.5e9]
+    assert type(first["width"]) is int and type(first["modified"]) is float
+    assert [second[name] for name in WHOLE] == [None] * 4
+    (tmp_path / "r.csv").write_text("path,bytes\na.jpg,9007199254740993\n")
+    assert next(read(tmp_path / "r.csv"))["bytes"] == 2**53 + 1
+
+
+@forms
+def test_a_table_that_went_through_pandas_is_the_same_table(tmp_path, form):
+    pandas = pytest.importorskip("pandas")
+    rows = [row("a.jpg"), ERROR | {"width": None, "height": None, "bytes": None}]
+    write(tmp_path / f"r{form}", rows)
+    load, save = {
+        ".csv": (pandas.read_csv, lambda frame, path: frame.to_csv(path, index=False)),
+        ".jsonl": (
+            lambda path: pandas.read_json(path, lines=True, dtype=False),
+            lambda frame, path: frame.to_json(path, orient="records", lines=True),
+        ),
+        ".parquet": (pandas.read_parquet, lambda frame, path: frame.to_parquet(path)),
+    }[form]
+    frame = load(tmp_path / f"r{form}")
+    if form == ".csv":
+        assert str(frame["width"].dtype) == "float64"  # else this shows nothing
+    save(frame, tmp_path / f"s{form}")
+    assert list(read(tmp_path / f"s{form}")) == rows
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "kind"),
+    [
+        ("width", "4032.5", "a whole number"),
+        ("bytes", "inf", "a whole number"),
+        ("height", "3,000", "a whole number"),
+        ("modified", "yesterday", "a number"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_row_and_column(tmp_path, column, cell, kind):
+    (tmp_path / "r.csv").write_text(f'path,{column}\na.jpg,5\nb.jpg,"{cell}"\n')
+    why = rf"r.csv: row 2 is none of results \({column}: expected {kind}, got '{cell}'\)"
+    with pytest.raises(ConfigError, match=why):
+        list(read(tmp_path / "r.csv"))
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("width", "4032.5"), ("width", "[1]"), ("path", "5"), ("bytes", "1e999")]
+)
+def test_a_value_of_another_kind_in_json_lines_names_row_and_column(tmp_path, column, cell):
+    line = f'{{"path": "a.jpg", "{column}": {cell}}}\n'
+    (tmp_path / "r.jsonl").write_text(line)
+    with pytest.raises(ConfigError, match=rf"r.jsonl: row 1 is none of results \({column}: exp"):
+        list(read(tmp_path / "r.jsonl"))
+
+
+@pytest.mark.parametrize(
+    "cell", [r'"\ud800.jpg"', "[" * 200_000, '{"a":' * 200_000, "[" * 900 + "]" * 900]
+)
+def test_json_that_no_file_can_be_named_by_is_one_line(tmp_path, cell):
+    (tmp_path / "r.jsonl").write_text(f'{{"path": {cell}}}\n')
+    with pytest.raises(ConfigError, match=r"r.jsonl: ") as caught:
+        list(read(tmp_path / "r.jsonl"))
+    line = str(caught.value).removeprefix(str(tmp_path))
+    assert line.isascii() and "\n" not in line and len(line) < 200
 
 
 def test_another_ending_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """What the commands have in common: arguments, exit statuses, remarks."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -25,7 +26,8 @@ Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE",
-        help="Photos; folders, searched with all below them; quoted patterns such as 'in/*.jpg'; "
+        help="Photos; folders, searched with all below them but folders of programs such as .git, "
+        "@eaDir, $RECYCLE.BIN, unless named; quoted patterns such as 'in/*.jpg'; "
         "zip and tar archives; @LIST or a .txt file of paths, - for one on standard input; a "
         "table with --column; URLs of all these.",
     ),
@@ -35,6 +37,14 @@ Column = Annotated[
 ]
 Null = Annotated[
     bool, typer.Option("--null", "-0", help="Lists are null-separated, as by find -print0.")
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATTERN",
+        help="Pass over what matches, in folders and archives, by name or by path below them: "
+        "'*_small.jpg', 'raw/*'; may be given again. What is named itself stays.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
@@ -122,25 +132,45 @@ def form_of(as_json: bool, as_csv: bool) -> Literal["json", "csv"] | None:
     return "json" if as_json else "csv" if as_csv else None
 
 
-def find(sources: list[str], column: str | None, null: bool) -> "Iterator[Item]":
+def find(
+    sources: list[str],
+    column: str | None,
+    null: bool,
+    exclude: list[str] | None = None,
+    unread: "Counter[str] | None" = None,
+) -> "Iterator[Item]":
     """The photographs that the user named, as ``scan.photographs`` finds them.
 
-    A remark on each empty place goes out when it is come to.
+    A remark on each empty place goes out when it is come to. ``unread`` counts pictures, by their
+    endings, that nothing here reads.
 
     Raises:
         ConfigError: At once: not one file was named or found; or as by ``scan.photographs``.
     """
+    from ..scan.skipping import told as skipped
     from ..scan.sources import photographs
 
     empty: list[str] = []
-    items = photographs(sources, column, null, empty.append)
+    counts: Counter[str] = Counter() if unread is None else unread
+    items = photographs(
+        sources, column, null, empty.append, exclude or (), lambda ending: counts.update([ending])
+    )
     first: list[Item] = []
     for item in items:
         first.append(item)
         if not item.searched:
             return _remarked(chain(first, items), empty)
     errors = (item.error for item in first)
-    raise ConfigError(f"no photographs found ({'; '.join([*empty, *errors])})")
+    words = [*empty, *errors, *([skipped(counts)] if counts else [])]
+    raise ConfigError(f"no photographs found ({'; '.join(words)})")
+
+
+def note_unread(counts: "Counter[str]") -> None:
+    """A remark on pictures that were skipped, by their endings; none if there were none."""
+    from ..scan.skipping import told as skipped
+
+    if counts:
+        note(skipped(counts))
 
 
 def _remarked(items: "Iterator[Item]", empty: list[str]) -> "Iterator[Item]":

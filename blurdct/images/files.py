@@ -15,8 +15,8 @@ RAW_SUFFIXES = frozenset(".arw .cr2 .cr3 .dng .nef .nrw .orf .pef .raf .rw2 .srw
 # Endings of files that a folder is searched for. PDF is not among them: a folder's documents are
 # photographs only where they are named.
 SUFFIXES = RAW_SUFFIXES | frozenset(
-    ".avif .bmp .dib .gif .heic .heif .hif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm "
-    ".ppm .tif .tiff .webp".split()
+    ".avif .bmp .dib .gif .heic .heif .hif .j2k .jfif .jp2 .jpe .jpeg .jpg .mpo .pbm .pgm .png "
+    ".pnm .ppm .tif .tiff .webp".split()
 )
 
 

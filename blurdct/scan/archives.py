@@ -19,12 +19,15 @@ from ..utils.text import reason
 from .remote import opened
 
 LIMIT = 512 * 2**20  # bytes of one member; a few of them are in memory at a time
+HEADERS = 2**20  # bytes of headers in front of one member of a tar; a name has a few hundred
 SEPARATOR = "::"  # between an archive's path and a member's name
 
 _ZIP = (".zip",)
 _TAR = tuple(".tar .tar.gz .tar.bz2 .tar.xz .tar.zst .tgz .tbz2 .txz .tzst".split())
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", _ZSTD)  # first bytes of a compressed tar
+_SPARSE = -1  # instead of where a member of a tar begins: a file of holes, which may be endless
+_LONG = f"its headers are over {HEADERS:,} bytes"
 _LOCAL_HEADER = 30  # bytes; a name and extra fields follow
 
 
@@ -165,31 +168,70 @@ def _tarred(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
             archive.members = []  # type: ignore[attr-defined]  # it would remember every member
             if not info.isreg() or not wanted(info.name):
                 continue
-            data, place = None, (info.size, info.offset_data)
-            if (packed or info.issparse()) and info.size <= LIMIT:
+            if sum(map(len, archive.pax_headers.values())) > HEADERS:  # that are about all members
+                raise tarfile.ReadError(_LONG)
+            data, place = None, (info.size, _SPARSE if info.issparse() else info.offset_data)
+            if packed and not info.issparse() and info.size <= LIMIT:
                 member = archive.extractfile(info)
                 data = member.read() if member else b""
             yield Member(info.name, info.size, info.mtime, data, place)
 
 
 def _from_tar(file: BinaryIO, size: int, offset: int) -> bytes:
+    if offset == _SPARSE:
+        raise ValueError("a sparse file")
     file.seek(offset)
     return file.read(size)
 
 
 @cache
 def _strict() -> Any:
-    """A ``tarfile.TarInfo`` to which a damaged header is an error, not the end."""
+    """A ``tarfile.TarInfo`` to which a damaged header is an error, not the end.
+
+    Long names and the like are read into memory, however long they say they are: over ``HEADERS``
+    they are refused. The map of a sparse file is passed over.
+    """
     import tarfile
+
+    kinds = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+    headers = (*kinds, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 
     class Strict(tarfile.TarInfo):
         @classmethod
-        def fromtarfile(cls, archive: tarfile.TarFile) -> "Strict":
+        def frombuf(cls, buf: Any, encoding: Any, errors: Any) -> "Strict":
+            info = super().frombuf(buf, encoding, errors)
+            if info.size < 0 or (info.type in headers and info.size > HEADERS):
+                raise tarfile.ReadError(_LONG if info.size > 0 else "a negative size")
+            return info
+
+        @classmethod
+        def fromtarfile(cls, archive: Any) -> "Strict":
+            if archive.fileobj.tell() - archive.offset > HEADERS:  # header upon header
+                raise tarfile.ReadError(_LONG)
             try:
                 return super().fromtarfile(archive)
             except tarfile.HeaderError as error:
                 if type(error).__name__ not in ("InvalidHeaderError", "TruncatedHeaderError"):
                     raise  # the end, said as it should be
                 raise tarfile.ReadError(f"damaged header: {error}") from error
+
+        def _proc_sparse(self, archive: Any) -> "Strict":
+            """Pass over the map of GNU's first format: blocks, as long as the last byte says so."""
+            _, more, size = self._sparse_structs  # type: ignore[attr-defined]
+            begun = archive.fileobj.tell()
+            while more:
+                block = archive.fileobj.read(tarfile.BLOCKSIZE)
+                if len(block) < tarfile.BLOCKSIZE or archive.fileobj.tell() - begun > HEADERS:
+                    raise tarfile.ReadError(_LONG)
+                more = block[504]
+            self.sparse = []  # type: ignore[assignment]
+            self.offset_data = archive.fileobj.tell()
+            archive.offset = self.offset_data + -(-self.size // 512) * 512
+            self.size = size
+            return self
+
+        def _proc_gnusparse_10(self, info: Any, pax_headers: Any, archive: Any) -> None:
+            """Leave the map of GNU's last format in the member's data, where it stands."""
+            info.sparse = []
 
     return Strict

@@ -7,7 +7,6 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from ..errors import BlurdctError, ImageError
-from ..images.files import is_photo
 from ..utils.text import reason
 from . import archives, remote
 from .archives import SEPARATOR
@@ -48,7 +47,7 @@ class Item:
 def find(path: str) -> Item:
     """The photograph that a row's path is about; an archive is looked through for it."""
     inside = None if os.path.lexists(path) else archives.split(path)
-    if inside is None:
+    if inside is None or os.path.isdir(inside[0]):
         return Item(path) if is_url(path) else item_of_file(path)
     container, name = inside
     for item in items_in_archive(container, lambda member: member == name):
@@ -93,11 +92,6 @@ def items_in_archive(archive: str, wanted: Callable[[str], bool]) -> Iterator[It
             yield Item(path, archive, *known, data=member.data, place=member.place)
     except ImageError as error:
         yield Item(archive, error=str(error))
-
-
-def is_photo_inside(name: str) -> bool:
-    """Whether a member of an archive is taken for a photograph, by its name there."""
-    return is_photo(name.rpartition("/")[2])
 
 
 def item_of_file(path: str) -> Item:
@@ -157,18 +151,27 @@ def name_of(item: Item) -> str:
 
 
 def elsewhere(path: str) -> str:
-    """Why a row's photo is no file of its own; empty if it is one, or was."""
-    if not (is_url(path) or SEPARATOR in path) or os.path.lexists(path):
+    """Why a row's photo is no file of its own; empty if it is one, or was.
+
+    ``::`` may be part of a file's name: what stands before it must be called an archive, too.
+    """
+    if os.path.lexists(path):
         return ""
-    return "is not a file of this computer" if is_url(path) else "is inside an archive"
+    if is_url(path):
+        return "is not a file of this computer"
+    inside = archives.split(path)
+    return "is inside an archive" if inside and not os.path.isdir(inside[0]) else ""
 
 
 def check_is_file(path: str) -> None:
     """Refuse a photo that is no file of its own.
 
     Raises:
-        ImageError: See ``elsewhere``.
+        ImageError: See ``elsewhere``; or the archive that it was in is gone.
     """
+    inside = None if is_url(path) or os.path.lexists(path) else archives.split(path)
+    if inside and not os.path.lexists(inside[0]):
+        raise ImageError(f"{path}: no such file")
     if why := elsewhere(path):
         raise ImageError(f"{path}: {why}")
 

@@ -1,6 +1,6 @@
 """Lists of paths in a text file and columns of a table -> the paths, one after the other."""
 
-import csv
+import codecs
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 from .. import results
 from ..errors import ImageError
 from ..utils.text import reason
+from ..utils.text_files import UNMARKED, marked, may_be_marked, open_text, rows_of_csv, unreadable
 
 STDIN = "-"  # the name of a list on standard input
 LIST = ".txt"  # the ending of others
@@ -25,19 +26,50 @@ def split_paths(file: Any, null: bool = False) -> Iterator[str]:
     """The names in an open list, byte for byte; empty ones are left out.
 
     Args:
-        file: One name a line; buffered, in binary mode.
+        file: One name a line; buffered, in binary mode. A byte order mark at its beginning says
+            that it is UTF-8, UTF-16 or UTF-32, and is no part of the first name.
         null: They are separated by null bytes instead, as by ``find -print0``.
+
+    Raises:
+        UnicodeError: It is not in the encoding that it says, or has null bytes between its lines.
     """
     separator, rest = b"\0" if null else b"\n", b""
-    while block := file.read1(_BLOCK):
+    for block in _blocks(file):
         *names, rest = (rest + block).split(separator)
         yield from filter(None, (_decoded(name, null) for name in names))
     if last := _decoded(rest, null):
         yield last
 
 
+def _blocks(file: Any) -> Iterator[bytes]:
+    """A list's bytes as they come, without a mark; as the system names files, if there is one."""
+    head = file.read1(_BLOCK)
+    while may_be_marked(head) and (more := file.read1(_BLOCK)):
+        head += more
+    encoding = marked(head)
+    decoder = (
+        codecs.getincrementaldecoder(encoding)() if encoding not in ("", "utf-8-sig") else None
+    )
+    block = head.removeprefix(codecs.BOM_UTF8)
+    while block:
+        yield os.fsencode(decoder.decode(block)) if decoder else block
+        block = file.read1(_BLOCK)
+    if decoder:
+        decoder.decode(b"", final=True)
+
+
 def _decoded(name: bytes, null: bool) -> str:
+    if not null and b"\0" in name:
+        raise UnicodeError(f"{UNMARKED}, a null-separated list with --null")
     return os.fsdecode(name if null else name.removesuffix(b"\r"))
+
+
+def from_standard_input(file: Any, null: bool = False) -> Iterator[str | ImageError]:
+    """The names on standard input, see ``split_paths``; last an error, if it cannot be decoded."""
+    try:
+        yield from split_paths(file, null)
+    except UnicodeError as error:
+        yield _unread("standard input", error)
 
 
 def listed(path: str, null: bool = False) -> Iterator[str | ImageError]:
@@ -45,7 +77,7 @@ def listed(path: str, null: bool = False) -> Iterator[str | ImageError]:
     try:
         with open(path, "rb") as file:
             yield from split_paths(file, null)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         yield _unread(path, error)
 
 
@@ -63,6 +95,11 @@ def column_of(path: str, column: str) -> Iterator[str | ImageError]:
     try:
         for number, cell in enumerate(cells(path, column), 1):
             name = os.fsdecode(cell) if isinstance(cell, (str, bytes)) else ""
+            try:
+                os.fsencode(name)
+            except UnicodeError:  # JSON can spell what no file is called
+                yield ImageError(f"{path}: row {number}: no file can be called {name!a:.60}")
+                continue
             yield name or ImageError(f"{path}: row {number} has no path in {column!r}")
     except KeyError:
         yield ImageError(f"{path}: no column {column!r} in it")
@@ -73,6 +110,8 @@ def column_of(path: str, column: str) -> Iterator[str | ImageError]:
 def _unread(path: str, error: Exception) -> ImageError:
     if isinstance(error, FileNotFoundError):
         return ImageError(f"{path}: no such file")
+    if isinstance(error, UnicodeError):
+        return ImageError(f"{path}: {unreadable(error)}")
     return ImageError(f"{path}: cannot be read ({reason(error)})")
 
 
@@ -82,8 +121,8 @@ def _cells(path: str, column: str) -> Iterator[Any]:
 
 
 def _csv_cells(path: str, column: str) -> Iterator[Any]:
-    with results.open_csv(path) as file:
-        for row in csv.DictReader(file):
+    with open_text(path) as file:
+        for row in rows_of_csv(file, column):
             yield row[column]
 
 

@@ -25,6 +25,7 @@ from ..results import COLUMNS, Row, form, read, write
 from .checkpoint import Checkpoint
 from .items import Item, batches
 from .remote import is_url
+from .skipping import told
 from .sources import photographs
 from .worker import CHUNK, Job, judge, prepare, row_of
 
@@ -42,6 +43,7 @@ class Summary:
         kept: Rows that were taken over from before.
         dropped: Rows from before whose photographs are in the list no more.
         seconds: What it took.
+        unread: How many pictures have each of the endings that nothing here reads; no rows.
     """
 
     photos: int = 0
@@ -49,6 +51,7 @@ class Summary:
     kept: int = 0
     dropped: int = 0
     seconds: float = 0.0
+    unread: Counter[str] = field(default_factory=Counter)
 
 
 def scan(
@@ -61,6 +64,7 @@ def scan(
     max_pixels: int = ReadConfig.max_pixels,
     column: str | None = None,
     null: bool = False,
+    exclude: Sequence[str] = (),
     workers: int | None = None,
     timeout: float | None = None,
     resume: bool = False,
@@ -81,6 +85,7 @@ def scan(
         max_pixels: Photos of more pixels are refused.
         column: Of a table among the sources, the one with paths.
         null: The list on standard input is separated by null bytes.
+        exclude: Patterns of what is passed over; see ``photographs``.
         workers: Processes; None for one per core.
         timeout: Seconds that a photo may take.
         resume: Go on with a scan that was ended early; or, if the file is complete, do what is new
@@ -99,14 +104,17 @@ def scan(
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
     named_here = [os.fspath(source) for source in sources]
-    items = photographs(named_here, column, null)
+    summary = Summary()
+    unread = summary.unread
+    items = photographs(
+        named_here, column, null, exclude=exclude, unread=lambda ending: unread.update([ending])
+    )
     gone: list[str] = []
     bundle = load(model)
     config = ReadConfig(bundle.size if size is None else size, max_pixels)
     setup = (bundle, config, threshold, named(model))
     Detector(*setup)  # a broken model is an error here, not the death of every process
     facts = facts_of(*setup)
-    summary = Summary()
 
     def lost(job: Job, reason: str) -> tuple[int, Row]:
         return job[0], row_of(job[1], facts, reason)
@@ -129,7 +137,8 @@ def scan(
         if gone and resume and target.exists():  # of a disk that is not there, no row is lost
             raise BlurdctError(f"{gone[0]}; {target} stays as it was")
         if not summary.photos:
-            raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found")
+            what = f"; {told(unread)}" if unread else ""
+            raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found{what}")
         try:
             write(target, _counted(checkpoint.rows(), summary.labels))
         except ConfigError as error:  # not the user's fault by now

@@ -16,8 +16,9 @@ from .. import results
 from ..errors import BlurdctError, ConfigError, ImageError
 from ..images.files import is_photo
 from . import archives, remote
-from .items import Item, find, is_photo_inside, item_of_file, items_in_archive
-from .path_lists import LIST, STDIN, column_of, is_table, listed, split_paths
+from .items import Item, find, item_of_file, items_in_archive
+from .path_lists import LIST, STDIN, column_of, from_standard_input, is_table, listed
+from .skipping import Skip, skip_rule, skips_member, unread_ending
 from .walk import DEEP, Found, LocalTree, Tree, below, matching
 
 AT = "@"  # in front of the name of a list
@@ -31,6 +32,8 @@ def photographs(
     column: str | None = None,
     null: bool = False,
     empty: Remark = lambda line: None,
+    exclude: Sequence[str] = (),
+    unread: Remark = lambda ending: None,
 ) -> Iterator[Item]:
     """Find photographs, one after the other, in the order of the sources.
 
@@ -47,6 +50,11 @@ def photographs(
         null: Lists are separated by null bytes, not by line ends.
         empty: Called with one line for each folder, archive and list with nothing in it, when it
             is come to.
+        exclude: Patterns of what is passed over in folders, archives and among what a pattern
+            matches; see ``skipping.skip_rule``, which knows folders of programs besides. What is
+            named or listed itself is never passed over.
+        unread: Called with the ending of each picture in a folder or an archive that nothing here
+            reads.
 
     Returns:
         Photographs. A file that was named or listed is one, whether or not it can be read; in
@@ -58,7 +66,7 @@ def photographs(
             a list, no standard input, no library for Parquet or for a URL that was named.
     """
     _check(sources, column, null)
-    search = _Search(column or "", null, empty)
+    search = _Search(column or "", null, empty, skip_rule(exclude), unread)
     return (item for source in list(sources) for item in _kind(source)(search, source))
 
 
@@ -102,9 +110,11 @@ class _Search:
     column: str
     null: bool
     empty: Remark
+    skip: Skip
+    unread: Remark
 
     def standard_input(self, name: str) -> Iterator[Item]:
-        return self._named(split_paths(sys.stdin.buffer, self.null), "standard input")
+        return self._named(from_standard_input(sys.stdin.buffer, self.null), "standard input")
 
     def path_list(self, name: str) -> Iterator[Item]:
         path = name if os.path.lexists(name) else name.removeprefix(AT)
@@ -149,7 +159,7 @@ class _Search:
     def _matches(self, tree: Tree, pattern: str) -> Iterator[Item]:
         """Files that match a pattern, and what lies in folders and archives that do."""
         nothing = True
-        for found in matching(tree, pattern):
+        for found in matching(tree, pattern, self.skip):
             if found.is_folder and not found.error:
                 if DEEP in pattern:  # which finds its way down by itself
                     continue
@@ -166,14 +176,25 @@ class _Search:
     def _folder(self, tree: Tree, folder: str, name: str) -> Iterator[Item]:
         photos = (
             _item(found)
-            for found in below(tree, folder)
-            if found.error or is_photo(os.path.basename(found.path))
+            for found in below(tree, folder, self.skip)
+            if found.error or self._is_photo(os.path.basename(found.path))
         )
         return self._or_empty(photos, f"{name}: no photographs in this folder")
 
     def _archive(self, path: str) -> Iterator[Item]:
-        photos = items_in_archive(path, is_photo_inside)
+        def wanted(member: str) -> bool:
+            name = member.rpartition("/")[2]
+            if not (is_photo(name) or unread_ending(name)):
+                return False  # before its folders are looked at
+            return not skips_member(self.skip, path, member) and self._is_photo(name)
+
+        photos = items_in_archive(path, wanted)
         return self._or_empty(photos, f"{path}: no photographs in this archive")
+
+    def _is_photo(self, name: str) -> bool:
+        if ending := unread_ending(name):
+            self.unread(ending)
+        return is_photo(name)
 
     def _or_empty(self, found: Iterable[T], line: str) -> Iterator[T]:
         """What was found; if that is nothing, it is remarked upon."""

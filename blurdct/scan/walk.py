@@ -8,6 +8,7 @@ from glob import has_magic
 from typing import NamedTuple, Protocol
 
 from ..utils.text import reason
+from .skipping import Skip
 
 DEEP = "**"
 EVERYTHING = (DEEP, "*")  # the pattern of all that lies below a folder
@@ -76,28 +77,40 @@ class LocalTree:
         return status.st_dev, status.st_ino
 
 
-def below(tree: Tree, folder: str) -> Iterator[Found]:
+def _nothing(path: str, below: str, is_folder: bool) -> bool:
+    return False
+
+
+def below(tree: Tree, folder: str, skip: Skip = _nothing) -> Iterator[Found]:
     """All files below a folder, sorted by the parts of their paths; each real folder once.
 
     Memory holds the names in one folder and in those above it. A folder that cannot be listed
-    comes with an error, in its place.
+    comes with an error, in its place. What ``skip`` is true of is passed over.
     """
-    for found in _walk(tree, folder, EVERYTHING, hidden=True):
+    for found in _walk(tree, folder, EVERYTHING, hidden=True, skip=skip):
         if found.error or not found.is_folder:
             yield found
 
 
-def matching(tree: Tree, pattern: str) -> Iterator[Found]:
+def matching(tree: Tree, pattern: str, skip: Skip = _nothing) -> Iterator[Found]:
     """Files and folders that match a pattern, sorted by the parts of their paths.
 
     Args:
         tree: Where to look.
         pattern: As for ``glob.glob`` with ``recursive=True``: ``*``, ``?`` and ``[...]`` within a
             name, ``**`` for any number of folders; a leading dot must be spelled out.
+        skip: What it is true of is passed over, unless a part of the pattern is its very name or
+            spells its dot out.
     """
     base, parts = _split(pattern)
     only_folders = parts[-1] == ""
-    for found in _walk(tree, base, [part for part in parts if part], hidden=False):
+    parts = [part for part in parts if part]
+
+    def unless_named(path: str, below: str, is_folder: bool) -> bool:
+        name = os.path.basename(path)
+        return name not in parts and not name.startswith(".") and skip(path, below, is_folder)
+
+    for found in _walk(tree, base, parts, hidden=False, skip=unless_named):
         if found.is_folder or not only_folders:
             yield found
 
@@ -114,7 +127,7 @@ def _split(pattern: str) -> tuple[str, list[str]]:
     return base, parts
 
 
-def _walk(tree: Tree, root: str, parts: Sequence[str], hidden: bool) -> Iterator[Found]:
+def _walk(tree: Tree, root: str, parts: Sequence[str], hidden: bool, skip: Skip) -> Iterator[Found]:
     """Walk down as far as the parts of a pattern lead; how much is matched is a set of counts."""
     deep = DEEP in parts
     seen: set[Hashable] = set()
@@ -144,6 +157,8 @@ def _walk(tree: Tree, root: str, parts: Sequence[str], hidden: bool) -> Iterator
         if not now:
             continue
         path, is_folder = tree.join(folder, name), name in listing.folders
+        if skip(path, path[len(root) :].lstrip("/" + os.sep), is_folder):
+            continue
         if len(parts) in now:
             yield Found(path, is_folder, listing.known.get(name))
         if is_folder and min(now) < len(parts):

@@ -173,6 +173,27 @@ def test_every_command_finds_the_same_photographs(here, run, listed, command, so
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_passes_over_what_is_excluded_and_folders_of_programs(here, run, command):
+    for folder in (".thumbnails", "@eaDir", "$RECYCLE.BIN"):
+        (here / "in" / folder).mkdir()
+        (here / "in" / folder / "1.png").write_bytes(b"no photo")
+    done = run(command, "in", "x.zip", "--exclude", "link", "--exclude", "z.*")
+    assert (done.status, answered(command, done)) == (
+        0,
+        ["in/1.png", "in/deep/2.png", "x.zip::a/b.png"],
+    )
+
+
+@pytest.mark.parametrize("command", ["predict", "sizes", "scan"])
+def test_pictures_that_nobody_reads_are_counted_in_one_line(here, run, command):
+    for name in ("x.jxl", "deep/y.JXL", "z.psd"):
+        (here / "in" / name).touch()
+    done = run(command, "in")
+    line = "skipped: 2 .jxl (JPEG XL is not supported), 1 .psd (Photoshop is not supported)"
+    assert done.status == 0 and done.err.count(line) == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_photos_on_a_web_server(here, run, command):
     pytest.importorskip("aiohttp")
 

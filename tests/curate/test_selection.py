@@ -166,7 +166,7 @@ def test_the_root_is_the_deepest_common_folder(tmp_path, monkeypatch):
 
 def test_members_of_archives_and_urls_are_no_files_unless_they_are(tmp_path):
     assert elsewhere("a.zip::b.jpg") and elsewhere("https://x/b.jpg")
-    odd = tmp_path / "a::b.jpg"
+    odd = tmp_path / "a.zip::b.jpg"
     assert elsewhere(str(odd))
     odd.touch()
     assert not elsewhere(str(odd)) and not elsewhere("gone.jpg")

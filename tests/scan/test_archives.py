@@ -1,5 +1,8 @@
+import gzip
 import io
 import os
+import shutil
+import subprocess
 import sys
 import tarfile
 import tracemalloc
@@ -229,6 +232,106 @@ def test_a_member_that_is_larger_than_it_says_is_refused(tmp_path):
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
     assert size == 10_000_000
+
+
+def headed(kind: bytes, size: int, data: bytes = b"", name: str = "long") -> bytes:
+    """A header of a tar, as large as it says, and what follows."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
+
+
+LONG = [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE]
+
+
+@pytest.mark.parametrize("kind", LONG)
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
+@pytest.mark.parametrize("size", [2**20 + 1, 60_000_000])
+def test_a_tar_header_that_claims_too_much_is_refused_unread(tmp_path, kind, ending, size):
+    before = headed(tarfile.REGTYPE, 1, b"x", "a.jpg")
+    whole = before + headed(kind, size, bytes(size)) + headed(tarfile.REGTYPE, 1, b"x", "b.jpg")
+    path = tmp_path / f"photos{ending}"
+    path.write_bytes(gzip.compress(whole, 1) if ending == ".tar.gz" else whole)
+    found = members(str(path), photos)
+    assert next(found).name == "a.jpg"
+    del whole
+    tracemalloc.start()
+    with pytest.raises(ImageError, match=r"cannot be unpacked \(its headers are over 1,048,576 by"):
+        next(found)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_tar_headers_upon_headers_are_refused(tmp_path, kind):
+    record = b"600000 a=" + b"b" * (600_000 - 10) + b"\n"
+    path = tmp_path / "photos.tar"
+    path.write_bytes(headed(kind, len(record), record) * 9 + bytes(1024))
+    with pytest.raises(ImageError, match="its headers are over"):
+        list(members(str(path), photos))
+
+
+def test_tar_headers_about_all_members_do_not_pile_up(tmp_path):
+    def record(name: bytes) -> bytes:
+        return b"600000 " + name + b"=" + b"b" * (600_000 - 10) + b"\n"
+
+    photo = headed(tarfile.REGTYPE, 1, b"x", "a.jpg")
+    heads = [headed(tarfile.XGLTYPE, 600_000, record(name)) for name in (b"a", b"b", b"c")]
+    path = tmp_path / "photos.tar"
+    path.write_bytes(b"".join(head + photo for head in heads) + bytes(1024))
+    with pytest.raises(ImageError, match="its headers are over"):
+        list(members(str(path), photos))
+
+
+def test_a_size_below_nothing_is_refused(tmp_path):
+    path = tmp_path / "photos.tar"
+    path.write_bytes(headed(tarfile.GNUTYPE_LONGNAME, -512) + bytes(10_000))
+    with pytest.raises(ImageError, match="cannot be unpacked"):
+        list(members(str(path), photos))
+
+
+def test_a_long_name_below_the_limit_is_read(tmp_path):
+    name = "n" * 5000 + ".jpg"
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(tmp_path / "photos.tar", "w", format=form) as archive:
+            archive.addfile(tarfile.TarInfo(name))
+        assert [one.name for one in members(str(tmp_path / "photos.tar"), photos)] == [name]
+
+
+@pytest.mark.skipif(not shutil.which("tar"), reason="needs GNU tar")
+@pytest.mark.parametrize("version", ["oldgnu", "0.0", "0.1", "1.0"])
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
+def test_a_sparse_member_of_a_tar_is_refused_and_the_others_are_read(tmp_path, version, ending):
+    (tmp_path / "b.jpg").write_bytes(b"x" * 700)
+    with open(tmp_path / "a.jpg", "wb") as file:
+        for place in range(40):  # more than one block of a map holds
+            file.seek(place * 100_000)
+            file.write(b"x" * 4096)
+        file.truncate(50_000_000)
+    form = (
+        ["--format=gnu"] if version == "oldgnu" else ["--format=pax", f"--sparse-version={version}"]
+    )
+    path = tmp_path / f"photos{ending}"
+    words = ["tar", "-C", tmp_path, "-caf", path, "--sparse", *form, "a.jpg", "b.jpg"]
+    subprocess.run(words, check=True)
+    with tarfile.open(path) as archive:
+        if not archive.next().issparse():
+            pytest.skip("this file system knows no holes")
+    sparse, plain = members(str(path), photos)
+    assert sparse.data is None and sparse.name == "a.jpg"
+    with pytest.raises(ImageError, match=r"::a.jpg: cannot be unpacked \(a sparse file\)"):
+        read(str(path), sparse.name, sparse.place)
+    assert (plain.data or read(str(path), plain.name, plain.place)) == b"x" * 700
+
+
+def test_the_endless_map_of_a_sparse_member_is_refused(tmp_path):
+    head = bytearray(headed(tarfile.GNUTYPE_SPARSE, 1, b"", "a.jpg"))
+    head[482] = 1  # more of the map follows
+    head[148:156] = b"%06o\0 " % (sum(head[:148]) + 8 * 32 + sum(head[156:512]))
+    path = tmp_path / "photos.tar"
+    path.write_bytes(bytes(head) + (bytes(504) + b"\1" + bytes(7)) * 5000)
+    with pytest.raises(ImageError, match="its headers are over"):
+        list(members(str(path), photos))
 
 
 # Names

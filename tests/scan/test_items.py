@@ -1,9 +1,23 @@
 """Streams of photographs that are not opened yet."""
 
+import zipfile
+
 import pytest
 
+from blurdct.errors import ImageError
+from blurdct.images.reader import read_luma
 from blurdct.scan import items
-from blurdct.scan.items import Item, ahead, batches, counted, name_of
+from blurdct.scan.items import (
+    Item,
+    ahead,
+    batches,
+    check_is_file,
+    counted,
+    elsewhere,
+    find,
+    name_of,
+    open_photo,
+)
 
 
 def stream(*sizes, read):
@@ -67,3 +81,25 @@ def test_a_batch_is_full_by_number_or_by_weight(monkeypatch):
 )
 def test_the_name_of_the_file_itself(path, container, name):
     assert name_of(Item(path, container)) == name
+
+
+@pytest.mark.parametrize("name", ["holiday::beach.jpg", "b.jpg::c.jpg", "dir.zip::x.jpg"])
+def test_what_stands_before_the_colons_must_be_an_archive(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dir.zip").mkdir()
+    assert elsewhere(name) == ""
+    check_is_file(name)
+    with pytest.raises(ImageError, match="^gone.zip::beach.jpg: no such file$"):
+        check_is_file("gone.zip::beach.jpg")
+    with zipfile.ZipFile("there.zip", "w") as archive:
+        archive.writestr("beach.jpg", b"x")
+    with pytest.raises(ImageError, match="^there.zip::beach.jpg: is inside an archive$"):
+        check_is_file("there.zip::beach.jpg")
+
+
+@pytest.mark.parametrize("name", ["holiday::beach.jpg", "b.jpg::c.jpg", "dir.zip::x.jpg"])
+def test_a_missing_photo_with_colons_in_its_name_is_no_such_file(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dir.zip").mkdir()
+    with pytest.raises(ImageError, match=f"^{name}: no such file$"):
+        read_luma(open_photo(find(name)))

@@ -1,3 +1,4 @@
+import csv
 import io
 import os
 import pickle
@@ -237,6 +238,50 @@ def test_windows_line_ends_are_no_part_of_a_name(here):
     assert paths("names.txt") == ["in/b.jpg", "other/e.tif"]
 
 
+ENCODED = ["utf-8-sig", "utf-16", "utf-32"]
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+@pytest.mark.parametrize("source", ["-", "names.txt"])
+def test_a_list_with_a_byte_order_mark_is_read(here, monkeypatch, encoding, source):
+    data = "in/b.jpg\r\ncafé.jpg\n😀.jpg\n".encode(encoding)
+    Path("names.txt").write_bytes(data)
+    listed(monkeypatch, data)
+    assert paths(source) == ["in/b.jpg", "café.jpg", "😀.jpg"]
+
+
+def test_big_endian_and_null_separated_lists_with_a_mark_are_read(here):
+    Path("names.txt").write_bytes(b"\xfe\xff" + "in/b.jpg\0é\n.jpg".encode("utf-16-be"))
+    assert paths("names.txt", null=True) == ["in/b.jpg", "é\n.jpg"]
+
+
+def test_only_a_whole_mark_at_the_beginning_of_a_list_is_one(here):
+    Path("names.txt").write_bytes(b"\xef\xbb")
+    assert paths("names.txt") == [os.fsdecode(b"\xef\xbb")]
+    Path("names.txt").write_bytes(b"a.jpg\n\xef\xbb\xbfb.jpg")
+    assert paths("names.txt") == ["a.jpg", "\ufeffb.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("in/b.jpg\n".encode("utf-16-le"), "cannot be read as UTF-8 (null bytes in it; "),
+        (b"in/b.jpg\0x.jpg\0", "cannot be read as UTF-8 (null bytes in it; "),
+        (b"\xff\xfea\0b", "cannot be read as UTF-16-LE (truncated data)"),
+        (b"\xff\xfea\0\x00\xd8a\0", "cannot be read as UTF-16-LE (illegal UTF-16 surrogate)"),
+    ],
+)
+@pytest.mark.parametrize("source", ["-", "names.txt"])
+def test_a_list_that_cannot_be_decoded_is_one_line_with_its_encoding(
+    here, monkeypatch, data, words, source
+):
+    Path("names.txt").write_bytes(data)
+    listed(monkeypatch, data)
+    (error,) = errors(source)
+    assert error.startswith(f"{'standard input' if source == '-' else source}: {words}")
+    assert "\n" not in error
+
+
 def test_a_long_list_is_read_as_it_is_needed(here, monkeypatch):
     class Endless(io.RawIOBase):
         def readable(self):
@@ -287,6 +332,38 @@ def test_a_spreadsheets_table_is_read(here):
     Path("table.CSV").write_bytes('\ufeffpath;x,"photo, its path"\r\n1,in/b.jpg\r\n'.encode())
     assert paths("table.CSV", column="photo, its path") == ["in/b.jpg"]
     assert paths("table.CSV", column="path;x") == ["1"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", *ENCODED])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_of_any_delimiter_and_marked_encoding_is_read(here, encoding, delimiter):
+    rows = [["n,o;t\te", "path"], ["1", "in/b.jpg"], ["", "é;1,2.jpg"]]
+    with open("table.csv", "w", newline="", encoding=encoding) as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    assert paths("table.csv", column="path") == ["in/b.jpg", "é;1,2.jpg"]
+
+
+def test_a_spreadsheet_s_line_about_its_delimiter_is_no_header(here):
+    Path("table.csv").write_text("sep=|\r\nx|path\r\n1|in/b.jpg\r\n")
+    assert paths("table.csv", column="path") == ["in/b.jpg"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_a_table_that_cannot_be_decoded_is_one_line_with_its_encoding(here, ending):
+    Path(f"table{ending}").write_bytes("path\nin/b.jpg\n".encode("utf-16-le"))
+    (error,) = errors(f"table{ending}", column="path")
+    assert error.startswith(f"table{ending}: cannot be read as UTF-8 (null bytes in it; UTF-16 is")
+    Path(f"table{ending}").write_bytes(b"\xff\xfep")
+    (error,) = errors(f"table{ending}", column="path")
+    assert error == f"table{ending}: cannot be read as UTF-16-LE (truncated data)"
+
+
+@pytest.mark.parametrize("name", [r"\ud800.jpg", r"in/\udfff", r"\ud83d"])
+def test_what_no_file_can_be_called_is_one_line_in_its_place(here, name):
+    Path("table.jsonl").write_text(f'{{"path": "{name}"}}\n{{"path": "in/b.jpg"}}\n')
+    first, second = photographs(["table.jsonl"], column="path")
+    assert first.error == f"table.jsonl: row 1: no file can be called '{name}'"
+    assert (first.path, second.path) == ("table.jsonl", "in/b.jpg")
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])

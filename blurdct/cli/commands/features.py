@@ -15,6 +15,7 @@ from ..options import (
     AsCsv,
     AsJson,
     Column,
+    Exclude,
     MaxPixels,
     Null,
     Size,
@@ -33,6 +34,7 @@ def features(
     sources: Sources,
     column: Column = None,
     null: Null = False,
+    exclude: Exclude = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     size: Size = None,
@@ -50,7 +52,7 @@ def features(
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
     form = form_of(as_json, as_csv)
-    items = find(sources, column, null)
+    items = find(sources, column, null, exclude)
 
     from ...features.bands import FEATURES
     from ...features.extract import image_features

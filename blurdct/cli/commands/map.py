@@ -18,6 +18,7 @@ from ..options import (
     ALL_READ,
     SOME_UNREAD,
     Column,
+    Exclude,
     MaxPixels,
     Model,
     Null,
@@ -45,6 +46,7 @@ def map(
     ] = False,
     column: Column = None,
     null: Null = False,
+    exclude: Exclude = None,
     model: Model = None,
     size: Size = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
@@ -71,7 +73,7 @@ def map(
     from ...scan.items import ahead, open_photo
 
     check_out(out)
-    held, rest = ahead(find(sources, column, null))  # before there are maps among them
+    held, rest = ahead(find(sources, column, null, exclude))  # before there are maps among them
     name = BEST if model is None else named(model)
     bundle = load(name)
     detector = Detector(bundle, ReadConfig(size or bundle.size, max_pixels), name=name)

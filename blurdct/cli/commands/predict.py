@@ -20,6 +20,7 @@ from ..options import (
     AsCsv,
     AsJson,
     Column,
+    Exclude,
     MaxPixels,
     Model,
     Null,
@@ -30,6 +31,7 @@ from ..options import (
     find,
     form_of,
     note,
+    note_unread,
 )
 from ..output import UNREAD, counted_rows
 
@@ -59,6 +61,7 @@ def predict(
     sources: Sources,
     column: Column = None,
     null: Null = False,
+    exclude: Exclude = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     threshold: Threshold = None,
@@ -90,7 +93,8 @@ def predict(
       3  --fail-on found such a photo, whether or not all were read
     """
     form = form_of(as_json, as_csv)
-    items = find(sources, column, null)
+    unread: Counter[str] = Counter()
+    items = find(sources, column, null, exclude, unread)
 
     from ...features.inputs import INPUTS, seen_at
     from ...inference.bundle import DEFAULT, load, named
@@ -128,6 +132,7 @@ def predict(
         printer = _size_printer(form) if sizes else output.printer(form, columns)
         for row in counted_rows(answers, tally):
             printer(row)
+    note_unread(unread)
     if any(tally[label] for label in FAILING[fail_on]):
         raise typer.Exit(GATE_FAILED)
     raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)

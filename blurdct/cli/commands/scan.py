@@ -20,6 +20,7 @@ from ..options import (
     SOME_UNREAD,
     Column,
     EachCore,
+    Exclude,
     MaxPixels,
     Model,
     Null,
@@ -27,6 +28,7 @@ from ..options import (
     Sources,
     Threshold,
     note,
+    note_unread,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def scan(
     ] = False,
     column: Column = None,
     null: Null = False,
+    exclude: Exclude = None,
     threshold: Threshold = None,
     model: Model = None,
     size: Size = None,
@@ -86,7 +89,7 @@ def scan(
     """
     bar = _Bar()
     try:
-        with _signals(), bar.shown(sources, column, null):
+        with _signals(), bar.shown(sources, column, null, exclude or ()):
             from ...inference.bundle import DEFAULT
             from ...scan.run import scan
 
@@ -99,6 +102,7 @@ def scan(
                 max_pixels=max_pixels,
                 column=column,
                 null=null,
+                exclude=exclude or (),
                 workers=workers,
                 timeout=timeout,
                 resume=resume,
@@ -115,6 +119,7 @@ def scan(
         raise BlurdctError(
             f"{error}; what is done is safe: --resume goes on with the rest"
         ) from error
+    note_unread(summary.unread)
     note(f"{out}: {_told(summary)}")
     raise typer.Exit(SOME_UNREAD if summary.labels["unreadable"] else ALL_READ)
 
@@ -182,7 +187,9 @@ class _Bar:
             threading.Thread(target=self._count, args=listed, daemon=True).start()
             yield
 
-    def _count(self, sources: Sequence[str], column: str | None, null: bool) -> None:
+    def _count(
+        self, sources: Sequence[str], column: str | None, null: bool, exclude: Sequence[str] = ()
+    ) -> None:
         """Find out how many there are, where listing them twice is possible and cheap."""
         from ...scan.archives import is_archive
         from ...scan.path_lists import STDIN
@@ -192,7 +199,7 @@ class _Bar:
         if any(name == STDIN or is_url(name) or is_archive(name) for name in sources):
             return
         with suppress(BlurdctError):  # it will be told by the scan
-            total = sum(1 for _ in photographs(sources, column, null))
+            total = sum(1 for _ in photographs(sources, column, null, exclude=exclude))
             self._progress.update(0, total=total)
 
 
