@@ -15,6 +15,9 @@ MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 # What Pillow may open. Not all it could: its EPS reader, for one, runs Ghostscript on the bytes.
 FORMATS = ["AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"]
 
+ORIENTATION = 274  # EXIF tag
+ON_SIDE = (5, 6, 7, 8)  # its values under which width and height change places
+
 STRIP = 256  # rows that are laid over white at once
 DAMAGED = "truncated or damaged image data"
 
@@ -58,6 +61,20 @@ def jpeg_size(data: bytes, label: str) -> tuple[int, int]:
             return image.size
     except Exception as error:  # the parser of hostile bytes may raise anything
         raise ImageError(f"{label}: {DAMAGED}") from error
+
+
+def jpeg_lies_on_side(data: bytes) -> bool:
+    """Whether EXIF says that width and height of a JPEG file change places when it is upright."""
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            JpegImagePlugin.JpegImageFile(BytesIO(data)) as image,
+        ):
+            exif = Image.Exif()  # not ``getexif``, which asks XMP as well: OpenCV does not
+            exif.load(image.info.get("exif", b""))
+            return exif.get(ORIENTATION) in ON_SIDE
+    except Exception:  # damaged EXIF turns nothing
+        return False
 
 
 def decode_by_pillow(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:

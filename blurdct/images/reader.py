@@ -25,6 +25,7 @@ from .decode import (
     array_rgb,
     check_size,
     decode_by_pillow,
+    jpeg_lies_on_side,
     jpeg_size,
     pillow_luma,
     pillow_rgb,
@@ -151,7 +152,7 @@ def _read(
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[colour][factor])
         if pixels is None:
             raise ImageError(f"{label}: {DAMAGED}")
-        if (pixels.shape[1] - pixels.shape[0]) * (width - height) < 0:  # turned upright by EXIF
+        if _is_turned(data, pixels.shape[1::-1], (width, height), factor):
             width, height = height, width
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if colour else pixels, (width, height)
     unpacked = unpack(data, label, partial(check_size, config=config, label=label))
@@ -159,6 +160,21 @@ def _read(
         return _read(unpacked[0], config, label, colour, scale)[0], unpacked[1]
     pixels = decode_by_pillow(data, label, config, pillow_rgb if colour else pillow_luma)
     return pixels, pixels.shape[1::-1]
+
+
+def _is_turned(data: bytes, shown: tuple[int, ...], stored: tuple[int, int], factor: int) -> bool:
+    """Whether OpenCV, turning a JPEG upright, let width and height change places.
+
+    Args:
+        data: The JPEG file.
+        shown: Width and height that came out, pixels.
+        stored: Width and height as stored, pixels.
+        factor: By how much the JPEG library shrank it; it rounds up.
+    """
+    width, height = (-(-side // factor) for side in stored)
+    if width != height:
+        return shown != (width, height)
+    return stored[0] != stored[1] and jpeg_lies_on_side(data)  # sizes no longer tell
 
 
 def _scale(width: int, height: int, size: int) -> float:

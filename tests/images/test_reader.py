@@ -14,7 +14,7 @@ from PIL import Image
 from blurdct.config import ReadConfig
 from blurdct.errors import ImageError
 from blurdct.images.files import find_photos
-from blurdct.images.reader import read_luma, read_rgb
+from blurdct.images.reader import read_luma, read_rgb, read_sized
 from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -224,6 +224,28 @@ def test_a_jpeg_decoded_at_reduced_scale_is_close_to_one_decoded_in_full(
     data = encode(large, "JPEG", quality=90, progressive=progressive)
     in_full = read_luma(np.asarray(Image.open(BytesIO(data))), ReadConfig(size=size))
     assert difference(read_luma(data, ReadConfig(size=size)), in_full) < 1.5
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize(
+    "shape", [(1025, 1027), (1027, 1025), (1024, 1025), (1024, 1024), (90, 89)]
+)
+@pytest.mark.parametrize("size", [64, 128, 256, 512])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_the_size_of_a_nearly_square_photo_is_that_of_its_upright_self(
+    kind, size, shape, orientation
+):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](np.full(shape, 90, np.uint8)))
+    data = encode(stored, kind, exif=exif)
+    assert read_sized(data, ReadConfig(size=size))[1] == shape[::-1]
+
+
+def test_a_nearly_square_photo_with_broken_exif_is_as_it_is_stored():
+    broken = b"Exif\0\0II*\0\xff\xff\xff\xff"
+    data = encode(np.full((1025, 1027), 90, np.uint8), "JPEG", exif=broken)
+    assert read_sized(data, ReadConfig(size=128))[1] == (1027, 1025)
 
 
 # What is refused
