@@ -1,6 +1,9 @@
 """Bytes or an array of one photo -> pixels: decoders, limits, layouts."""
 
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +22,7 @@ ORIENTATION = 274  # EXIF tag
 ON_SIDE = (5, 6, 7, 8)  # its values under which width and height change places
 
 STRIP = 256  # rows that are laid over white at once
+_LIMITING = threading.Lock()
 DAMAGED = "truncated or damaged image data"
 
 
@@ -90,27 +94,45 @@ def decode_by_pillow(data: bytes, label: str, config: ReadConfig, convert: Any) 
         ImageError: No image, refused, or damaged.
     """
     try:
-        # Whatever Pillow has to warn of, the photo either reads or it does not.
-        with (
-            warnings.catch_warnings(action="ignore"),
-            Image.open(BytesIO(data), formats=FORMATS) as image,
-        ):
-            check_size(image.size, config, label)
-            ImageOps.exif_transpose(image, in_place=True)
-            return convert(image)
+        try:
+            return _decoded(data, label, config, convert)
+        except Image.DecompressionBombError:  # a limit that is not ours
+            with _pillow_limit(config.max_pixels):
+                return _decoded(data, label, config, convert)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
         raise ImageError(f"{label}: not an image, or of an unknown format") from error
     except Image.DecompressionBombError as error:  # before the size is known here
-        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
-        if config.max_pixels <= most:
-            raise ImageError(f"{label}: over the limit of {config.max_pixels:,} pixels") from error
-        raise ImageError(
-            f"{label}: over Pillow's limit of {most:,} pixels, which holds for all but JPEG"
-        ) from error
+        raise ImageError(f"{label}: over the limit of {config.max_pixels:,} pixels") from error
     except Exception as error:  # decoders of hostile bytes raise anything
         raise ImageError(f"{label}: {DAMAGED} ({error})") from error
+
+
+def _decoded(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
+    # Whatever Pillow has to warn of, the photo either reads or it does not.
+    with (
+        warnings.catch_warnings(action="ignore"),
+        Image.open(BytesIO(data), formats=FORMATS) as image,
+    ):
+        check_size(image.size, config, label)
+        ImageOps.exif_transpose(image, in_place=True)
+        return convert(image)
+
+
+@contextmanager
+def _pillow_limit(pixels: int) -> Iterator[None]:
+    """Have Pillow refuse what has more pixels than that, for as long as this lasts.
+
+    Its limit is one for the whole process, and some of its readers look at it more than once.
+    """
+    with _LIMITING:
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = (pixels + 1) // 2  # it refuses at twice that
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def pillow_luma(image: Image.Image) -> np.ndarray:

@@ -2,6 +2,7 @@ import os
 import struct
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -309,13 +310,31 @@ def test_a_tiny_file_that_promises_a_huge_picture_is_refused_at_once(data):
     assert time.perf_counter() - start < 0.5
 
 
-def test_the_limit_that_is_named_is_the_one_that_was_met():
-    huge = png_claiming(20_000, 20_000)
-    less = ReadConfig(max_pixels=100_000_000)
-    assert refusal(huge, config=less).endswith("over the limit of 100,000,000 pixels")
-    assert "Pillow's limit of 178,956,970 pixels" in refusal(
-        huge, config=ReadConfig(max_pixels=300_000_000)
-    )
+@pytest.mark.parametrize("max_pixels", [100_000_000, 300_000_000])
+def test_the_limit_that_is_named_is_ours(max_pixels):
+    message = refusal(png_claiming(20_000, 20_000), config=ReadConfig(max_pixels=max_pixels))
+    assert message.endswith(f"over the limit of {max_pixels:,} pixels")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in WRITTEN if not kind.endswith(".jpg")])
+def test_our_pixel_limit_counts_not_that_of_pillow(rgb, kind, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    pillow_kind, options = WRITTEN[kind]
+    data = encode(rgb, pillow_kind, **options)
+    for read in (read_luma, read_rgb):
+        assert read(data, ReadConfig(max_pixels=96 * 128)).shape[:2] == (96, 128)
+    few = ReadConfig(max_pixels=96 * 128 - 1)
+    assert "over the limit of 12,287 pixels" in refusal(data, config=few)
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
+def test_threads_that_meet_the_limit_of_pillow_leave_it_as_it_was(rgb, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    data = encode(np.dstack([rgb, rgb[..., 0]]))
+    with ThreadPoolExecutor(8) as pool:
+        shapes = list(pool.map(lambda _: read_luma(data).shape, range(64)))
+    assert shapes == [(96, 128)] * 64
+    assert Image.MAX_IMAGE_PIXELS == 100
 
 
 def test_a_photo_over_the_pixel_limit_is_refused(rgb):
