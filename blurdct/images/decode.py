@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from ..config import ReadConfig
 from ..errors import ImageError
+from . import png
 
 MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 
@@ -95,10 +96,14 @@ def decode_by_pillow(data: bytes, label: str, config: ReadConfig, convert: Any) 
     """
     try:
         try:
-            return _decoded(data, label, config, convert)
-        except Image.DecompressionBombError:  # a limit that is not ours
-            with _pillow_limit(config.max_pixels):
-                return _decoded(data, label, config, convert)
+            return _within_limit(data, label, config, convert)
+        except (ImageError, Image.DecompressionBombError):
+            raise
+        except Exception:
+            if not data.startswith(png.SIGNATURE):
+                raise
+            # What is wrong may be text or a profile, of which no pixel is made.
+            return _within_limit(png.pixels_alone(data), label, config, convert)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -109,6 +114,14 @@ def decode_by_pillow(data: bytes, label: str, config: ReadConfig, convert: Any) 
         raise ImageError(f"{label}: {DAMAGED} ({error})") from error
 
 
+def _within_limit(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
+    try:
+        return _decoded(data, label, config, convert)
+    except Image.DecompressionBombError:  # a limit that is not ours
+        with _pillow_limit(config.max_pixels):
+            return _decoded(data, label, config, convert)
+
+
 def _decoded(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
     # Whatever Pillow has to warn of, the photo either reads or it does not.
     with (
@@ -116,7 +129,13 @@ def _decoded(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.nd
         Image.open(BytesIO(data), formats=FORMATS) as image,
     ):
         check_size(image.size, config, label)
-        ImageOps.exif_transpose(image, in_place=True)
+        image.load()
+        try:
+            ImageOps.exif_transpose(image, in_place=True)
+        except MemoryError:
+            raise
+        except Exception:  # damaged EXIF turns nothing
+            pass
         return convert(image)
 
 
