@@ -3,16 +3,18 @@
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from ..config import ReadConfig
 from ..errors import ImageError
 from . import png
+from .depth import narrow
 
 MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 
@@ -23,6 +25,9 @@ ORIENTATION = 274  # EXIF tag
 ON_SIDE = (5, 6, 7, 8)  # its values under which width and height change places
 
 STRIP = 256  # rows that are laid over white at once
+TELL_DEPTH = ("PPM", "JPEG2000")  # these say where white is, and Pillow stretches them
+DARK = 64  # of 8 bits: colours of 16 bits that stay below it use 14 at most
+
 _LIMITING = threading.Lock()
 DAMAGED = "truncated or damaged image data"
 
@@ -126,10 +131,14 @@ def _decoded(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.nd
     # Whatever Pillow has to warn of, the photo either reads or it does not.
     with (
         warnings.catch_warnings(action="ignore"),
-        Image.open(BytesIO(data), formats=FORMATS) as image,
+        Image.open(BytesIO(data), formats=FORMATS) as opened,
     ):
+        image: Any = opened
         check_size(image.size, config, label)
+        deep = any(";16" in str(tile.args) for tile in image.tile)
         image.load()
+        if deep and image.mode in ("RGB", "RGBA", "LA") and _is_dark(image):
+            image = _stretched(data, image)
         try:
             ImageOps.exif_transpose(image, in_place=True)
         except MemoryError:
@@ -137,6 +146,35 @@ def _decoded(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.nd
         except Exception:  # damaged EXIF turns nothing
             pass
         return convert(image)
+
+
+def _is_dark(image: Image.Image) -> bool:
+    """Whether no colour uses the upper two bits; of 16 bits Pillow keeps the upper eight."""
+    ends: Any = image.getextrema()
+    colours = ends[:3] if image.mode != "LA" else ends[:1]
+    return max(most for _, most in colours) < DARK
+
+
+def _stretched(data: bytes, image: Image.Image) -> Image.Image:
+    """A PNG or TIFF file of 16 bits a colour, stretched by the depth in use.
+
+    Args:
+        data: The file.
+        image: The same, of 8 bits and loaded; it comes back where OpenCV cannot do better.
+
+    Returns:
+        PNG as stored, with its orientation in its EXIF; TIFF upright, for both libraries turn it.
+    """
+    if image.format not in ("PNG", "TIFF") or "transparency" in image.info:
+        return image
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if bgr is None or bgr.dtype != np.uint16 or bgr.ndim != 3 or bgr.shape[2] not in (3, 4):
+        return image
+    stretched = _array_image(narrow(bgr[..., [2, 1, 0, 3][: bgr.shape[2]]]))
+    if image.format == "PNG":
+        with suppress(Exception):  # damaged EXIF turns nothing
+            stretched.getexif()[ORIENTATION] = image.getexif()[ORIENTATION]
+    return stretched
 
 
 @contextmanager
@@ -158,7 +196,7 @@ def pillow_luma(image: Image.Image) -> np.ndarray:
     """A picture as luma, shape (H, W), uint8; transparency over white."""
     if image.mode.startswith("I"):  # 16 bits, in Pillow's modes I;16... and I
         wide = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
-        return _narrow(wide)
+        return narrow(wide, 16 if image.format in TELL_DEPTH else None)
     return np.asarray(_opaque(image).convert("L"))
 
 
@@ -201,7 +239,7 @@ def _array_bytes(pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * 255
     elif pixels.dtype == np.uint16:
-        pixels = _narrow(pixels)
+        pixels = narrow(pixels)
     elif pixels.dtype != np.uint8:
         raise ValueError(f"expected dtype uint8, uint16 or bool, got {pixels.dtype}")
     if pixels.ndim != 2 and (pixels.ndim != 3 or pixels.shape[2] not in (3, 4)):
@@ -212,8 +250,3 @@ def _array_bytes(pixels: np.ndarray) -> np.ndarray:
 def _array_image(pixels: np.ndarray) -> Image.Image:
     mode = "L" if pixels.ndim == 2 else "RGB" if pixels.shape[2] == 3 else "RGBA"
     return Image.fromarray(np.ascontiguousarray(pixels), mode=mode)
-
-
-def _narrow(wide: np.ndarray) -> np.ndarray:
-    """uint16 -> uint8, 65535 to 255."""
-    return ((wide.astype(np.uint32) + 128) // 257).astype(np.uint8)

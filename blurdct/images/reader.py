@@ -59,7 +59,9 @@ def read_luma(source: Source, config: ReadConfig = ReadConfig(), name: str | Non
 
     Args:
         source: Path; bytes of an image file, or an open file of them; or pixels as an array of
-            shape (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, dtype uint8, uint16 or bool.
+            shape (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, dtype uint8, uint16 or bool. Of 16 bits
+            in a PNG or TIFF file or an array so many count as are in use, by the largest sample:
+            the least of 8, 10, 12, 14 and 16 that holds it. At 12, white is 4095.
         config: Working size and pixel limit.
         name: What errors call the photo; its path if left out.
 
