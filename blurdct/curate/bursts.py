@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ImageError
 from ..images.decode import FORMATS
+from ..images.files import check_regular
 from ..scan.items import check_is_file
 
 _EPOCH = datetime(1970, 1, 1)
@@ -35,6 +36,7 @@ def moment(path: str) -> Moment | None:
 
     check_is_file(path)
     try:
+        check_regular(path, path)
         if path.lower().endswith(_HEIF):
             import pillow_heif
 

@@ -2,12 +2,16 @@
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from ..errors import ImageError
 from ..utils.text import reason
+
+LIMIT = 512 * 2**20  # bytes of one file; a few of them are in memory at a time
+PIECE = 2**16  # bytes that are read at least at once
 
 # Of camera RAW files.
 RAW_SUFFIXES = frozenset(".arw .cr2 .cr3 .dng .nef .nrw .orf .pef .raf .rw2 .srw".split())
@@ -41,6 +45,29 @@ def is_photo(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith(".")
 
 
+def check_regular(path: str | os.PathLike[str], label: str) -> int:
+    """Refuse what is no ordinary file: a device or a pipe might never come to an end.
+
+    Args:
+        path: A link counts as what it leads to.
+        label: What errors call it.
+
+    Returns:
+        Its size, bytes.
+
+    Raises:
+        ImageError: It is something else.
+        OSError: It is not there, or cannot be asked.
+        ValueError: A null byte in the path.
+    """
+    status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise ImageError(f"{label}: a folder, not a photo")
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageError(f"{label}: not a regular file")
+    return status.st_size
+
+
 def read_bytes(source: Any, name: str | None = None) -> tuple[bytes, str]:
     """A file's bytes, and what errors are to call it.
 
@@ -49,7 +76,8 @@ def read_bytes(source: Any, name: str | None = None) -> tuple[bytes, str]:
         name: What to call it; its path if left out.
 
     Raises:
-        ImageError: Missing, empty or not to be read; the message names it and says why.
+        ImageError: Missing, empty, no regular file once links are followed, of more than ``LIMIT``
+            bytes, or not to be read; the message names it and says why.
         ValueError: A file opened as text.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -62,17 +90,32 @@ def read_bytes(source: Any, name: str | None = None) -> tuple[bytes, str]:
     else:
         label = name or os.fspath(source)
         try:
-            if stat.S_ISFIFO(os.stat(source).st_mode):  # it might never come to an end
-                raise ImageError(f"{label}: a pipe, not a file")
-            data = Path(source).read_bytes()
-        except FileNotFoundError as error:
-            raise ImageError(f"{label}: no such file") from error
-        except IsADirectoryError as error:
-            raise ImageError(f"{label}: a folder, not a photo") from error
+            data = _content(source, label)
         except ImageError:
             raise
+        except FileNotFoundError as error:
+            raise ImageError(f"{label}: no such file") from error
         except (OSError, ValueError) as error:  # ValueError: a null byte in the path
             raise ImageError(f"{label}: cannot be read ({reason(error)})") from error
     if not data:
         raise ImageError(f"{label}: empty file")
     return data, label
+
+
+def _content(path: str | os.PathLike[str], label: str) -> bytes:
+    size = check_regular(path, label)
+    if size > LIMIT:
+        raise ImageError(f"{label}: too large, over {LIMIT:,} bytes")
+    with open(path, "rb", buffering=0) as file:
+        data = b"".join(_pieces(file, size))
+    if len(data) > LIMIT:  # it has grown, or its system does not tell sizes
+        raise ImageError(f"{label}: too large, over {LIMIT:,} bytes")
+    return data
+
+
+def _pieces(file: FileIO, size: int) -> Iterator[bytes]:
+    """A file piece by piece, the first of so many bytes; not much more than ``LIMIT``."""
+    total = 0
+    while total <= LIMIT and (piece := file.read(max(size - total, PIECE))):
+        total += len(piece)
+        yield piece

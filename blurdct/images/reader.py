@@ -25,6 +25,7 @@ from .decode import (
     array_rgb,
     check_size,
     decode_by_pillow,
+    jpeg_lies_on_side,
     jpeg_size,
     pillow_luma,
     pillow_rgb,
@@ -58,7 +59,9 @@ def read_luma(source: Source, config: ReadConfig = ReadConfig(), name: str | Non
 
     Args:
         source: Path; bytes of an image file, or an open file of them; or pixels as an array of
-            shape (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, dtype uint8, uint16 or bool.
+            shape (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, dtype uint8, uint16 or bool. Of 16 bits
+            in a PNG or TIFF file or an array so many count as are in use, by the largest sample:
+            the least of 8, 10, 12, 14 and 16 that holds it. At 12, white is 4095.
         config: Working size and pixel limit.
         name: What errors call the photo; its path if left out.
 
@@ -151,7 +154,7 @@ def _read(
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[colour][factor])
         if pixels is None:
             raise ImageError(f"{label}: {DAMAGED}")
-        if (pixels.shape[1] - pixels.shape[0]) * (width - height) < 0:  # turned upright by EXIF
+        if _is_turned(data, pixels.shape[1::-1], (width, height), factor):
             width, height = height, width
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if colour else pixels, (width, height)
     unpacked = unpack(data, label, partial(check_size, config=config, label=label))
@@ -159,6 +162,21 @@ def _read(
         return _read(unpacked[0], config, label, colour, scale)[0], unpacked[1]
     pixels = decode_by_pillow(data, label, config, pillow_rgb if colour else pillow_luma)
     return pixels, pixels.shape[1::-1]
+
+
+def _is_turned(data: bytes, shown: tuple[int, ...], stored: tuple[int, int], factor: int) -> bool:
+    """Whether OpenCV, turning a JPEG upright, let width and height change places.
+
+    Args:
+        data: The JPEG file.
+        shown: Width and height that came out, pixels.
+        stored: Width and height as stored, pixels.
+        factor: By how much the JPEG library shrank it; it rounds up.
+    """
+    width, height = (-(-side // factor) for side in stored)
+    if width != height:
+        return shown != (width, height)
+    return stored[0] != stored[1] and jpeg_lies_on_side(data)  # sizes no longer tell
 
 
 def _scale(width: int, height: int, size: int) -> float:

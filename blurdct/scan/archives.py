@@ -15,10 +15,10 @@ from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import BlurdctError, ImageError
+from ..images.files import LIMIT as LIMIT
 from ..utils.text import reason
 from .remote import opened
 
-LIMIT = 512 * 2**20  # bytes of one member; a few of them are in memory at a time
 HEADERS = 2**20  # bytes of headers in front of one member of a tar; a name has a few hundred
 SEPARATOR = "::"  # between an archive's path and a member's name
 

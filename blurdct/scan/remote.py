@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
 from ..errors import ConfigError
+from ..images.files import check_regular
 from ..utils.text import reason
 from .walk import Known, Listing
 
@@ -41,16 +42,31 @@ def filesystem(url: str) -> tuple[Any, str]:
 
 
 def opened(place: str) -> BinaryIO:
-    """A file, local or behind a URL, open to be read from any position."""
+    """A file, local or behind a URL, open to be read from any position.
+
+    Raises:
+        ImageError: A local one is no regular file.
+    """
     if not is_url(place):
+        check_regular(place, place)
         return open(place, "rb")
-    driver, path = filesystem(place)
+    driver, path = _file(place)
     return cast(BinaryIO, driver.open(path, "rb"))
 
 
-def read(url: str, limit: int) -> bytes:
-    """At most ``limit`` bytes of a file; one request. Raises what the driver raises."""
+def _file(url: str) -> tuple[Any, str]:
     driver, path = filesystem(url)
+    if "file" in (driver.protocol if isinstance(driver.protocol, tuple) else (driver.protocol,)):
+        check_regular(path, url)
+    return driver, path
+
+
+def read(url: str, limit: int) -> bytes:
+    """At most ``limit`` bytes of a file; one request.
+
+    Raises what the driver raises, and ``ImageError`` for what is no regular file of this computer.
+    """
+    driver, path = _file(url)
     return bytes(driver.cat_file(path, start=0, end=limit))
 
 

@@ -88,9 +88,13 @@ def plot_scores(
 
 
 def _clock(time: float, tick: float) -> str:
-    """Seconds as a clock shows them: 12.5 s, or 1:05 from a minute on."""
-    shown = f"{time % 60:04.1f}" if tick < 1 else f"{int(time % 60 + 0.5):02}"
-    minutes = int(time // 60)
+    """Seconds as a clock shows them, rounded as a whole: 0:12.5, 1:05, 2:00:00."""
+    if tick < 1:
+        minutes, tenths = divmod(round(10 * round(time, 1)), 600)
+        shown = f"{tenths / 10:04.1f}"
+    else:
+        minutes, seconds = divmod(int(time + 0.5), 60)
+        shown = f"{seconds:02}"
     if minutes >= 60:
         return f"{minutes // 60}:{minutes % 60:02}:{shown}"
     return f"{minutes}:{shown}"

@@ -1,12 +1,19 @@
 import os
+import socket
+import sys
 from io import BytesIO, StringIO
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from blurdct.errors import ImageError
 from blurdct.images import files
-from blurdct.images.files import SUFFIXES, find_photos, read_bytes
+from blurdct.images.files import LIMIT, SUFFIXES, find_photos, read_bytes
+from blurdct.inference.detector import Detector
+from blurdct.scan.archives import members
+from blurdct.scan.items import Item, open_photo
 
 
 class Record:
@@ -71,10 +78,66 @@ def test_what_is_not_there_or_a_folder_is_refused(tmp_path):
     assert refusal(tmp_path) == f"{tmp_path}: a folder, not a photo"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_named_pipe_is_refused_instead_of_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    assert refusal(tmp_path / "pipe") == f"{tmp_path / 'pipe'}: a pipe, not a file"
+@pytest.fixture(params=["device", "pipe", "socket"])
+def special(request, tmp_path, monkeypatch):
+    """The path of what is no regular file; reading it would not end, or fail."""
+    path = tmp_path / "special.jpg"
+    if request.param == "device":
+        path.symlink_to("/dev/zero")
+    elif request.param == "pipe":
+        os.mkfifo(path)
+    else:
+        monkeypatch.chdir(tmp_path)  # the path of a socket is short
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no devices, pipes or sockets in folders here")
+class TestSpecialFiles:
+    def test_what_is_no_regular_file_is_refused_instead_of_read(self, special):
+        assert refusal(special) == f"{special}: not a regular file"
+        link = special.with_name("link.jpg")
+        link.symlink_to(special)
+        assert refusal(link, "the cat") == "the cat: not a regular file"
+
+    def test_it_is_refused_as_an_archive_and_as_a_url_too(self, special):
+        for ending in (".zip", ".tar", ".tgz"):
+            archive = special.rename(special.with_suffix(ending))
+            with pytest.raises(ImageError, match="not a regular file$"):
+                list(members(str(archive), lambda name: True))
+            special = archive
+        with pytest.raises(ImageError, match="not a regular file$"):
+            open_photo(Item(f"file://{special}"))
+
+    def test_the_others_of_its_folder_are_answered(self, special):
+        good = special.with_name("good.png")
+        cv2.imwrite(str(good), np.full((32, 32), 90, np.uint8))
+        answers = [*Detector.load("laplacian").predict_many([special, good, special], workers=1)]
+        assert str(answers[0]) == str(answers[2]) == f"{special}: not a regular file"
+        assert answers[1].path == str(good)
+
+
+def test_a_link_to_a_photo_is_that_photo(tmp_path):
+    (tmp_path / "photo").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to("photo")
+    assert read_bytes(tmp_path / "link") == (b"abc", str(tmp_path / "link"))
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "sparse"
+    with open(path, "wb") as file:
+        file.truncate(LIMIT + 1)
+    assert refusal(path) == f"{path}: too large, over 536,870,912 bytes"
+
+
+def test_the_limit_holds_for_a_file_that_does_not_tell_its_size(tmp_path, monkeypatch):
+    path = tmp_path / "photo"
+    path.write_bytes(b"abc" * 100_000)
+    monkeypatch.setattr(files, "check_regular", lambda *_: 0)
+    assert read_bytes(path)[0] == b"abc" * 100_000
+    monkeypatch.setattr(files, "LIMIT", 299_999)
+    assert refusal(path) == f"{path}: too large, over 299,999 bytes"
 
 
 @pytest.mark.parametrize("path", ["null\0byte", "long" * 1000])
@@ -86,10 +149,10 @@ def test_a_file_that_may_not_be_read_is_refused_with_the_systems_words(tmp_path,
     path = tmp_path / "photo"
     path.write_bytes(b"abc")
 
-    def forbidden(self):
+    def forbidden(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(files.Path, "read_bytes", forbidden)
+    monkeypatch.setattr(files, "open", forbidden, raising=False)
     assert refusal(path) == f"{path}: cannot be read (Permission denied)"
 
 

@@ -2,6 +2,7 @@ import os
 import struct
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 from blurdct.config import ReadConfig
 from blurdct.errors import ImageError
 from blurdct.images.files import find_photos
-from blurdct.images.reader import read_luma, read_rgb
+from blurdct.images.reader import read_luma, read_rgb, read_sized
 from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -226,6 +227,28 @@ def test_a_jpeg_decoded_at_reduced_scale_is_close_to_one_decoded_in_full(
     assert difference(read_luma(data, ReadConfig(size=size)), in_full) < 1.5
 
 
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize(
+    "shape", [(1025, 1027), (1027, 1025), (1024, 1025), (1024, 1024), (90, 89)]
+)
+@pytest.mark.parametrize("size", [64, 128, 256, 512])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_the_size_of_a_nearly_square_photo_is_that_of_its_upright_self(
+    kind, size, shape, orientation
+):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](np.full(shape, 90, np.uint8)))
+    data = encode(stored, kind, exif=exif)
+    assert read_sized(data, ReadConfig(size=size))[1] == shape[::-1]
+
+
+def test_a_nearly_square_photo_with_broken_exif_is_as_it_is_stored():
+    broken = b"Exif\0\0II*\0\xff\xff\xff\xff"
+    data = encode(np.full((1025, 1027), 90, np.uint8), "JPEG", exif=broken)
+    assert read_sized(data, ReadConfig(size=128))[1] == (1027, 1025)
+
+
 # What is refused
 
 
@@ -287,13 +310,31 @@ def test_a_tiny_file_that_promises_a_huge_picture_is_refused_at_once(data):
     assert time.perf_counter() - start < 0.5
 
 
-def test_the_limit_that_is_named_is_the_one_that_was_met():
-    huge = png_claiming(20_000, 20_000)
-    less = ReadConfig(max_pixels=100_000_000)
-    assert refusal(huge, config=less).endswith("over the limit of 100,000,000 pixels")
-    assert "Pillow's limit of 178,956,970 pixels" in refusal(
-        huge, config=ReadConfig(max_pixels=300_000_000)
-    )
+@pytest.mark.parametrize("max_pixels", [100_000_000, 300_000_000])
+def test_the_limit_that_is_named_is_ours(max_pixels):
+    message = refusal(png_claiming(20_000, 20_000), config=ReadConfig(max_pixels=max_pixels))
+    assert message.endswith(f"over the limit of {max_pixels:,} pixels")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in WRITTEN if not kind.endswith(".jpg")])
+def test_our_pixel_limit_counts_not_that_of_pillow(rgb, kind, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    pillow_kind, options = WRITTEN[kind]
+    data = encode(rgb, pillow_kind, **options)
+    for read in (read_luma, read_rgb):
+        assert read(data, ReadConfig(max_pixels=96 * 128)).shape[:2] == (96, 128)
+    few = ReadConfig(max_pixels=96 * 128 - 1)
+    assert "over the limit of 12,287 pixels" in refusal(data, config=few)
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
+def test_threads_that_meet_the_limit_of_pillow_leave_it_as_it_was(rgb, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    data = encode(np.dstack([rgb, rgb[..., 0]]))
+    with ThreadPoolExecutor(8) as pool:
+        shapes = list(pool.map(lambda _: read_luma(data).shape, range(64)))
+    assert shapes == [(96, 128)] * 64
+    assert Image.MAX_IMAGE_PIXELS == 100
 
 
 def test_a_photo_over_the_pixel_limit_is_refused(rgb):
