@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from typer.testing import CliRunner
 
-from blurdct.cli import app
+from blurdct.cli.app import application
 from blurdct.config import TrainConfig
 from blurdct.datasets.loading import load_folder
 from blurdct.errors import ModelError
@@ -166,7 +166,9 @@ def test_the_detector_answers_from_a_file_and_from_bytes_as_the_model_does(fitte
 
 def test_the_command_line_answers_the_same(fitted, images):
     photo = str(images.files[-1])
-    run = CliRunner().invoke(app.app, ["predict", "--json", "--model", str(fitted.folder), photo])
+    run = CliRunner().invoke(
+        application(), ["predict", "--json", "--model", str(fitted.folder), photo]
+    )
     assert run.exit_code == 0, run.output
     (answer,) = (json.loads(line) for line in run.stdout.splitlines())
     assert answer == vars(Detector.load(fitted.folder).predict(photo))
