@@ -45,7 +45,7 @@ def top(
 
 
 def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
-    """The command line with these commands; each of them takes a millisecond to make."""
+    """The command line with these commands; each takes time to make, so only what is needed."""
     app = typer.Typer(
         add_completion=False,
         pretty_exceptions_enable=False,
