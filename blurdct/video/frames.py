@@ -20,7 +20,9 @@ COLUMNS: dict[str, type] = {
     "reason": str,
     "sharp_fraction": float,
     "model": str,
+    "fault": str,  # why it is never among the best; see ``Frame.fault``
 }
+BLURRED = "blurred"
 QUALITY = 95  # of the JPEG of a saved frame
 
 
@@ -32,11 +34,15 @@ def score(clip: Clip, detector: Detector, every: Step) -> Iterator[Row]:
     """
     for frame in clip.frames(every):
         verdict = detector.predict(frame.pixels, clip.path)
-        known: Row = {"time": round(frame.time, 6), "frame": frame.number}
+        known: Row = {
+            "time": round(frame.time, 6),
+            "frame": frame.number,
+            "fault": frame.fault,
+        }
         yield known | {name: getattr(verdict, name) for name in COLUMNS if name not in known}
 
 
-def sharpest(rows: Sequence[Row], count: int) -> list[Row]:
+def sharpest(rows: Sequence[Row], count: int, only_sharp: bool = False) -> list[Row]:
     """The frames of the lowest scores, spread over the clip, in time.
 
     No two are nearer than half of the ``count``-th part of the clip: as near as they may be so
