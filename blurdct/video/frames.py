@@ -46,10 +46,19 @@ def sharpest(rows: Sequence[Row], count: int, only_sharp: bool = False) -> list[
     """The frames of the lowest scores, spread over the clip, in time.
 
     No two are nearer than half of the ``count``-th part of the clip: as near as they may be so
-    that there is always room for all. Frames without evidence are not taken, and where rows are
-    few there are fewer.
+    that there is always room for all. Frames without evidence or with a ``fault`` are not taken,
+    and where rows are few there are fewer.
+
+    Args:
+        rows: As by ``score``.
+        count: So many at most.
+        only_sharp: Leave out those that are labelled blurred.
     """
-    judged = sorted((row for row in rows if row["label"] != UNKNOWN), key=lambda row: row["score"])
+    refused = (UNKNOWN, BLURRED) if only_sharp else (UNKNOWN,)
+    judged = sorted(
+        (row for row in rows if row["label"] not in refused and not row.get("fault")),
+        key=lambda row: row["score"],
+    )
     if not judged or count < 1:
         return []
     apart = (rows[-1]["time"] - rows[0]["time"]) / (2 * count)
