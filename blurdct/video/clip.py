@@ -159,8 +159,10 @@ class Clip:
                 yield Frame(frame.number, frame.time, rgb, fault)
             whole = is_whole(file)
         if not shown:
-            words = f"frames cannot be converted ({damage.reason})" if damage.frames else ""
-            raise ImageError(f"{self.path}: {words or 'no frame of this clip can be read'}")
+            words = f"no frame can be read: damaged, or of over {self._max_pixels:,} pixels"
+            if damage.frames:
+                words = f"frames cannot be converted ({damage.reason})"
+            raise ImageError(f"{self.path}: {words}")
         self.cut = "" if whole else self._missing(*last)
         self.damage = f"{self.path}: {damage}" if str(damage) else ""
 
