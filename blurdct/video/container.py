@@ -66,7 +66,8 @@ def opened(path: str, max_pixels: int) -> Iterator[tuple[Any, Any, BinaryIO]]:
         other = _something_else(path, head)
         if other:
             raise ImageError(f"{path}: {other}")
-        limit = {"max_pixels": str(max_pixels)}  # also of what looks into streams at the start
+        # Also of what looks into streams at the start. Decoders round sides up.
+        limit = {"max_pixels": str(max_pixels + max_pixels // 8 + 2**16)}
         try:
             container = stack.enter_context(
                 av.open(file, options=limit, container_options=OPTIONS, buffer_size=BUFFER)

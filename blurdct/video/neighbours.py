@@ -16,8 +16,7 @@ WIDTH, HEIGHT = 32, 24  # to which frames are reduced
 SOFT = 0.6  # pixels of these by which they are blurred: focus and grain are not to count
 SHIFT = 2  # pixels of these that a frame may have moved
 # A frame is alone if its unlikeness to the nearest is over both: so much, and so many times that of
-# the frames around it. Chosen on synthetic films of photographs; docs/guides/video.md has what
-# others of them gave.
+# the frames around it. Chosen on films made of photographs; the tests hold films of other pictures.
 LEAST, TIMES = 0.04, 4.0
 FLAT = 4.0  # variance, grey levels squared, of what has no structure to compare
 # A flash: brighter by so much in half of the picture, darker in next to none of it, and something

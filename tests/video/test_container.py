@@ -242,6 +242,9 @@ def test_frames_of_too_many_pixels_are_refused_before_they_are_decoded(tmp_path)
         with pytest.raises(ImageError, match=r"over 9,999 pixels"):
             list(Clip(path, max_pixels=9_999).frames())
         assert len(list(Clip(path, max_pixels=SIZE[0] * SIZE[1]).frames())) == 2
+    large = encoded(tmp_path / "large.mp4", [scene(1, (640, 480))] * 2, "mpeg4", "yuv420p")
+    with pytest.raises(ImageError, match=r"over 9,999 pixels"):  # by FFmpeg
+        list(Clip(large, max_pixels=9_999).frames())
     with pytest.raises(ImageError, match=r"frames too large, 3\d\dx96 is over 12,288 pixels"):
         wide = encoded(tmp_path / "wide.mp4", [scene(1)], "mpeg4", "yuv420p", (3, 1))
         list(Clip(wide, max_pixels=SIZE[0] * SIZE[1]).frames())

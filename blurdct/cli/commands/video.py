@@ -134,5 +134,5 @@ def _remark(clip: str, chosen: "list[Row]", best: int, only_sharp: bool) -> None
         whole = "no frame is sharp; " if blurred == len(chosen) else ""
         output.note(f"{clip}: {whole}{blurred} of {len(chosen)} saved frames are blurred")
     if 0 < len(chosen) < best:
-        some = "sharp frames" if only_sharp else "frames"
+        some = ("sharp " if only_sharp else "") + ("frame" if len(chosen) == 1 else "frames")
         output.note(f"{clip}: only {len(chosen)} {some} to save; a smaller --every finds more")
