@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ..errors import BlurdctError
 from ..images.files import RAW_SUFFIXES
+from .metadata.reader import read_metadata
 
 ENDING = ".xmp"
 # Names as expat gives them: namespace and local name
@@ -25,7 +26,6 @@ _XMP = "http://ns.adobe.com/xap/1.0/"
 _DC = "http://purl.org/dc/elements/1.1/"
 # What XML 1.0 has no place for (2.2, Char).
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_EXIF_RATING, _IPTC_KEYWORDS = 0x4746, (2, 25)
 _RATING, _SUBJECT = f"{_XMP} Rating", f"{_DC} subject"
 # Lists of keywords. A program reads the first that it knows and finds, so all get the word.
 _LISTS = (
@@ -114,30 +114,19 @@ def beginning(photo: str) -> bytes | None:
     """What a new sidecar begins with: the XMP, stars and keywords inside a photo; None without.
 
     Programs believe a sidecar rather than the photo, and what it leaves out is gone from sight.
+
+    Raises:
+        BlurdctError: They cannot be read, so that a sidecar would hide them.
     """
-    from PIL import Image, IptcImagePlugin
-
-    try:
-        with Image.open(photo, formats=["JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF"]) as image:
-            packet = image.info.get("xmp")
-            stars = image.getexif().get(_EXIF_RATING)
-            listed = (IptcImagePlugin.getiptcinfo(image) or {}).get(_IPTC_KEYWORDS, [])
-        words = listed if isinstance(listed, list) else [listed]
-        start = bytes(packet).rstrip(b"\0 \n") + b"\n" if packet else None
-        if not (start or words or stars):
-            return None
-        rating = stars if isinstance(stars, int) and 1 <= stars <= 5 else None
-        return tagged(start, [text for word in words if (text := _text(word))], rating)
-    except Exception:  # the parser of hostile bytes may raise anything
+    found = read_metadata(photo)
+    start = found.packets[0] + b"\n" if found.packets else None
+    words = [text for word in found.keywords if (text := UNWRITABLE.sub("", word).strip())]
+    if not (start or words or found.stars):
         return None
-
-
-def _text(word: bytes) -> str:
     try:
-        text = word.decode()
-    except UnicodeDecodeError:
-        text = word.decode("latin-1")
-    return UNWRITABLE.sub("", text).strip()
+        return tagged(start, words, found.stars)
+    except BlurdctError as error:
+        raise BlurdctError(f"the photo's own XMP: {error}") from error
 
 
 class _Packet:

@@ -131,7 +131,9 @@ def _places(
         if isinstance(answer, ImageError):
             output.note(str(answer))
             status = SOME_UNREAD
-        else:
+        if isinstance(answer, bursts.UnreadableTimeError):
+            answer = None  # the photo itself was judged: it is by itself
+        if not isinstance(answer, ImageError):
             kept.append(photo)
             seen.append(answer)
     if by == "burst":
