@@ -1,25 +1,21 @@
-"""A rating and a keyword into an XMP sidecar, and which sidecars belong to a photo.
+"""A rating and a keyword into an XMP sidecar.
 
 An existing packet is never written anew: what is missing is put between its bytes, all the others
 stay as they are. Parsers of XMP take several ``rdf:Description`` of one photo for one.
 
 Sources:
     XMP Specification Part 1 (ISO 16684-1:2019), 7.4 to 7.9; ``xmp:Rating`` -1 rejected, 0 none,
-    1..5 stars: Part 2, 3.1. The names of sidecars: darktable and digiKam write ``photo.jpg.xmp``
-    and read it for every format; Lightroom knows ``photo.xmp`` only, and only beside camera RAW.
+    1..5 stars: Part 2, 3.1.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from ..errors import BlurdctError
-from ..images.files import RAW_SUFFIXES
 from .metadata.reader import read_metadata
 
-ENDING = ".xmp"
 # Names as expat gives them: namespace and local name
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XMP = "http://ns.adobe.com/xap/1.0/"
@@ -41,34 +37,6 @@ _EMPTY = (
     b"</x:xmpmeta>\n"
     b'<?xpacket end="w"?>\n'
 )
-
-
-def beside(photo: str) -> list[str]:
-    """The sidecars of a photo that are there: ``photo.jpg.xmp`` and ``photo.xmp``, if its own."""
-    stem, ending = os.path.splitext(photo)
-    names = [photo + ENDING, photo + ENDING.upper()]
-    short = [name for name in (stem + ENDING, stem + ENDING.upper()) if os.path.lexists(name)]
-    if short and (ending.lower() in RAW_SUFFIXES or not _has_raw(stem)):
-        names += short
-    return [name for name in names if os.path.isfile(name)]
-
-
-def to_write(photo: str) -> list[str]:
-    """The sidecars that are to say something about a photo.
-
-    Those that are there. If none is: ``photo.xmp`` beside camera RAW, for Lightroom, for darktable
-    when it imports, and for digiKam if its settings ask for names as of commercial programs;
-    ``photo.jpg.xmp`` beside anything else, for darktable and digiKam.
-    """
-    stem, ending = os.path.splitext(photo)
-    return beside(photo) or [(stem if ending.lower() in RAW_SUFFIXES else photo) + ENDING]
-
-
-def renamed(sidecar: str, photo: str, target: str) -> str:
-    """What a sidecar is called when its photo is called ``target``."""
-    if sidecar.startswith(photo):
-        return target + sidecar[len(photo) :]
-    return os.path.splitext(target)[0] + os.path.splitext(sidecar)[1]
 
 
 def tagged(packet: bytes | None, keywords: Sequence[str], rating: int | None) -> bytes:
@@ -211,8 +179,3 @@ def _tag(name: str) -> str:
     """``uri local prefix``, or without a prefix -> as it is written."""
     _, local, *prefix = name.split(" ")
     return ":".join((*prefix, local))
-
-
-def _has_raw(stem: str) -> bool:
-    """Whether a sidecar of that name is about camera RAW, whatever else is called so."""
-    return any(os.path.lexists(stem + case) for end in RAW_SUFFIXES for case in (end, end.upper()))

@@ -139,7 +139,7 @@ def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
     Path("photos/b/9.jpg").write_bytes(b"edited")
     run = call("filter", scanned, "--threshold", "70", "--action", "move", "--to", "out")
     assert run.status == 1 and numbers(run.out) == [7, 7]
-    assert "photos/a/8.jpg: is no longer there" in run.err
+    assert "photos/a/8.jpg: no such file" in run.err
     assert "photos/b/9.jpg: has changed since it was judged" in run.err
 
 
