@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -271,3 +272,59 @@ def test_a_threshold_is_a_score(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
     assert call("filter", "r.csv", "--threshold", "nan").status == 2
+
+
+@pytest.fixture
+def many(tmp_path) -> Path:
+    """Results about 40 photographs, each with a sidecar; all are labelled blurred."""
+    rows = []
+    for number in range(40):
+        photo = tmp_path / "photos" / f"{number}.jpg"
+        photo.parent.mkdir(exist_ok=True)
+        photo.write_bytes(os.urandom(100))
+        photo.with_suffix(".AAE").write_bytes(os.urandom(10))
+        rows.append({"path": str(photo), "probability": 0.9, "label": "blurred"})
+    results.write(tmp_path / "r.csv", rows, ("path", "probability", "label"))
+    return tmp_path
+
+
+READERS = ["> /dev/full", ">&-", "2>&-", ">&- 2>&-", "2> /dev/full", "<&- >&- 2>&-", "| head -1"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device")
+@pytest.mark.parametrize("reader", READERS)
+def test_printing_never_ends_an_action(many, reader):
+    before = {path: path.read_bytes() for path in (many / "photos").iterdir()}
+
+    def run(words: str) -> int:
+        line = f"set -o pipefail; {shlex.join(COMMAND)} {words} {reader}"
+        with open(os.devnull, "w") as nowhere:
+            return subprocess.run(
+                ["bash", "-c", line], cwd=many, stdout=nowhere, stderr=nowhere
+            ).returncode
+
+    expected = 1 if reader == "> /dev/full" else 0  # the list of what was done is lost
+    assert run("filter r.csv --action move --to out") == expected
+    assert not list((many / "photos").iterdir())
+    assert len(list((many / "out").iterdir())) == 81
+    (journal,) = (many / "out").glob("*.jsonl")
+    assert all(isinstance(json.loads(line), dict) for line in journal.read_text().splitlines())
+    assert run(f"undo {shlex.quote(str(journal))}") == expected
+    assert {path: path.read_bytes() for path in (many / "photos").iterdir()} == before
+
+
+def test_what_goes_along_is_counted_and_the_folders_of_a_journal_are_said(many, monkeypatch):
+    monkeypatch.chdir(many)
+    moved = call("filter", "r.csv", "--action", "move", "--to", "out")
+    assert "moved: 40; left alone: 0; sidecars: 40" in moved.err
+    back = call("undo", next(Path("out").glob("*.jsonl")))
+    assert f"undoes what lies in {many / 'out'}, {many / 'photos'}" in back.err
+    assert "put back: 80" in back.err
+
+
+def test_a_missing_file_with_two_colons_in_its_name_is_no_archive(many, monkeypatch):
+    monkeypatch.chdir(many)
+    rows = [{"path": "holiday::beach.jpg", "probability": 0.9, "label": "blurred"}]
+    results.write("r.csv", rows, ("path", "probability", "label"))
+    run = call("filter", "r.csv", "--action", "move", "--to", "out")
+    assert run.status == 1 and "holiday::beach.jpg: no such file" in run.err
