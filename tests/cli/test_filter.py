@@ -16,6 +16,7 @@ from PIL import Image
 
 from blurdct import results
 from blurdct.cli import acting
+from blurdct.scan import scan
 from tests.helpers.commands import call
 
 COMMAND = [sys.executable, "-m", "blurdct"]
@@ -215,7 +216,7 @@ def test_the_sharpest_of_each_burst(scanned):
 def test_groups_are_told_as_csv_and_json(scanned):
     table = list(csv.DictReader(io.StringIO(call("best", scanned, "--by", "burst", "--csv").out)))
     lines = call("best", scanned, "--by", "burst", "--json").out.splitlines()
-    assert len(table) == 10 and list(table[0]) == ["group", "rank", "path", "score"]
+    assert len(table) == 10 and list(table[0])[:4] == ["group", "rank", "path", "score"]
     assert [(row["group"], row["rank"]) for row in table[:5]] == [
         ("1", "1"), ("1", "2"), ("1", "3"), ("1", "4"), ("2", "1"),
     ]  # fmt: skip
@@ -328,3 +329,56 @@ def test_a_missing_file_with_two_colons_in_its_name_is_no_archive(many, monkeypa
     results.write("r.csv", rows, ("path", "probability", "label"))
     run = call("filter", "r.csv", "--action", "move", "--to", "out")
     assert run.status == 1 and "holiday::beach.jpg: no such file" in run.err
+
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory) -> Path:
+    """Photographs of the sample and small copies of theirs, all of one time, judged."""
+    folder = tmp_path_factory.mktemp("copied")
+    for number, path in enumerate(sorted((SAMPLE / "sharp").glob("*.jpg"))[::2]):
+        exif = Image.Exif()
+        exif.get_ifd(34665)[36867] = f"2024:01:01 00:{number:02}:00"
+        with Image.open(path) as opened:
+            image = opened.convert("RGB")
+        image.save(folder / f"{number}.jpg", exif=exif, quality=95)
+        image.thumbnail((256, 256))
+        image.save(folder / f"0copy_{number}.jpg", exif=exif, quality=90)
+    scan(folder, folder / "r.csv", workers=1)
+    return folder
+
+
+@pytest.mark.parametrize("by", ["burst", "duplicate"])
+def test_a_photo_comes_before_its_small_copy(copied, by):
+    if by == "duplicate":
+        pytest.importorskip("imagehash")
+    run = call("best", copied / "r.csv", "--by", by)
+    names = [Path(line).name for line in run.out.splitlines()]
+    assert run.status == 0 and len(names) == len(list(copied.glob("*.jpg"))) / 2
+    assert not [name for name in names if name.startswith("0copy")]
+    assert f"judged anew at the smallest: {len(names)}" in run.err
+    rest = call("best", copied / "r.csv", "--by", by, "--rest").out
+    assert all(Path(line).name.startswith("0copy") for line in rest.splitlines())
+
+
+def test_the_best_of_a_group_that_is_all_blurred_is_told_of_and_can_be_left_out(scanned):
+    # 8 and 9 are a group of their own, and both are blurred
+    run = call("best", scanned, "--by", "burst")
+    assert "groups in which every photo is blurred: 1 of 3, and so is the best" in run.err
+    kept = call("best", scanned, "--by", "burst", "--only-sharp")
+    assert numbers(kept.out) == [0, 4]
+    rest = call("best", scanned, "--by", "burst", "--only-sharp", "--rest")
+    assert numbers(rest.out) == [1, 2, 3, 5, 6, 7, 8, 9]
+    rows = list(csv.DictReader(io.StringIO(call("best", scanned, "--by", "burst", "--csv").out)))
+    assert [row["blurred"] for row in rows] == ["False"] * 8 + ["True"] * 2
+
+
+def test_a_time_that_cannot_be_read_is_said_and_its_photo_is_by_itself(scanned):
+    exif = Image.Exif()
+    exif.get_ifd(34665)[36867] = "half past nine"
+    Image.new("L", (16, 16)).save("photos/b/1.jpg", exif=exif)
+    run = call("best", scanned, "--by", "burst")
+    assert run.status == 1 and numbers(run.out) == [0, 1, 4, 8]
+    assert "photos/b/1.jpg: its capture time cannot be read ('half past nine')" in run.err
