@@ -175,3 +175,9 @@ def test_a_sidecar_is_renamed_with_its_photo():
     assert renamed("in/p_02.jpg.xmp", "in/p.jpg", "out/p_1.jpg") == "out/p_1_02.jpg.xmp"
     assert renamed("in/p.jpg(1).json", "in/p(1).jpg", "out/p(1)_1.jpg") == "out/p(1)_1.jpg.json"
     assert renamed("in/p.jpg(1).json", "in/p(1).jpg", "out/p(1).jpg") == "out/p.jpg(1).json"
+
+
+def test_every_ending_stands_in_the_guide():
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "collections.md"
+    text = guide.read_text(encoding="utf-8")
+    assert [ending for ending in ENDINGS if f"`{ending}`" not in text] == []
