@@ -7,7 +7,6 @@ from ..utils.lazy import exports
 if TYPE_CHECKING:
     from .actions import Step as Step, carry as carry, tag as tag
     from .bursts import group_bursts as group_bursts, moment as moment
-    from .comparison import Look as Look, compare as compare
     from .journal import Journal as Journal
     from .near_duplicates import (
         group_duplicates as group_duplicates,
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
         Candidate as Candidate,
         Place as Place,
         candidates as candidates,
-        of_several_sizes as of_several_sizes,
         ranked as ranked,
     )
     from .selection import (
@@ -33,8 +31,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "selection": ("Cut", "from_score", "max_fpr", "pick", "survey", "worst"),
     "actions": ("Step", "carry", "tag"),
-    "ranking": ("Candidate", "Place", "candidates", "of_several_sizes", "ranked"),
-    "comparison": ("Look", "compare"),
+    "ranking": ("Candidate", "Place", "candidates", "ranked"),
     "bursts": ("group_bursts", "moment"),
     "near_duplicates": ("group_duplicates", "perceptual_hash"),
     "journal": ("Journal",),

@@ -5,7 +5,7 @@ anew at the size of the smallest. What P of a copy says even then is about how i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import ImageError
 from ..features.photo import Photo
 from ..inference.detector import Detector
-from .ranking import Candidate
+from .ranking import Candidate, Look
 
 # Of 60 photographs, of other sets than those of the tests, reduced by five filters, also sharpened:
 # the least likeness was .78, and 2.0 the most sharpening that the larger needed to look so. Where
@@ -22,21 +22,6 @@ ALIKE = 0.75  # correlation of the brightness's slopes from which on two show on
 SHARPENING = 2.0  # strength of an unsharp mask of one pixel; of more, the larger lacks detail
 SIDE = 256  # pixels of the long side, at most, at which pictures are compared
 MOST = 64  # pictures of a group that are compared with each other
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What is seen of a photo beside the others of its group.
-
-    Attributes:
-        probability: P(blurred) at the size of the smallest, 0..1; None if it cannot be read.
-        copy: Whether it shows the picture of another one that has more pixels.
-        problem: Why it cannot be read, in words; empty if it can.
-    """
-
-    probability: float | None
-    copy: bool = False
-    problem: str = ""
 
 
 def compare(detector: Detector, members: Sequence[Candidate]) -> list[Look]:

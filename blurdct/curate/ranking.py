@@ -3,15 +3,11 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..results import Row
 from .selection import is_blurred, kind
-
-if TYPE_CHECKING:
-    from .comparison import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +21,21 @@ class Candidate:
     pixels: int = 0
     side: int = field(default=0, compare=False)  # the long one, pixels; 0 if not known
     blurred: bool = field(default=False, compare=False)  # by its label
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is seen of a photo beside the others of its group.
+
+    Attributes:
+        probability: P(blurred) at the size of the smallest, 0..1; None if it cannot be read.
+        copy: Whether it shows the picture of another one that has more pixels.
+        problem: Why it cannot be read, in words; empty if it can.
+    """
+
+    probability: float | None
+    copy: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ def of_several_sizes(photos: Sequence[Candidate], labels: np.ndarray) -> list[li
 
 
 def ranked(
-    photos: Sequence[Candidate], labels: np.ndarray, looks: "Mapping[int, Look] | None" = None
+    photos: Sequence[Candidate], labels: np.ndarray, looks: Mapping[int, Look] | None = None
 ) -> Iterator[Place]:
     """The photographs group by group, the least blurred of each first.
 
@@ -110,7 +121,7 @@ def ranked(
             yield Place(group, rank, photos[index], p, sharp)
 
 
-def _p(photo: Candidate, look: "Look | None") -> float:
+def _p(photo: Candidate, look: Look | None) -> float:
     if look is None:
         return photo.probability
     return 1.0 if look.probability is None else look.probability  # who cannot be read is last

@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 
 from blurdct import Detector
 from blurdct.config import ReadConfig
-from blurdct.curate.comparison import Look, compare
-from blurdct.curate.ranking import Candidate, of_several_sizes, ranked
+from blurdct.curate.comparison import compare
+from blurdct.curate.ranking import Candidate, Look, of_several_sizes, ranked
 
 SAMPLE = sorted((Path(__file__).parents[2] / "data" / "sample" / "sharp").glob("*.jpg"))[:6]
 

@@ -12,8 +12,7 @@ from ..checks import command
 from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Results, form_of, note
 
 if TYPE_CHECKING:
-    from ...curate.comparison import Look
-    from ...curate.ranking import Candidate, Place
+    from ...curate.ranking import Candidate, Look, Place
     from ...curate.selection import Survey
 
 COLUMNS = ("group", "rank", "path", "score", "compared", "blurred")
