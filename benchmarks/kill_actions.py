@@ -40,10 +40,10 @@ PACKET = (
     'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Label="%d"/></rdf:RDF></x:xmpmeta>\n'
 )
 ACTIONS = {  # what is run; {to} is the target
-    "move": "filter {results} --threshold 30 --action move --to {to}",
-    "copy": "filter {results} --threshold 30 --action copy --to {to}",
-    "link": "filter {results} --threshold 30 --action link --to {to}",
-    "tag": "filter {results} --threshold 30 --action tag",
+    "move": "filter {results} --threshold 0.3 --action move --to {to}",
+    "copy": "filter {results} --threshold 0.3 --action copy --to {to}",
+    "link": "filter {results} --threshold 0.3 --action link --to {to}",
+    "tag": "filter {results} --threshold 0.3 --action tag",
     "best": "best {results} --by burst --rest --action move --to {to}",
 }
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM}

@@ -46,7 +46,7 @@ def compare(detector: Detector, members: Sequence[Candidate]) -> list[Look]:
         path = members[index].path
         try:
             photo = Photo(path, config, path)
-            p = detector.judge(photo, path)[0].probability
+            p = detector.probability(photo)
         except ImageError as error:
             looks[index] = Look(None, problem=str(error))
             continue

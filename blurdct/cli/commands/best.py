@@ -185,9 +185,9 @@ def _looks(
     from ...inference.detector import Detector
     from ...inference.workers import answer_each
 
-    named = {name for name, _ in found.models}
+    named = {name for name, *_ in found.models}
     model = next(iter(named & set(bundle.shipped())), "") if len(named) == 1 else ""
-    detector = Detector.load(model or bundle.DEFAULT)
+    detector = Detector.load(model or None)
     by = model or f"{detector.model}, as {' and '.join(sorted(named)) or 'no model'} is not here"
     lost.say(note, f"groups of several sizes, judged anew at the smallest: {len(groups):,} ({by})")
     if sum(map(len, groups)) < MANY:
