@@ -5,7 +5,6 @@ no other host for anything.
 """
 
 import base64
-import csv
 import re
 import shutil
 import socket
@@ -397,20 +396,6 @@ def test_the_download_is_a_file_of_results(visit, tmp_path):
         assert row["bytes"] == path.stat().st_size and row["error"] == ""
     assert rows[2]["score"] is rows[2]["sure"] is rows[2]["threshold"] is None
     assert rows[2]["label"] == "" and rows[2]["error"].startswith("broken.jpg: ")
-
-
-def test_no_name_in_the_download_is_a_formula_to_a_spreadsheet(visit, tmp_path):
-    page = visit()
-    judged(page, ("=1+1.jpg", CUP.read_bytes()), ("@a.jpg", b"no photo"), ("-b.jpg", b"no photo"))
-    assert names(page) == ["=1+1.jpg", "@a.jpg", "-b.jpg"]
-    with page.expect_download() as download:
-        page.click("#download")
-    download.value.save_as(tmp_path / "r.csv")
-    with open(tmp_path / "r.csv", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["path"] for row in rows] == ["./=1+1.jpg", "./@a.jpg", "./-b.jpg"]
-    cells = [cell for row in rows for cell in row.values()]
-    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
 
 
 def test_what_is_unknown_has_a_reason_and_no_number_on_the_page_or_in_the_download(visit, tmp_path):

@@ -1,7 +1,7 @@
 // The table as a file of results: the columns that `blurdct scan` writes and `blurdct filter` reads.
 
 const COLUMNS = {
-  path,
+  path: (item) => item.path,
   bytes: (item) => item.file.size,
   modified: (item) => item.file.lastModified / 1000,
   width: (item) => item.result?.width,
@@ -16,7 +16,7 @@ const COLUMNS = {
   model: (item) => item.result?.model,
   digest: () => "",
   note: (item) => item.result?.note,
-  error: (item) => item.error && `${path(item)}: ${item.error}`,
+  error: (item) => item.error && `${item.path}: ${item.error}`,
 };
 
 /** One line for each item that has a verdict or an error, below the names of columns. */
@@ -24,11 +24,6 @@ export function csv(items) {
   const done = items.filter((item) => item.result || item.error);
   const rows = done.map((item) => Object.values(COLUMNS).map((value) => cell(value(item))));
   return [Object.keys(COLUMNS), ...rows].map((row) => `${row.join(",")}\n`).join("");
-}
-
-/** A name that a spreadsheet would take for a formula is told as one in this folder: no program cares. */
-function path(item) {
-  return /^[=+\-@\t\r]/.test(item.path) ? `./${item.path}` : item.path;
 }
 
 function cell(value) {
