@@ -248,6 +248,29 @@ def test_names_that_would_hide_or_break_something_are_spelt_out(name, shown, tmp
     assert text.count(shown) >= 3
 
 
+def test_doubtful_verdicts_have_a_question_mark_and_say_between_which_p_they_lie():
+    page = page_of([row(f"{number}.jpg", number / 100) for number in range(100)])
+    words = " ".join(page.text.split())
+    for told in (
+        "surely sharp below 0.250 blurred from 0.500 surely blurred from 0.750",
+        "sharp 25 25.0% P 0.000 to 0.250 sharp? 25 25.0% P 0.250 to 0.500, not sure",
+        "blurred? 25 25.0% P 0.500 to 0.750, not sure blurred 25 25.0% P 0.750 to 1.000",
+        "99.0 blurred",
+        "60.0 blurred?",
+        "30.0 sharp?",
+        "0.0 sharp",
+    ):
+        assert told in words
+
+
+def test_what_is_unknown_is_counted_and_shown_in_no_gallery():
+    rows = [row("a.jpg", 0.9), row("night.jpg", label="unknown", reason="nothing but black")]
+    made = summarize(rows)
+    assert made.kinds["unknown"] == 1 and made.judged == 1
+    assert "night.jpg" not in {pick.path for pick in (*made.worst, *made.ladder, *made.best)}
+    assert "Neither kept nor dropped: 1 unknown." in " ".join(page_of(rows).text.split())
+
+
 @pytest.mark.parametrize("rows", [[], [failed("a.jpg", "a.jpg: no such file")], [row("a.jpg", 1)]])
 def test_a_page_of_next_to_nothing_is_whole(rows):
     page = page_of(rows)
