@@ -126,9 +126,8 @@ def collect(
         ConfigError: As for ``list_photos``.
     """
     rows = list_photos(folder) if listed is None else listed
-    opened = ordered_map(
-        partial(_measure, config=config), [Path(folder, path) for path in rows["path"]], workers
-    )
+    how, paths = partial(_measure, config=config), [Path(folder, path) for path in rows["path"]]
+    opened = ordered_map(how, paths, workers, lost=lambda _, why: why)
     sizes = list(progress(opened, len(rows), "photos"))
     bad = np.array([isinstance(size, str) for size in sizes])
     unreadable = pd.DataFrame(

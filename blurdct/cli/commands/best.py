@@ -120,12 +120,14 @@ def _places(
 ) -> "tuple[list[Place], int]":
     """Groups of those photographs that can be looked at, and the exit status."""
     from ...curate import bursts, near_duplicates, ranking
+    from ...inference.workers import given_up
     from ...parallel.pool import ordered_map
 
     look = bursts.moment if by == "burst" else near_duplicates.perceptual_hash
     if by == "burst" or len(photos) < MANY:
         workers = 1
-    answers = ordered_map(partial(_look, look), [photo.path for photo in photos], workers)
+    paths = [photo.path for photo in photos]
+    answers = ordered_map(partial(_look, look), paths, workers, lost=given_up)
     kept, seen, status = [], [], ALL_READ
     for photo, answer in zip(photos, output.with_bar(answers, len(photos)), strict=True):
         if isinstance(answer, ImageError):
