@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from .errors import BlurdctError, ConfigError
 from .utils.atomic import replacing
+from .utils.installing import install_hint
 from .utils.text_files import open_text, rows_of_csv, unreadable
 
 Row = dict[str, Any]
@@ -42,7 +43,6 @@ FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
 _KINDS = {str: "a text", int: "a whole number", float: "a number"}
 BATCH = 4096  # rows that are read or written at once
 PARQUET = ".parquet"
-NEEDS = "pip install 'blurdct[scan]'"
 # Names of files are bytes: what is no UTF-8 lives in Python's strings as lone surrogates, which
 # Parquet forbids. There the text has replacement characters, and this column the bytes.
 RAW_PATH = "path_bytes"
@@ -61,7 +61,9 @@ def form(path: str | os.PathLike[str]) -> str:
         try:
             import pyarrow  # noqa: F401
         except ImportError as error:
-            raise ConfigError(f"{path}: Parquet needs pyarrow: {NEEDS}") from error
+            raise ConfigError(
+                f"{path}: Parquet needs pyarrow: {install_hint('scan', error)}"
+            ) from error
     return ending
 
 

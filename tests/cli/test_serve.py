@@ -22,6 +22,7 @@ from blurdct.errors import ConfigError
 from blurdct.service.http import server as http_server
 from blurdct.service.settings import Settings
 from blurdct.service.sockets import listen
+from blurdct.utils.installing import install_hint
 from tests.helpers.commands import call
 from tests.helpers.services import jpeg
 
@@ -340,7 +341,7 @@ def test_without_the_extra_one_line_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     monkeypatch.delitem(sys.modules, "blurdct.service.http.server")
     run = call("serve", "--http", ":0")
-    assert run.status == 2 and 'pip install "blurdct[serve]"' in run.err
+    assert run.status == 2 and install_hint("serve") in run.err
     assert run.err.count("\n") == 1
 
 

@@ -12,6 +12,7 @@ import pytest
 from blurdct.cli.app import main
 from blurdct.datasets import manifest
 from blurdct.inference import bundle
+from blurdct.utils.installing import install_hint
 from tests.helpers.own_models import (
     HEADS,
     SCENES,
@@ -174,7 +175,7 @@ def lacking(monkeypatch: pytest.MonkeyPatch):
 def test_without_the_training_extra_a_line_says_how_to_get_it(places, lacking, command, missing):
     lacking(missing)
     run = call(f"{HEADS[command]} --photos {{mine}} --out {{new}}", **places)
-    words = f'{command} needs more than the core install: pip install "blurdct[train]"'
+    words = f"{command} needs more than the core install: {install_hint('train')}"
     assert run == Run(2, "", f"blurdct: {words}\n")
     assert not places["new"].exists()
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError, ModelError
+from ...utils.installing import install_hint
 from ..checks import command
 from ..options import EachCore, address, note
 
@@ -120,7 +121,7 @@ def serve(
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("blurdct"):
             raise
-        raise ModelError(f'serve needs {error.name}: pip install "blurdct[serve]"') from error
+        raise ModelError(f"serve needs {error.name}: {install_hint('serve')}") from error
 
 
 def _token(path: Path) -> str:
