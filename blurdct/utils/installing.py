@@ -1,4 +1,4 @@
-"""How to get the libraries that only some people need, in the words of a shell.
+"""How to get a library that is missing or does not load, in the words of a shell.
 
 What it takes to find out is imported when somebody lacks one.
 
@@ -12,8 +12,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..errors import ModelError
+
 NAME = __name__.partition(".")[0]
 ROOT = Path(__file__).resolve().parents[2]  # of a checkout, or where packages are installed
+
+WHEEL = "opencv-python-headless"  # needs nothing of the system but its C and C++ libraries
+# What opencv-python, with its windows, expects beside -> the package of Debian and Ubuntu.
+SYSTEM = {
+    "libGL.so": "libgl1",
+    "libGLX": "libgl1",
+    "libGLdispatch": "libgl1",
+    "libX11": "libx11-6",
+    "libglib-2.0": "libglib2.0-0",
+    "libgthread-2.0": "libglib2.0-0",
+    "libxcb": "libxcb1",
+}
 
 
 def install_hint(extra: str, error: ImportError | None = None) -> str:
@@ -27,7 +41,28 @@ def install_hint(extra: str, error: ImportError | None = None) -> str:
     if error is not None and not isinstance(error, ModuleNotFoundError):
         words = str(error).partition("\n")[0]
         return f"a library that is installed, but cannot be loaded ({words})"
-    return " ".join([_pip(), *map(_quoted, _what(extra))])
+    return " ".join([install_command(), *map(_quoted, _what(extra))])
+
+
+def about_opencv(error: BaseException) -> ModelError | None:
+    """The one line that an error comes to if it means that there is no working OpenCV; or None."""
+    words = str(error).partition("\n")[0]
+    if isinstance(error, ImportError):
+        if (error.name or "").partition(".")[0] != "cv2" and "OpenCV" not in words:
+            return None
+        what = f"cannot be loaded ({words})"
+        if isinstance(error, ModuleNotFoundError):
+            what = "is missing"
+    elif isinstance(error, AttributeError) and "module 'cv2' has no attribute" in words:
+        what = f"is there in part ({words})"
+    else:
+        return None
+    # also where pip believes that it is there: uninstalling one wheel takes the other's files
+    ways = [f"{install_command()} --force-reinstall --no-deps {WHEEL}"]
+    ways += [f"on Debian and Ubuntu apt install {SYSTEM[lib]}" for lib in SYSTEM if lib in words][
+        :1
+    ]
+    return ModelError(f"OpenCV {what}: {', or '.join(ways)}")
 
 
 def _what(extra: str) -> list[str]:
@@ -86,8 +121,8 @@ def _requirements(extra: str) -> list[str]:
     return [name.strip() for name, _, marker in parts if of_extra.search(marker)]
 
 
-def _pip() -> str:
-    """The pip of this Python, by its short name where a shell would find it."""
+def install_command() -> str:
+    """The pip of this Python and its command, by its short name where a shell would find it."""
     import shutil
     import sysconfig
     from importlib.util import find_spec

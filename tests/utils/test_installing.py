@@ -32,7 +32,7 @@ class Installed:
 def what(monkeypatch, tmp_path):
     """What pip is told to install, by origin; the package lies in a folder of packages."""
     monkeypatch.setattr(installing, "ROOT", tmp_path / "site-packages")
-    monkeypatch.setattr(installing, "_pip", lambda: "pip install")
+    monkeypatch.setattr(installing, "install_command", lambda: "pip install")
 
     def told(extra="scan", **came_from):
         monkeypatch.setattr(metadata, "distribution", lambda name: Installed(**came_from))

@@ -119,7 +119,7 @@ def serve(
         shown = where if thrift else f"http://{where}"
         serve(settings, listener, workers, lambda: note(f"listening on {shown}"))
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("blurdct"):
+        if (error.name or "").startswith(("blurdct", "cv2")):
             raise
         raise ModelError(f"serve needs {error.name}: {install_hint('serve')}") from error
 
