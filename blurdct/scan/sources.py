@@ -18,13 +18,12 @@ from ..images.files import is_photo
 from . import archives, remote
 from .items import Item, find, item_of_file, items_in_archive
 from .path_lists import LIST, STDIN, column_of, from_standard_input, is_table, listed
-from .skipping import Skip, skip_rule, skips_member, unread_ending
-from .walk import DEEP, Found, LocalTree, Tree, below, matching
+from .skipping import Remark, is_unread_picture, skip_rule, skips_member, why_skipped
+from .walk import DEEP, Found, LocalTree, Skip, Tree, below, matching
 
 AT = "@"  # in front of the name of a list
 
 T = TypeVar("T")
-Remark = Callable[[str], object]
 
 
 def photographs(
@@ -33,7 +32,7 @@ def photographs(
     null: bool = False,
     empty: Remark = lambda line: None,
     exclude: Sequence[str] = (),
-    unread: Remark = lambda ending: None,
+    skipped: Remark = lambda why: None,
 ) -> Iterator[Item]:
     """Find photographs, one after the other, in the order of the sources.
 
@@ -53,8 +52,8 @@ def photographs(
         exclude: Patterns of what is passed over in folders, archives and among what a pattern
             matches; see ``skipping.skip_rule``, which knows folders of programs besides. What is
             named or listed itself is never passed over.
-        unread: Called with the ending of each picture in a folder or an archive that nothing here
-            reads.
+        skipped: Called with the reason of each thing in a folder or an archive that is passed over;
+            ``skipping.told`` makes a line of their counts.
 
     Returns:
         Photographs. A file that was named or listed is one, whether or not it can be read; in
@@ -66,7 +65,7 @@ def photographs(
             a list, no standard input, no library for Parquet or for a URL that was named.
     """
     _check(sources, column, null)
-    search = _Search(column or "", null, empty, skip_rule(exclude), unread)
+    search = _Search(column or "", null, empty, skip_rule(exclude, skipped), skipped)
     return (item for source in list(sources) for item in _kind(source)(search, source))
 
 
@@ -111,7 +110,7 @@ class _Search:
     null: bool
     empty: Remark
     skip: Skip
-    unread: Remark
+    skipped: Remark
 
     def standard_input(self, name: str) -> Iterator[Item]:
         return self._named(from_standard_input(sys.stdin.buffer, self.null), "standard input")
@@ -184,7 +183,7 @@ class _Search:
     def _archive(self, path: str) -> Iterator[Item]:
         def wanted(member: str) -> bool:
             name = member.rpartition("/")[2]
-            if not (is_photo(name) or unread_ending(name)):
+            if not (is_photo(name) or is_unread_picture(name)):
                 return False  # before its folders are looked at
             return not skips_member(self.skip, path, member) and self._is_photo(name)
 
@@ -192,9 +191,10 @@ class _Search:
         return self._or_empty(photos, f"{path}: no photographs in this archive")
 
     def _is_photo(self, name: str) -> bool:
-        if ending := unread_ending(name):
-            self.unread(ending)
-        return is_photo(name)
+        if is_photo(name):
+            return True
+        self.skipped(why_skipped(name))
+        return False
 
     def _or_empty(self, found: Iterable[T], line: str) -> Iterator[T]:
         """What was found; if that is nothing, it is remarked upon."""

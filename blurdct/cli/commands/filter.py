@@ -11,7 +11,7 @@ from ...errors import ConfigError
 from .. import output
 from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
-from ..options import Results, note
+from ..options import Results, note, probability
 
 if TYPE_CHECKING:
     from ...curate.selection import Cut, Survey
@@ -25,7 +25,9 @@ def filter(
     results: Results,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=100, metavar="SCORE", help="Photos of this score and above."),
+        typer.Option(
+            metavar="P", callback=probability, help="Photos of this P(blurred), 0 to 1, and above."
+        ),
     ] = None,
     worst: Annotated[
         str | None,
@@ -37,7 +39,7 @@ def filter(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="From the lowest score at which at most this share of sharp photos is picked.",
+            help="From the lowest P at which at most this share of sharp photos is picked.",
         ),
     ] = None,
     include: Annotated[
@@ -90,7 +92,7 @@ def filter(
       blurdct filter results.parquet --table
       blurdct filter results.parquet --worst 10% -0 | xargs -0 ls -l --
       blurdct filter results.parquet --max-fpr 0.01 --action move --to blurred
-      blurdct filter results.parquet --threshold 95 --action tag --keyword soft
+      blurdct filter results.parquet --threshold 0.95 --action tag --keyword soft
 
     \b
     Exit status:
@@ -117,7 +119,7 @@ def filter(
     found = selection.survey(verdicts(results, ["label"] if not named else []))
     cut = selection.BY_LABEL
     if threshold is not None:
-        cut = selection.from_score(threshold)
+        cut = selection.from_p(threshold)
     elif worst is not None:
         cut = selection.worst(worst, found)
     elif max_fpr is not None:
@@ -152,8 +154,8 @@ def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
 
     count, sharp = outcome(found, cut, include)
     score = ""
-    if cut.p is not None and "score" not in cut.source:
-        score = "" if math.isinf(cut.p) else f", score {100 * cut.p:.2f} or more"
+    if cut.p is not None and "P " not in cut.source:
+        score = "" if math.isinf(cut.p) else f", P {cut.p:.4f} or more"
     words = f"{count:,} of {sum(found.labels.values()):,} photographs: {cut.source}{score}"
     note(f"{words}; going by P, about {sharp:,.1f} of them are sharp")
 
@@ -171,11 +173,11 @@ def _print_table(found: "Survey", cut: "Cut") -> None:
         for row in rows:
             printer(row)
         return
-    heads = ("from score", "photos", "of all", "of them sharp", "of the sharp")
+    heads = ("from P", "photos", "of all", "of them sharp", "of the sharp")
     console, table = output.new_table(*heads)
     for row in rows:
         table.add_row(
-            f"{row['score']:g}",
+            f"{row['threshold']:g}",
             f"{row['photos']:,}",
             f"{row['share']:.1%}",
             f"{row['sharp']:,.1f}",
