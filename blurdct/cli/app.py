@@ -78,6 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if message := error.format_message():  # none where the whole help was printed instead
             note(f"{message} (see {_command(error)} --help)")
         status = WRONG_USE
+    except (ImportError, AttributeError) as error:
+        from ..utils.installing import about_opencv
+
+        if not (known := about_opencv(error)):
+            raise
+        note(str(known))
+        status = WRONG_USE
     except BlurdctError as error:
         note(error_line(error))
         status = WRONG_USE if isinstance(error, (ConfigError, ModelError)) else SOME_UNREAD

@@ -14,8 +14,8 @@ import numpy as np
 from ..config import ReadConfig, from_dict
 from ..errors import ConfigError, ModelError
 from ..features.bands import FEATURES
+from ..metrics import logit
 from ..utils.atomic import replacing_folder
-from ..utils.odds import logit
 from .thresholds import Thresholds
 
 # Names that stay when better models come: the most often right, and one that costs little.

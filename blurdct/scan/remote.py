@@ -7,10 +7,9 @@ from typing import Any, BinaryIO, cast
 
 from ..errors import ConfigError
 from ..images.files import check_regular
+from ..utils.installing import install_hint
 from ..utils.text import reason
 from .walk import Known, Listing
-
-NEEDS = "pip install 'blurdct[remote]'"
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # When a file was last changed, as drivers call it.
@@ -32,7 +31,7 @@ def filesystem(url: str) -> tuple[Any, str]:
     try:
         import fsspec
     except ImportError as error:
-        raise ConfigError(f"{url}: URLs need fsspec: {NEEDS}") from error
+        raise ConfigError(f"{url}: URLs need fsspec: {install_hint('remote', error)}") from error
     try:
         return fsspec.url_to_fs(url)
     except ImportError as error:

@@ -146,12 +146,14 @@ def _grouped(
 ) -> "tuple[Any, list[Candidate], int]":
     """Numbers of groups, the photographs that can be looked at, and the exit status."""
     from ...curate import bursts, near_duplicates
+    from ...inference.workers import given_up
     from ...parallel.pool import ordered_map
 
     look = bursts.moment if by == "burst" else near_duplicates.perceptual_hash
     if by == "burst" or len(photos) < MANY:
         workers = 1
-    answers = ordered_map(partial(_look, look), [photo.path for photo in photos], workers)
+    paths = [photo.path for photo in photos]
+    answers = ordered_map(partial(_look, look), paths, workers, lost=given_up)
     kept, seen, status = [], [], ALL_READ
     for photo, answer in zip(photos, output.with_bar(answers, len(photos)), strict=True):
         if isinstance(answer, ImageError):
@@ -196,6 +198,9 @@ def _looks(
     answers = answer_each(compare, detector, members, workers, 1)
     looks: dict[int, Look] = {}
     for group, seen in zip(groups, output.with_bar(answers, len(groups)), strict=True):
+        if isinstance(seen, ImageError):  # it cost a process its life; P as it was decides
+            lost.say(output.note, str(seen))
+            continue
         looks.update(zip(group, seen, strict=True))
     problems = [look.problem for look in looks.values() if look.problem]
     for problem in problems:
