@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,20 @@ TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value);
 CREATE TABLE rows (number INTEGER PRIMARY KEY, path BLOB UNIQUE, bytes, modified, row TEXT);
 """
-# Of a photograph that is named twice in one run, the first place counts.
+# Of what has the same path twice in one run, be it two members of an archive, the first counts,
+# whichever is done first.
 INSERT = f"""
 INSERT INTO rows VALUES (?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET
-    number = CASE WHEN number / {RUN} = excluded.number / {RUN}
-        THEN min(number, excluded.number) ELSE excluded.number END,
-    bytes = excluded.bytes, modified = excluded.modified, row = excluded.row
+    number = excluded.number, bytes = excluded.bytes, modified = excluded.modified,
+    row = excluded.row
+WHERE number / {RUN} < excluded.number / {RUN} OR number >= excluded.number
+"""
+# Rows of the past that are taken into this run: behind all others, in their order.
+HOLD = f"""
+UPDATE rows SET number = ? * {RUN} + {RUN} / 2 + place FROM (
+    SELECT number AS old, row_number() OVER (ORDER BY number) AS place FROM rows
+    WHERE number < ? * {RUN} AND held(path)
+) WHERE number = old
 """
 UNWRITTEN, FOREIGN = "cannot be written", "damaged, or not the work of a scan"
 REASONS = {
@@ -83,7 +91,7 @@ class Checkpoint:
     def facts(self) -> Row:
         """What ``begin`` was told; empty if nothing has begun."""
         found = self._execute("SELECT value FROM facts WHERE name = 'facts'").fetchone()
-        return dict(json.loads(found[0])) if found else {}
+        return self._read(found[0]) if found else {}
 
     def begin(self, facts: Row, rows: Iterable[Row] = ()) -> None:
         """Forget everything, and begin with rows that are known already; all of that or nothing."""
@@ -132,6 +140,15 @@ class Checkpoint:
         """Add a photograph's row, by its place in the list; an older one is replaced."""
         self._change(INSERT, *_values(self._run * RUN + number, row))
 
+    def hold(self, wanted: Callable[[str], bool]) -> int:
+        """Take rows of the past into this run whose paths are wanted; how many they were."""
+
+        def held(path: bytes) -> bool:
+            return wanted(path.decode("utf-8", "surrogatepass"))
+
+        self._db.create_function("held", 1, held)
+        return self._execute(HOLD, self._run, self._run).rowcount
+
     def commit(self) -> None:
         """Make what was put and kept part of the file."""
         if self._db.in_transaction:
@@ -144,7 +161,7 @@ class Checkpoint:
             "SELECT row FROM rows WHERE number >= ? ORDER BY number", self._run * RUN
         )
         for (row,) in found:
-            yield json.loads(row)
+            yield self._read(row)
 
     def count(self) -> tuple[int, int]:
         """Rows of this run, and of the past."""
@@ -172,6 +189,13 @@ class Checkpoint:
         self._pending += 1
         if self._pending == BATCH or time.monotonic() - self._since > PAUSE:
             self.commit()
+
+    def _read(self, text: Any) -> Row:
+        """What stands in the file, which may be anybody's work."""
+        try:
+            return dict(json.loads(text))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ConfigError(f"{self.path}: {FOREIGN}") from error
 
     def _execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
         try:

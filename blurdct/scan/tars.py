@@ -57,7 +57,6 @@ def entries(file: BinaryIO, wanted: Callable[[str], bool], limit: int) -> Iterat
     Raises whatever the parsers do.
     """
     links: dict[str, list[tuple[str, float]]] = {}  # by the name of what they lead to
-    crowd: list[tuple[str, float]] = []
     count = 0
     for archive, info in _infos(file):
         if not (info.isreg() or info.islnk() or info.issym()) or not wanted(info.name):

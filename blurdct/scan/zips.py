@@ -61,7 +61,7 @@ def entries(file: BinaryIO) -> Iterator[Entry]:
         if len(head) < _HEADER or head[:4] != b"PK\1\2":
             raise ValueError("its table of contents is damaged")
         flags, how, time, date, crc = struct.unpack_from("<HHHHL", head, 8)
-        numbers = list(struct.unpack_from("<LL", head, 20)) + [*struct.unpack_from("<L", head, 42)]
+        numbers = [*struct.unpack_from("<LL", head, 20), *struct.unpack_from("<L", head, 42)]
         lengths = struct.unpack_from("<HHH", head, 28)
         rest = file.read(sum(lengths))
         at += _HEADER + len(rest)
