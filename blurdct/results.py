@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from .errors import BlurdctError, ConfigError
 from .utils.atomic import replacing
-from .utils.text_files import open_text, rows_of_csv, unreadable
+from .utils.text_files import lines, open_regular, open_text, rows_of_csv, unreadable
 
 Row = dict[str, Any]
 Columns = Sequence[str] | Mapping[str, type]
@@ -199,7 +199,7 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with open_text(path) as file:
-        for line in file:
+        for line in lines(file):
             if line.strip():
                 row = json.loads(line)
                 if not isinstance(row, dict):
@@ -210,7 +210,7 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
 def _read_parquet(path: Path) -> Iterator[Row]:
     import pyarrow.parquet
 
-    with open(path, "rb") as opened, pyarrow.parquet.ParquetFile(opened) as file:
+    with open_regular(path) as opened, pyarrow.parquet.ParquetFile(opened) as file:
         for batch in file.iter_batches(BATCH):
             for row in batch.to_pylist():
                 raw = row.pop(RAW_PATH, None)

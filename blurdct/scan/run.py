@@ -24,9 +24,9 @@ from ..parallel.crash_safe_pool import crash_safe_map
 from ..results import COLUMNS, Row, form, read, write
 from .checkpoint import Checkpoint
 from .items import Item, batches
-from .remote import is_url
+from .lost_places import LostPlaces
 from .skipping import told
-from .sources import photographs
+from .sources import lists_among, photographs
 from .worker import CHUNK, Job, judge, prepare, row_of
 
 UNREADABLE = "unreadable"
@@ -42,6 +42,8 @@ class Summary:
         labels: How many have each label; ``unreadable`` are those with an error.
         kept: Rows that were taken over from before.
         dropped: Rows from before whose photographs are in the list no more.
+        held: By place, rows from before that were kept although it cannot be searched now, or has
+            become empty.
         seconds: What it took.
         unread: How many pictures have each of the endings that nothing here reads; no rows.
     """
@@ -50,6 +52,7 @@ class Summary:
     labels: Counter[str] = field(default_factory=Counter)
     kept: int = 0
     dropped: int = 0
+    held: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     unread: Counter[str] = field(default_factory=Counter)
 
@@ -106,10 +109,21 @@ def scan(
     named_here = [os.fspath(source) for source in sources]
     summary = Summary()
     unread = summary.unread
-    items = photographs(
-        named_here, column, null, exclude=exclude, unread=lambda ending: unread.update([ending])
-    )
+    lists = lists_among(named_here)
+    places = LostPlaces()
     gone: list[str] = []
+
+    def lost_place(place: str) -> None:
+        gone.append(place) if place in lists else places.add(place)
+
+    items = photographs(
+        named_here,
+        column,
+        null,
+        exclude=exclude,
+        unread=lambda ending: unread.update([ending]),
+        lost=lost_place,
+    )
     bundle = load(model)
     config = ReadConfig(bundle.size if size is None else size, max_pixels)
     setup = (bundle, config, threshold, named(model))
@@ -122,8 +136,7 @@ def scan(
     checkpoint = Checkpoint(target.with_name(f"{target.name}.part"))
     try:
         _begin(checkpoint, target, facts, resume, force)
-        items = _noted(items, named_here, gone)
-        jobs = _unknown(items, checkpoint, facts, summary, watch)
+        jobs = _unknown(places.noted(items, lists), checkpoint, facts, summary, watch)
         few = batches(jobs, CHUNK, lambda job: job[1])
         how, given = partial(in_worker, judge), (setup, facts)
         made = crash_safe_map(how, few, lost, workers or cores(), timeout, prepare, given)
@@ -132,10 +145,14 @@ def scan(
                 checkpoint.put(number, row)
                 summary.photos += 1
                 watch(summary.photos)
+        if resume and places:
+            checkpoint.hold(places.holds)
+            summary.held = places.held
         checkpoint.commit()
         (summary.photos, summary.dropped), summary.kept = checkpoint.count(), checkpoint.kept
-        if gone and resume and target.exists():  # of a disk that is not there, no row is lost
-            raise BlurdctError(f"{gone[0]}; {target} stays as it was")
+        if gone and resume and target.exists():  # nobody knows what it would have named
+            why = "names nothing, or cannot be read to its end"
+            raise BlurdctError(f"{gone[0]}: {why}; {target} stays as it was")
         if not summary.photos:
             what = f"; {told(unread)}" if unread else ""
             raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found{what}")
@@ -221,17 +238,6 @@ def _other(path: Path, former: Facts, facts: Facts) -> ConfigError:
     if name == "digest":
         what = f"another version, size or threshold of {facts['model']}"
     return ConfigError(f"{path}: made with {what}; --force begins anew, another --out keeps both")
-
-
-def _noted(items: Iterable[Item], sources: Sequence[str], gone: list[str]) -> Iterator[Item]:
-    """The same; what is wrong with a source itself is noted."""
-    named = frozenset(sources)  # a shell may have named each of a hundred thousand
-    for item in items:
-        if item.path in named:
-            here = item.container or is_url(item.path) or os.path.lexists(item.path)
-            if item.error or not here:
-                gone.append(item.error or f"{item.path}: no such file")
-        yield item
 
 
 def _unknown(

@@ -334,9 +334,7 @@ def test_a_member_that_unpacks_to_more_than_it_says_takes_no_memory(tmp_path, ho
     path = packed(tmp_path / "photos.zip", {"bomb.jpg": bytes(60_000_000)}, how)
     (member,) = members(str(path), photos)
     tracemalloc.start()
-    with pytest.raises(
-        ImageError, match="::bomb.jpg: cannot be unpacked .more than the 1,000 "
-    ):
+    with pytest.raises(ImageError, match="::bomb.jpg: cannot be unpacked .more than the 1,000 "):
         read(str(path), member.name, (1000, *member.place[1:]))
     assert tracemalloc.get_traced_memory()[1] < 3_000_000
     tracemalloc.stop()

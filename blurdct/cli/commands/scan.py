@@ -50,7 +50,8 @@ def scan(
         typer.Option(
             "--resume",
             help="Go on with an interrupted scan; or do what is new or has changed since a "
-            "complete one, and what could not be read. What the sources no longer have is dropped.",
+            "complete one, and what could not be read. What the sources no longer have is dropped; "
+            "what lay in folders and archives that cannot be searched now, or are empty, is kept.",
         ),
     ] = False,
     force: Annotated[
@@ -83,7 +84,7 @@ def scan(
     \b
     Exit status:
       0    every photo was read
-      1    some could not be read, or the disk is full
+      1    some could not be read, a place that had photos is empty, or the disk is full
       2    wrong use
       130  stopped by Ctrl-C (143: by SIGTERM)
     """
@@ -121,7 +122,12 @@ def scan(
         ) from error
     note_unread(summary.unread)
     note(f"{out}: {_told(summary)}")
-    raise typer.Exit(SOME_UNREAD if summary.labels["unreadable"] else ALL_READ)
+    if summary.held:
+        from ...scan.lost_places import told
+
+        note(told(summary.held))
+    whole = not summary.held and not summary.labels["unreadable"]
+    raise typer.Exit(ALL_READ if whole else SOME_UNREAD)
 
 
 def _told(summary: "Summary") -> str:
