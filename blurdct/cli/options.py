@@ -46,6 +46,25 @@ Exclude = Annotated[
         "'*_small.jpg', 'raw/*'; may be given again. What is named itself stays.",
     ),
 ]
+
+
+def _allowed(hosts: list[str] | None) -> list[str] | None:
+    if hosts:
+        from ..scan.remote import allow_hosts
+
+        allow_hosts(hosts)
+    return hosts
+
+
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HOST",
+        callback=_allowed,
+        help="A web server may send us to this host, too: cdn.example.org, '*.amazonaws.com'; may "
+        "be given again.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
 Model = Annotated[

@@ -13,6 +13,7 @@ from .archives import SEPARATOR
 from .remote import is_url
 
 Content = bytes  # by another name, as an item has an attribute ``bytes``
+WEB_PAGE = (b"<!doctype html", b"<html")  # first bytes
 HEAVY = 16_000_000  # bytes of photographs, after which a batch is full
 
 Job = TypeVar("Job")
@@ -80,6 +81,8 @@ def open_photo(item: Item) -> str | bytes:
         raise ImageError(f"{item.path}: cannot be read ({reason(error)})") from error
     if len(data) > archives.LIMIT:
         raise ImageError(f"{item.path}: too large, over {archives.LIMIT:,} bytes")
+    if data[:512].lstrip().lower().startswith(WEB_PAGE):
+        raise ImageError(f"{item.path}: a web page, not a photo; name the URL of the photo itself")
     return data
 
 

@@ -12,6 +12,7 @@ from .. import output
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
+    AllowHost,
     AsCsv,
     AsJson,
     Column,
@@ -35,6 +36,7 @@ def features(
     column: Column = None,
     null: Null = False,
     exclude: Exclude = None,
+    allow_host: AllowHost = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     size: Size = None,

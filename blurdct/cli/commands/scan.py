@@ -18,6 +18,7 @@ from ..checks import command
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
+    AllowHost,
     Column,
     EachCore,
     Exclude,
@@ -60,6 +61,7 @@ def scan(
     column: Column = None,
     null: Null = False,
     exclude: Exclude = None,
+    allow_host: AllowHost = None,
     threshold: Threshold = None,
     model: Model = None,
     size: Size = None,
