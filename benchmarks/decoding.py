@@ -41,6 +41,8 @@ def compare(folder: Path) -> tuple[list[float], int]:
         if long_side < 4 * size and long_side != 2 * size:
             continue
         full, reduced = detector.predict(luma), detector.predict(path)
+        if full.probability is None or reduced.probability is None:
+            continue
         moves.append(abs(full.probability - reduced.probability))
         changed += full.label != reduced.label
     if not moves:

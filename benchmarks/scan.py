@@ -30,7 +30,7 @@ from _record import Table, options, recording, run
 
 from blurdct.features.focus_measures import laplacian_variance
 from blurdct.images.files import find_photos
-from blurdct.inference.bundle import DEFAULT
+from blurdct.inference.bundle import NAMES
 from blurdct.parallel.cores import cores
 from blurdct.parallel.crash_safe_pool import crash_safe_map
 from blurdct.scan.run import CHUNK
@@ -62,7 +62,7 @@ def main() -> None:
     add("--rounds", type=int, default=5, help="medians of this many (%(default)s)")
     workers = sorted({1, min(2, cores())})
     add("--workers", type=int, nargs="+", default=workers, help="%(default)s")
-    add("--model", default=DEFAULT, help="(%(default)s)")
+    add("--model", default=NAMES["best"], help="(%(default)s)")
     add("--cleanvision", metavar="PYTHON", help="that can import it")
     add("--only", nargs=3, metavar=("NAME", "FOLDER", "WORKERS"), help="a yardstick")
     args = parser.parse_args()

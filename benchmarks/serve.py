@@ -34,7 +34,7 @@ from _record import Record, options, recording, run
 from blurdct.errors import BlurdctError
 from blurdct.images.files import find_photos
 from blurdct.images.reader import read_rgb
-from blurdct.inference.bundle import DEFAULT
+from blurdct.inference.bundle import NAMES
 from blurdct.inference.detector import Detector
 from blurdct.parallel.cores import ONE_THREAD, cores
 
@@ -54,7 +54,7 @@ def main() -> None:
     add("--rounds", type=int, default=5, help="medians of so many (%(default)s)")
     add("--seconds", type=float, default=4, help="of each row (%(default)s)")
     add("--requests", type=int, default=0, help="for the memory; 0 for none")
-    add("--model", default=DEFAULT, help="(%(default)s)")
+    add("--model", default=NAMES["best"], help="(%(default)s)")
     args = parser.parse_args()
     os.environ |= ONE_THREAD
     with recording(__file__, __doc__, args) as record, tempfile.TemporaryDirectory() as name:

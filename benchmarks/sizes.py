@@ -25,7 +25,7 @@ from blurdct.datasets import blur_kernels, linear_light
 from blurdct.errors import BlurdctError
 from blurdct.images.files import find_photos
 from blurdct.inference import multiscale
-from blurdct.inference.bundle import DEFAULT
+from blurdct.inference.bundle import NAMES
 
 SIDE = 4096  # pixels, long side of a mosaic
 EXTENTS = (2, 4, 8, 16, 32)  # pixels
@@ -36,7 +36,7 @@ SOFT, SOME = 16, 0.2  # extent of the soft tiles of a mosaic, share of the sharp
 def main() -> None:
     """Print Markdown tables."""
     parser = options(__doc__)
-    parser.add_argument("--model", default=DEFAULT, help="(%(default)s)")
+    parser.add_argument("--model", default=NAMES["best"], help="(%(default)s)")
     parser.add_argument("--photos", type=Path, help="large photographs instead of mosaics")
     parser.add_argument("--weights", action="store_true", help="judge weights of tiles, only")
     parser.add_argument("--rounds", type=int, default=9, help="of the cost (%(default)s)")
@@ -106,7 +106,7 @@ def measure(record: Record, detector: Detector, photos: dict[str, np.ndarray], k
         table.row(name, max(luma.shape), *row)
     record.heading(f"sharp_size * extent / side, {kind}")
     forms = dict.fromkeys(("median", "lower quartile", "upper quartile"), ".2f")
-    table = record.table({"extent": "", **forms, "photographs clear at none": "", "of": ""})
+    table = record.table({"extent": "", **forms, "photographs sharp at none": "", "of": ""})
     sides = [max(luma.shape) for luma in photos.values()]
     for extent in EXTENTS:
         share = [at * extent / side for at, side in zip(found[extent], sides, strict=True) if at]
@@ -130,15 +130,15 @@ def measure_cost(record: Record, detector: Detector, rounds: int) -> None:
 
 
 def compare_weights(record: Record, detector: Detector) -> None:
-    """How often mosaics are clear at their own size: sharp, sharp in a fifth, and blurred."""
+    """How often mosaics are surely sharp at their own size: all, a fifth, or none of them is."""
     rng = np.random.default_rng(0)
     told = []
     for _, luma in mosaics():
         kinds = [tile_answers(detector, blurred(luma, "defocus", extent)) for extent in (0, SOFT)]
         lines = [tile_answers(detector, blurred(luma, "motion", extent, 1)) for extent in (4, SOFT)]
         told.append((*kinds, *lines))
-    clear = detector.thresholds.clear
-    forms = dict.fromkeys(("clear: sharp", "sharp in a fifth", "defocus", "motion"), ".0%")
+    limit = detector.thresholds.sure_sharp
+    forms = dict.fromkeys(("sharp", "sharp in a fifth", "defocus", "motion"), ".0%")
     table = record.table({"share of tiles": "", "its weight": "", **forms})
     for share in (0.1, 0.2):
         for weight in (0.5, 0.7, 0.8, 0.9, 0.95, 1.0):
@@ -148,7 +148,7 @@ def compare_weights(record: Record, detector: Detector) -> None:
                 some = rng.permutation(len(sharp))[: round(SOME * len(sharp))]
                 part[some] = sharp[some]
                 answers = (sharp, part, soft, *lines)
-                rows.append([multiscale.joined(one, share, weight) < clear for one in answers])
+                rows.append([multiscale.joined(one, share, weight) < limit for one in answers])
             rates = np.mean(rows, axis=0)
             table.row(share, weight, *rates[:3], rates[3:].mean())
 

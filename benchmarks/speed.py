@@ -23,7 +23,7 @@ from blurdct import Detector, read_luma
 from blurdct.errors import BlurdctError
 from blurdct.features.extract import image_features
 from blurdct.images.files import find_photos
-from blurdct.inference.bundle import DEFAULT
+from blurdct.inference.bundle import NAMES
 from blurdct.parallel.cores import cores
 from blurdct.parallel.pool import ordered_map
 
@@ -39,7 +39,7 @@ def main() -> None:
     add("--workers", type=int, default=min(2, cores()), help="(%(default)s)")
     add("--rounds", type=int, default=5, help="medians of this many (%(default)s)")
     add("--seconds", type=float, default=2, help="of features alone (%(default)s)")
-    add("--model", nargs="+", default=[DEFAULT], help="(%(default)s)")
+    add("--model", nargs="+", default=[*NAMES], help="(%(default)s)")
     add("--photos", type=int, default=1000, help="of 1024 pixels (%(default)s)")
     add("--large", type=int, default=400, help="of 2048 pixels (%(default)s)")
     add("--images", type=int, default=2700, help="for the set (%(default)s)")

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     )
     from .images.reader import read_luma as read_luma
     from .inference.dataframe import score_frame as score_frame
-    from .inference.detector import Detector as Detector, Prediction as Prediction
+    from .inference.detector import Detector as Detector
     from .inference.multiscale import SizeVerdict as SizeVerdict, judge_sizes as judge_sizes
+    from .inference.prediction import Prediction as Prediction
 
 # ONNX Runtime's wheels count and report how they are used; a photo's reader should not.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -36,7 +37,8 @@ _HOMES = {
     "features.extract": ("block_statistics", "image_features"),
     "images.reader": ("read_luma",),
     "inference.dataframe": ("score_frame",),
-    "inference.detector": ("Detector", "Prediction"),
+    "inference.detector": ("Detector",),
+    "inference.prediction": ("Prediction",),
     "inference.multiscale": ("SizeVerdict", "judge_sizes"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

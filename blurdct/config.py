@@ -68,8 +68,8 @@ class TrainConfig:
         shuffles: Cross-validations with other folds, whose figures are averaged.
         copy_weight: What all synthetic copies count beside real photographs, row for row, when
             there are real photographs of both labels.
-        max_fpr: Share of sharp photographs that may be called ``blurred``.
-        max_fnr: Share of blurred photographs that may be called ``clear``.
+        max_fpr: Share of sharp photographs that may be called blurred and sure.
+        max_fnr: Share of blurred photographs that may be called sharp and sure.
         seed: Of the first shuffle; the others count on from it.
     """
 

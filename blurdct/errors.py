@@ -1,8 +1,12 @@
-"""One family of errors for what users bring: a bad photo, setting or model."""
+"""One family of errors, and of warnings, for what users bring: a bad photo, setting or model."""
 
 
 class BlurdctError(ValueError):
     """Anything wrong with what a user brought; its message is one line fit for the terminal."""
+
+
+class BlurdctWarning(UserWarning):
+    """Something that a user should know of what was brought; one line fit for the terminal."""
 
 
 class ImageError(BlurdctError):

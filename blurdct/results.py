@@ -4,21 +4,19 @@
 a batch of rows, however long the file is.
 """
 
-import csv
 import errno
-import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from .errors import BlurdctError, ConfigError
+from .errors import BlurdctError, BlurdctWarning, ConfigError
 from .utils.atomic import replacing
-from .utils.text_files import lines, open_regular, open_text, rows_of_csv, unreadable
+from .utils.row_files import PARQUET, READERS, WRITERS, Row
+from .utils.text_files import open_text, unreadable
 
-Row = dict[str, Any]
 Columns = Sequence[str] | Mapping[str, type]
 
 # What a row holds, in this order: the name of a column, and what its values are. A number that is
@@ -31,21 +29,20 @@ COLUMNS: dict[str, type] = {
     "height": int,
     "probability": float,  # P(blurred), 0..1
     "score": float,  # 100 times that
-    "label": str,  # clear, medium, blurred, unknown; empty if there is an error
+    "label": str,  # sharp, blurred, unknown; empty if there is an error
+    "sure": bool,  # whether the label is beyond doubt
+    "threshold": float,  # P from which on the label is blurred
     "reason": str,  # why it is unknown
     "sharp_fraction": float,  # 0..1; None if the model makes no map
     "model": str,
     "digest": str,  # of the model: the same digest, the same answers
+    "note": str,  # what was done to judge it, such as "first of 3 pages"; mostly empty
     "error": str,  # why there is no answer; empty otherwise
 }
 FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
-_KINDS = {str: "a text", int: "a whole number", float: "a number"}
-BATCH = 4096  # rows that are read or written at once
-PARQUET = ".parquet"
+_KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+_TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 NEEDS = "pip install 'blurdct[scan]'"
-# Names of files are bytes: what is no UTF-8 lives in Python's strings as lone surrogates, which
-# Parquet forbids. There the text has replacement characters, and this column the bytes.
-RAW_PATH = "path_bytes"
 
 
 def form(path: str | os.PathLike[str]) -> str:
@@ -86,7 +83,17 @@ def read(path: str | os.PathLike[str], needed: Iterable[str] = ("path",)) -> Ite
                 values = {name: _value(name, row.get(name)) for name in COLUMNS}
             except ValueError as error:
                 raise ConfigError(f"{path}: row {number} is none of results ({error})") from error
+            if _is_old(row, values):
+                values |= _as_now(values)
+                warnings.warn(
+                    f"{path}: written by an earlier version, whose labels are read as sharp or "
+                    "blurred, sure or not; a new scan makes them anew",
+                    BlurdctWarning,
+                    stacklevel=2,
+                )
             yield {**row, **values}
+    except BlurdctWarning:  # where warnings are errors
+        raise
     except BlurdctError:
         raise
     except OSError as error:
@@ -107,13 +114,14 @@ def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterat
 
     Raises:
         ConfigError: As by ``results.read``; or a row without a path, or with a P outside 0..1, or
-            with neither P nor error.
+            with neither P nor error whose label is not ``unknown``.
     """
     for number, row in enumerate(read(path, ("path", "probability", *needed)), 1):
         p = row["probability"]
         if not row["path"]:
             raise ConfigError(f"{path}: row {number} has no path")
-        if not row["error"] and not (p is not None and 0 <= p <= 1):
+        none_needed = row["error"] or (p is None and row["label"] == "unknown")
+        if not none_needed and not (p is not None and 0 <= p <= 1):
             raise ConfigError(f"{path}: row {number}: expected a probability in 0..1, got {p}")
         yield row
 
@@ -145,7 +153,8 @@ def write(
 
     try:
         with replacing(Path(path), make_folder=False) as unfinished:
-            writer(unfinished, counted(), columns)
+            kinds = columns if isinstance(columns, Mapping) else COLUMNS
+            writer(unfinished, counted(), {name: kinds.get(name, str) for name in columns})
     except OSError as error:
         kind = BlurdctError if error.errno in FULL else ConfigError
         raise kind(f"{path}: cannot be written ({error.strerror or error})") from error
@@ -170,9 +179,30 @@ def _value(column: str, value: Any) -> Any:
         if kind is str:
             value.encode("utf-8", "surrogateescape")  # what no name or terminal can hold
             return value
+        if kind is bool:
+            return _TRUTH[str(value).lower()]
         return _whole(value) if kind is int else _not_nan(float(value))
-    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{column}: expected {_KINDS[kind]}, got {value!a:.60}") from error
+
+
+def _is_old(row: Row, values: Row) -> bool:
+    """Whether a row has one of the labels ``clear``, ``medium``, ``blurred`` of earlier versions.
+
+    They had no ``sure``, and an unknown photo had a P.
+    """
+    return bool(values["label"]) and "sure" not in row and values["probability"] is not None
+
+
+def _as_now(values: Row) -> Row:
+    """An old row's verdict in the words of today; what was sure stays so."""
+    label, p = values["label"], values["probability"]
+    if label == "unknown":
+        return {"probability": None, "score": None, "sharp_fraction": None, "sure": False}
+    sure = label != "medium"
+    if label != "blurred":
+        label = "blurred" if label == "medium" and p >= 0.5 else "sharp"
+    return {"label": label, "sure": sure}
 
 
 def _whole(value: Any) -> int | None:
@@ -190,91 +220,3 @@ def _whole(value: Any) -> int | None:
 
 def _not_nan(number: float) -> float | None:
     return None if math.isnan(number) else number
-
-
-def _read_csv(path: Path) -> Iterator[Row]:
-    with open_text(path) as file:
-        yield from rows_of_csv(file, "path", strict=True)
-
-
-def _read_jsonl(path: Path) -> Iterator[Row]:
-    with open_text(path) as file:
-        for line in lines(file):
-            if line.strip():
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise ValueError("a line is no JSON object")
-                yield row
-
-
-def _read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow.parquet
-
-    with open_regular(path) as opened, pyarrow.parquet.ParquetFile(opened) as file:
-        for batch in file.iter_batches(BATCH):
-            for row in batch.to_pylist():
-                raw = row.pop(RAW_PATH, None)
-                yield row if raw is None else {**row, "path": os.fsdecode(raw)}
-
-
-def _write_csv(path: Path, rows: Iterable[Row], columns: Columns) -> None:
-    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.DictWriter(_Lines(file), columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-class _Lines:
-    """Lines that end in a line feed; ``csv`` quotes carriage returns only if its own end in one."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def write(self, line: str) -> int:
-        return self._file.write(line.removesuffix("\r\n") + "\n")
-
-
-def _write_jsonl(path: Path, rows: Iterable[Row], columns: Columns) -> None:
-    with open(path, "w", encoding="ascii") as file:
-        for row in rows:
-            file.write(json.dumps({name: row.get(name) for name in columns}) + "\n")
-
-
-def _write_parquet(path: Path, rows: Iterable[Row], columns: Columns) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    kinds = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
-    known = columns if isinstance(columns, Mapping) else COLUMNS
-    fields = [(name, kinds[known.get(name, str)]) for name in columns]
-    schema = pyarrow.schema([*fields, (RAW_PATH, pyarrow.binary())])
-    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
-        source = iter(rows)
-        while batch := list(islice(source, BATCH)):
-            writer.write_batch(
-                pyarrow.RecordBatch.from_pylist([_for_parquet(row) for row in batch], schema)
-            )
-
-
-def _for_parquet(row: Row) -> Row:
-    clean = {name: _unicode(value) for name, value in row.items()}
-    path = row.get("path") or ""
-    return {**clean, RAW_PATH: None if clean.get("path", "") == path else os.fsencode(path)}
-
-
-def _unicode(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return value
-
-
-READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
-    ".csv": _read_csv,
-    ".jsonl": _read_jsonl,
-    PARQUET: _read_parquet,
-}
-WRITERS: dict[str, Callable[[Path, Iterable[Row], Columns], None]] = {
-    ".csv": _write_csv,
-    ".jsonl": _write_jsonl,
-    PARQUET: _write_parquet,
-}

@@ -9,15 +9,15 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from .._version import __version__
-from ..errors import BlurdctError, ConfigError, ModelError
+from ..errors import BlurdctError, BlurdctWarning, ConfigError, ModelError
 from ..parallel.cores import ONE_THREAD
 from . import output
-from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, note, told
+from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, note
 
 COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
     *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
@@ -63,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script; ``arguments`` are those of the process if left out."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+        warnings.simplefilter("once", BlurdctWarning)
+    warnings.showwarning = _remark
     words = list(sys.argv[1:] if arguments is None else arguments)
     # before the variables below are set: training looks at what the user wants
     app = application(words[:1] if words and words[0] in COMMANDS else COMMANDS)
@@ -76,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             note(f"{message} (see {_command(error)} --help)")
         status = WRONG_USE
     except BlurdctError as error:
-        note(told(error))
+        note(error_line(error))
         status = WRONG_USE if isinstance(error, (ConfigError, ModelError)) else SOME_UNREAD
     except output.OutputError as error:
         number, reason = error.args
@@ -84,6 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if status != PIPE_CLOSED:
             note(f"cannot write the output ({reason})")
     sys.exit(status or ALL_READ)
+
+
+def _remark(message: Warning | str, *where: Any, **more: Any) -> None:
+    """A warning as one line, without the line of code that it came from."""
+    note(str(message))
 
 
 def _command(error: typer.TyperException) -> str:

@@ -70,12 +70,40 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
 Model = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME|FOLDER", help="A name from 'blurdct models', best, or a bundle's folder."
+        metavar="NAME|FOLDER",
+        help="best, fast, another name from 'blurdct models', or a bundle's folder; best, or what "
+        "BLURDCT_MODEL says, if left out.",
     ),
 ]
+
+
+def _probability(value: float | None) -> float | None:
+    """Refuse what is no P; said of a score is which P it may mean."""
+    if value is not None:
+        from ..inference.thresholds import check_threshold
+
+        check_threshold(value, "--threshold")
+    return value
+
+
 Threshold = Annotated[
     float | None,
-    typer.Option(min=0, max=100, metavar="SCORE", help="From this score on a photo is blurred."),
+    typer.Option(
+        metavar="P",
+        callback=_probability,
+        help="From this P(blurred) on, 0 to 1, a photo is called blurred; 0.5 if left out.",
+    ),
+]
+AllowedFpr = Annotated[
+    float | None,
+    typer.Option(
+        "--max-fpr",
+        min=0,
+        max=0.5,
+        metavar="SHARE",
+        help="Instead: the threshold at which so many of the sharp photos are called blurred, "
+        "measured on photos held out from training; 0.01 for one in a hundred.",
+    ),
 ]
 Size = Annotated[
     int | None,
@@ -85,6 +113,7 @@ Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 EachCore = Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; one per core.")]
 Results = Annotated[
     Path, typer.Argument(metavar="RESULTS", help="A file that 'blurdct scan' wrote.")
@@ -122,13 +151,13 @@ Seed = Annotated[
 MaxFpr = Annotated[
     float,
     typer.Option(
-        min=0, max=0.5, metavar="SHARE", help="Of sharp photos at most so many labelled blurred."
+        min=0, max=0.5, metavar="SHARE", help="Of sharp photos at most so many surely blurred."
     ),
 ]
 MaxFnr = Annotated[
     float,
     typer.Option(
-        min=0, max=0.5, metavar="SHARE", help="Of blurred photos at most so many labelled clear."
+        min=0, max=0.5, metavar="SHARE", help="Of blurred photos at most so many surely sharp."
     ),
 ]
 ReportOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the report.")]
@@ -138,6 +167,16 @@ BundleOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the 
 def note(line: str) -> None:
     """A remark on standard error."""
     output.note(f"blurdct: {line}")
+
+
+def one_threshold(threshold: float | None, max_fpr: float | None) -> None:
+    """Refuse both.
+
+    Raises:
+        ConfigError: Both were asked for.
+    """
+    if threshold is not None and max_fpr is not None:
+        raise ConfigError("--threshold and --max-fpr: one or the other")
 
 
 def form_of(as_json: bool, as_csv: bool) -> Literal["json", "csv"] | None:
@@ -156,23 +195,23 @@ def find(
     column: str | None,
     null: bool,
     exclude: list[str] | None = None,
-    unread: "Counter[str] | None" = None,
+    skipped: "Counter[str] | None" = None,
 ) -> "Iterator[Item]":
     """The photographs that the user named, as ``scan.photographs`` finds them.
 
-    A remark on each empty place goes out when it is come to. ``unread`` counts pictures, by their
-    endings, that nothing here reads.
+    A remark on each empty place goes out when it is come to. ``skipped`` counts what is passed
+    over, by reasons.
 
     Raises:
         ConfigError: At once: not one file was named or found; or as by ``scan.photographs``.
     """
-    from ..scan.skipping import told as skipped
+    from ..scan.skipping import told
     from ..scan.sources import photographs
 
     empty: list[str] = []
-    counts: Counter[str] = Counter() if unread is None else unread
+    counts: Counter[str] = Counter() if skipped is None else skipped
     items = photographs(
-        sources, column, null, empty.append, exclude or (), lambda ending: counts.update([ending])
+        sources, column, null, empty.append, exclude or (), lambda why: counts.update([why])
     )
     first: list[Item] = []
     for item in items:
@@ -180,16 +219,8 @@ def find(
         if not item.searched:
             return _remarked(chain(first, items), empty)
     errors = (item.error for item in first)
-    words = [*empty, *errors, *([skipped(counts)] if counts else [])]
+    words = [*empty, *errors, *([told(counts)] if counts else [])]
     raise ConfigError(f"no photographs found ({'; '.join(words)})")
-
-
-def note_unread(counts: "Counter[str]") -> None:
-    """A remark on pictures that were skipped, by their endings; none if there were none."""
-    from ..scan.skipping import told as skipped
-
-    if counts:
-        note(skipped(counts))
 
 
 def _remarked(items: "Iterator[Item]", empty: list[str]) -> "Iterator[Item]":
@@ -202,7 +233,7 @@ def _remarked(items: "Iterator[Item]", empty: list[str]) -> "Iterator[Item]":
         note(line)
 
 
-def told(error: BlurdctError) -> str:
+def error_line(error: BlurdctError) -> str:
     """The line about an error; for the name of a model that can be trained it says how."""
     model = getattr(error, "model", "")
     if not model:

@@ -5,9 +5,7 @@ import io
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import ImageError
@@ -19,10 +17,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from ..results import Row
+    from .tally import Tally
 
 LONG = 20  # photos; more of them get a progress bar
-COLOURS = {"clear": "green", "medium": "yellow", "blurred": "red", "unknown": "dim"}
-UNREAD = "unreadable"  # what photos without a verdict are counted as
+COLOURS = {"sharp": "green", "blurred": "red", "unknown": "dim"}
+DOUBTFUL = "yellow"
+NONE = "-"  # instead of a number that there is none of
 
 
 class OutputError(Exception):
@@ -57,31 +57,36 @@ def printer(form: str | None, columns: Sequence[str]) -> "Callable[[Row], None]"
     """What prints a row at once: as ``json``, as ``csv`` (the header now), or a verdict as text."""
     if form == "csv":
         write(_csv(columns))
-        return lambda row: write(_csv([row[column] for column in columns]))
-    text = json.dumps if form == "json" else _text
+        return lambda row: write(_csv([_plain(row[column]) for column in columns]))
+    text = json.dumps if form == "json" else verdict_line
     return lambda row: write(text(row))
 
 
-def counted_rows(answers: Iterable[Any], tally: "Counter[str]") -> "Iterator[Row]":
-    """The answers as rows, counted by label; an error goes to standard error instead."""
+def counted_rows(answers: Iterable[Any], tally: "Tally") -> "Iterator[Row]":
+    """The answers as rows, counted; an error goes to standard error instead."""
     for answer in answers:
-        if isinstance(answer, ImageError):
-            tally[UNREAD] += 1
-            note(str(answer))
+        row = answer if isinstance(answer, (dict, ImageError)) else answer.as_dict()
+        tally.add(row)
+        if isinstance(row, ImageError):
+            note(str(row))
         else:
-            row = answer if isinstance(answer, dict) else asdict(answer)
-            tally[row.get("label", "")] += 1
             yield row
 
 
-def with_bar(answers: Iterator[Any], total: int | None) -> Iterable[Any]:
+def with_bar(answers: Iterator[Any], total: int | None, quiet: bool = False) -> Iterable[Any]:
     """The answers, and while they come a progress bar, if they are many and someone looks.
 
     Args:
         answers: Taken from as they are taken.
         total: How many; None if nobody knows yet.
+        quiet: No bar, whoever looks.
     """
-    if (total is not None and total <= LONG) or sys.stderr is None or not sys.stderr.isatty():
+    if (
+        quiet
+        or (total is not None and total <= LONG)
+        or sys.stderr is None
+        or not sys.stderr.isatty()
+    ):
         return answers
     from rich.console import Console
     from rich.progress import track
@@ -98,11 +103,7 @@ def print_verdicts(rows: "list[Row]") -> None:
     table.columns[0].justify = table.columns[2].justify = "left"
     table.columns[0].overflow = "fold"
     for row in rows:
-        label = f"[{COLOURS[row['label']]}]{row['label']}[/]"
-        if row["reason"]:
-            table.add_row(path_cell(row["path"]), "", f"{label} ({row['reason']})")
-            continue
-        table.add_row(path_cell(row["path"]), f"{row['score']:.1f}", label)
+        table.add_row(path_cell(row["path"]), score_of(row), label_cell(row))
     console.print(table)
 
 
@@ -129,6 +130,33 @@ def new_table(*columns: str) -> "tuple[Console, Table]":
     return Console(highlight=False), table
 
 
+def label_cell(row: "Row") -> "Text":
+    """A label in its colour; behind it why it is unknown, and what else there is to know."""
+    from rich.text import Text
+
+    more = "; ".join(filter(None, (row["reason"], row["note"])))
+    colour = COLOURS[row["label"]] if row["sure"] or row["reason"] else DOUBTFUL
+    text = Text(shown_label(row), colour)
+    return text.append(f" ({more})", "dim") if more else text
+
+
+def score_of(row: "Row") -> str:
+    """A score as it is shown; a dash where there is none."""
+    return NONE if row["score"] is None else f"{row['score']:.1f}"
+
+
+def shown_label(row: "Row") -> str:
+    """A label as it is shown: with a question mark where it is doubtful."""
+    from ..inference.prediction import shown
+
+    return shown(row["label"], row["sure"])
+
+
+def verdict_line(row: "Row", *more: str) -> str:
+    """Score, label, path, and what a command has to add, with tabs between."""
+    return "\t".join((score_of(row), shown_label(row), visible(row["path"]), *more))
+
+
 def path_cell(path: str) -> "Text":
     """A path as it stands in a table, whatever characters are in it."""
     from rich.text import Text
@@ -136,8 +164,8 @@ def path_cell(path: str) -> "Text":
     return Text(visible(path).encode("utf-8", "backslashreplace").decode())
 
 
-def _text(row: "Row") -> str:
-    return f"{row['score']:.1f}\t{row['label']}\t{visible(row['path'])}"
+def _plain(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _csv(values: Iterable[object]) -> str:

@@ -7,9 +7,11 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ..inference.bundle import Bundle, Thresholds
+from ..inference.bundle import Bundle
+from ..inference.thresholds import VERDICTS, Thresholds
 
 MISSING = "-"
+SURE = VERDICTS.index("blurred")
 Numbers = Mapping[str, Any]
 
 # Key in ``metrics.summary``, heading.
@@ -24,8 +26,8 @@ WORTH = {
     "accuracy": "accuracy",
     "false_positive_rate": "FPR",
     "calibration_error": "calibration error",
-    "sharp_blurred": "sharp called blurred",
-    "blurred_clear": "blurred called clear",
+    "sharp_blurred": "sharp, surely blurred",
+    "blurred_sharp": "blurred, surely sharp",
 }
 
 
@@ -77,11 +79,11 @@ def learnt(name: str, report: Numbers, copies: int, scenes: int, out: Path) -> l
         + beside,
         "judged by cross-validation, each photograph by a model that saw none of its scene:",
         f"  ROC AUC {_number(real['roc_auc'])} (95 % interval {_number(low)} to {_number(high)})",
-        f"  at score 50: accuracy {_number(real['accuracy'])}, "
+        f"  at P .5: accuracy {_number(real['accuracy'])}, "
         f"FPR (sharp called blurred) {_number(real['false_positive_rate'])}",
         _limits(Thresholds(**report["thresholds"]))
-        + f"; blurred so: {report['labels']['sharp'][2]:.1%} of the sharp, "
-        f"{report['labels']['blurred'][2]:.1%} of the blurred ones",
+        + f"; blurred so: {report['labels']['sharp'][SURE]:.1%} of the sharp, "
+        f"{report['labels']['blurred'][SURE]:.1%} of the blurred ones",
         f"use it: blurdct predict photo.jpg --model {shlex.quote(str(out))}",
     ]
 
@@ -108,7 +110,7 @@ def plain(numbers: Numbers) -> str:
 
 
 def _limits(at: Thresholds) -> str:
-    return f"labels: clear below score {100 * at.clear:.1f}, blurred from {100 * at.blurred:.1f}"
+    return f"surely sharp below P {at.sure_sharp:.3f}, surely blurred from {at.sure_blurred:.3f}"
 
 
 def _number(value: float | None) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from .selection import (
         Cut as Cut,
-        from_score as from_score,
+        from_p as from_p,
         max_fpr as max_fpr,
         pick as pick,
         survey as survey,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .undo import undo_journal as undo_journal
 
 _HOMES = {
-    "selection": ("Cut", "from_score", "max_fpr", "pick", "survey", "worst"),
+    "selection": ("Cut", "from_p", "max_fpr", "pick", "survey", "worst"),
     "actions": ("Step", "carry", "tag"),
     "ranking": ("Candidate", "Place", "candidates", "ranked"),
     "bursts": ("group_bursts", "moment"),

@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import ConfigError, ModelError
 from ..inference.bundle import load
 from ..inference.facts import facts_of
+from ..inference.thresholds import check_threshold
 from ..results import Row
 from ..scan.items import elsewhere
 
@@ -32,14 +33,14 @@ class Survey:
         p: P(blurred) of the photographs with a verdict, falling, shape (n,).
         labels: How many rows there are of each label, and under ``error`` how many without one.
         sharp_blurred: How many of those labelled blurred are expected to be sharp.
-        models: How many photographs each model judged: by name and digest.
+        models: How many photographs each model judged: by name, digest and threshold.
         root: The deepest folder that all files of the rows lie in or below; None if none does.
     """
 
     p: np.ndarray
     labels: Counter[str]
     sharp_blurred: float
-    models: Counter[tuple[str, str]]
+    models: Counter[tuple[str, str, float | None]]
     root: str | None
 
     @property
@@ -75,7 +76,7 @@ def kind(row: Row) -> str:
 
 def survey(rows: Iterable[Row]) -> Survey:
     """What ``worst`` and ``max_fpr`` go by: all P, the labels, the models; rows are taken once."""
-    p, labels, models = array("d"), Counter[str](), Counter[tuple[str, str]]()
+    p, labels, models = array("d"), Counter[str](), Counter[tuple[str, str, float | None]]()
     root: str | None = None
     last: str | None = None
     sharp_blurred = 0.0
@@ -85,7 +86,7 @@ def survey(rows: Iterable[Row]) -> Survey:
         if not what:
             p.append(row["probability"])
             sharp_blurred += 1 - p[-1] if row["label"] == "blurred" else 0
-            models[row["model"], row["digest"]] += 1
+            models[row["model"], row["digest"], row["threshold"]] += 1
         folder = os.path.dirname(row["path"])
         if folder != last and not elsewhere(row["path"]):
             last = folder
@@ -94,15 +95,14 @@ def survey(rows: Iterable[Row]) -> Survey:
     return Survey(np.sort(np.array(p))[::-1], labels, sharp_blurred, models, root)
 
 
-def from_score(score: float) -> Cut:
-    """All of this score, 0..100, and above.
+def from_p(threshold: float) -> Cut:
+    """All of this P(blurred), 0..1, and above.
 
     Raises:
-        ConfigError: No such score.
+        ConfigError: No such P.
     """
-    if not 0 <= score <= 100:
-        raise ConfigError(f"expected a score from 0 to 100, got {score}")
-    return Cut(score / 100, f"score {score:g} or more")
+    check_threshold(threshold)
+    return Cut(threshold, f"P {threshold:g} or more")
 
 
 def worst(amount: str, found: Survey) -> Cut:
@@ -148,10 +148,10 @@ def max_fpr(share: float, found: Survey) -> Cut:
     if not 0 <= share < 1:
         raise ConfigError(f"expected a share from 0 to below 1, got {share}")
     if len(found.models) == 1:
-        ((name, digest),) = found.models
-        threshold = _own_threshold(name, digest, share)
-        if threshold is not None:
-            return Cut(threshold, f"{name}'s own for {share:.3g} of held-out sharp photographs")
+        ((name, digest, asked),) = found.models
+        own = _own_threshold(name, digest, asked, share)
+        if own is not None:
+            return Cut(own, f"{name}'s own for {share:.3g} of held-out sharp photographs")
     chances = np.cumsum(1 - found.p)
     allowed = int(np.searchsorted(chances, share * found.sharp * (1 + 1e-12), side="right"))
     source = f"estimated from the P of these {len(found.p):,} photographs"
@@ -202,7 +202,7 @@ def tally(found: Survey, cuts: Sequence[float] = TABLE) -> list[dict[str, Any]]:
         cuts: Thresholds, P 0..1.
 
     Returns:
-        For each a row: ``score`` of the threshold; ``photos`` from there on; their ``share`` of
+        For each a row: ``threshold``, P; ``photos`` from there on; their ``share`` of
         those with a verdict; ``sharp``, how many of them are expected to be sharp (the sum of
         1 - P); and ``sharp_share``, that number as a share of all that are expected to be.
     """
@@ -213,7 +213,7 @@ def tally(found: Survey, cuts: Sequence[float] = TABLE) -> list[dict[str, Any]]:
         sharp = float(np.sum(1 - found.p[:count]))
         rows.append(
             {
-                "score": round(100 * cut, 2),
+                "threshold": round(cut, 4),
                 "photos": count,
                 "share": round(count / n, 6) if n else 0.0,
                 "sharp": round(sharp, 2),
@@ -223,18 +223,16 @@ def tally(found: Survey, cuts: Sequence[float] = TABLE) -> list[dict[str, Any]]:
     return rows
 
 
-def _own_threshold(name: str, digest: str, share: float) -> float | None:
+def _own_threshold(name: str, digest: str, asked: float | None, share: float) -> float | None:
     """From which P on a model finds this share of held-out sharp photographs, if it knows."""
     try:
         bundle = load(name)
-        if digest and digest != facts_of(bundle)["digest"]:
+        if digest and digest not in {facts_of(bundle, None, at)["digest"] for at in (None, asked)}:
             return None  # another version of it, or at another size
     except ModelError:
         return None
-    notes = bundle.training.get("calibrated", bundle.training)
-    known = {notes.get("config", {}).get("max_fpr"): bundle.thresholds.blurred}
-    known = {**{float(of): p for of, p in notes.get("false_positives", {}).items()}, **known}
-    return next((p for of, p in known.items() if of and math.isclose(of, share)), None)
+    known = bundle.known_fprs
+    return next((known[of] for of in known if math.isclose(of, share)), None)
 
 
 def _common(one: str, other: str) -> str | None:

@@ -44,13 +44,13 @@ def doubts(
                 low = _least(y, groups)
             line += f" (ROC AUC {roc_auc:.3f}, 95 % interval {low:.3f} to {high:.3f})"
         lines.append(line)
-    shares = (("blurred", config.max_fpr, sharp, "sharp"),
-              ("clear", config.max_fnr, blurred, "blurred"))  # fmt: skip
+    shares = (("surely blurred", config.max_fpr, sharp, "sharp"),
+              ("surely sharp", config.max_fnr, blurred, "blurred"))  # fmt: skip
     for label, share, count, truth in shares:
         if 0 < share * count < 1:
             lines.append(
-                f"the limit of {label} is meant for {100 * share:g} % of the {truth} photographs, "
-                f"but {count} cannot show less than {100 / count:.2g} %"
+                f"of the {truth} photographs {100 * share:g} % may be called {label}, but {count} "
+                f" cannot show less than {100 / count:.2g} %"
             )
     return lines
 

@@ -13,8 +13,9 @@ from ..config import ReadConfig
 from ..datasets.loading import LabelledImages, load_folder
 from ..datasets.manifest import FOLDER_LABELS
 from ..errors import ConfigError
-from ..inference.bundle import Bundle, label_index
-from ..inference.detector import LABELS, Detector
+from ..inference.bundle import Bundle
+from ..inference.detector import Detector
+from ..inference.thresholds import VERDICTS, verdict_index
 from ..utils.progress import Progress, silent
 
 Array = np.ndarray
@@ -28,7 +29,7 @@ class Evaluated:
         photos: The photographs, as read for the first of the models.
         y: (n,) 1 blurred, 0 sharp.
         p: By model, calibrated P(blurred), shape (n,).
-        labels: By model, 0 clear, 1 medium, 2 blurred, shape (n,).
+        labels: By model, numbers in ``VERDICTS``, shape (n,).
     """
 
     photos: LabelledImages
@@ -40,7 +41,7 @@ class Evaluated:
         """``metrics.summary`` of a model at P .5, ``interval`` (95 %) and counts of ``labels``."""
         counts = {
             truth: {label: int(np.sum(self.labels[name][self.y == value] == number))
-                    for number, label in enumerate(LABELS)}
+                    for number, label in enumerate(VERDICTS)}
             for truth, value in FOLDER_LABELS.items()
         }  # fmt: skip
         groups, ends = self.photos.table["group"].to_numpy(object), (float("nan"),) * 2
@@ -84,5 +85,5 @@ def evaluate_model(
         name: Detector(model).probabilities(read[model.size].inputs)
         for name, model in models.items()
     }
-    called = {name: label_index(p[name], model.thresholds) for name, model in models.items()}
+    called = {name: verdict_index(p[name], model.thresholds) for name, model in models.items()}
     return Evaluated(photos, y, p, called)

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import optuna
@@ -21,6 +21,8 @@ from ..training.training_set import TrainingSet
 from ..training.tuning import best_parameters, tune
 from ..utils.progress import Progress, silent
 from . import model_report, schema
+
+JUDGED = ("photos", "roc_auc", "accuracy", "false_positive_rate")  # figures that a bundle carries
 
 
 def views_of(names: Sequence[str]) -> list[str]:
@@ -77,6 +79,8 @@ def learn_model(
         "device": _device(pictures),
     }
     found = model_report.report_on(data, judged, bundle, unseen, cost, model)
+    figures = {name: found["real"][name] for name in JUDGED}
+    bundle = replace(bundle, training={**bundle.training, "judged": figures})
     return Learnt(bundle, judged, found)
 
 

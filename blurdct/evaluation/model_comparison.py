@@ -9,7 +9,7 @@ from .. import metrics
 from .._version import __version__
 from ..config import TrainConfig
 from ..errors import ConfigError
-from ..inference.bundle import DEFAULT
+from ..inference.bundle import named
 from ..training.training_set import TrainingSet, judged_alone
 from .model_report import rows_digest
 from .schema import Report
@@ -19,7 +19,7 @@ def side_by_side(
     models: Mapping[str, Report],
     data: TrainingSet,
     config: TrainConfig = TrainConfig(),
-    default: str = DEFAULT,
+    default: str = named("best"),
 ) -> Report:
     """Several models' reports in one; of a single model too.
 

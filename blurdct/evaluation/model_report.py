@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import metrics
 from ..inference.bundle import Bundle
+from ..inference.thresholds import VERDICTS
 from ..models.base import Array
 from ..training.out_of_fold import OutOfFold
 from ..training.training_set import TrainingSet, judged_alone
@@ -44,10 +45,10 @@ def report_on(
         tuning saw (None if they are few); ``confusion`` of the real rows. ``interval``: ends of
         the 95 % interval of the ROC AUC on real rows. ``roc_auc_in_folds``: mean of the ROC AUC of
         each fold's real rows alone (Forman, Scholz, SIGKDD Explorations 12, 2010), None where they
-        are not known. ``labels``: what share of sharp and blurred
-        ones gets which label, thresholds taken from other folds. ``sharp_sources``: shares of
-        false positives. ``by_threshold`` and ``at_false_positive_rate``: see ``_by_threshold``
-        and ``_at_rates``. Of the first shuffle: ``copies``, by kind and strength of synthetic
+        are not known. ``labels``: what share of sharp and blurred ones gets which of ``VERDICTS``,
+        thresholds taken from other folds. ``sharp_sources``: shares of false positives.
+        ``by_threshold`` and ``at_false_positive_rate``: see ``_by_threshold`` and ``_at_rates``.
+        Of the first shuffle: ``copies``, by kind and strength of synthetic
         blur, ROC AUC against the sharp copies and share found at .5; ``by_cutoff``; ``curves``.
         ``worst``: the real photographs called wrongly by the largest margin. ``rows`` and
         ``resampled`` are what ``model_comparison`` works with.
@@ -112,23 +113,25 @@ def _label_shares(y: Array, judged: OutOfFold, rows: Array) -> dict[str, list[fl
     shares = {}
     for name, label in (("sharp", 0), ("blurred", 1)):
         called = judged.label[:, rows & (y == label)]
-        shares[name] = [float(np.mean(called == index)) for index in range(3)]
+        shares[name] = [float(np.mean(called == index)) for index in range(len(VERDICTS))]
     return shares
 
 
 def _sharp_sources(
     data: TrainingSet, judged: OutOfFold, bundle: Bundle, unseen: Mapping[str, Array] | None
 ) -> dict[str, Any]:
-    """Shares called blurred; ``source_unseen`` ones are None if nobody trained for them."""
+    """Shares called blurred, at .5 and surely; of ``source_unseen`` None without a model for it."""
     source, alone = data.table["source"].to_numpy(), judged_alone(data)
     shares = {}
     for name in sorted(set(source[alone])):
         rows, other = alone & (source == name), unseen[name] if unseen is not None else None
-        cut = bundle.thresholds.blurred
+        cut = bundle.thresholds.sure_blurred
         shares[name] = {
             "photos": int(rows.sum()),
             "scene_unseen_at_0.5": float(np.mean(judged.p[:, rows] >= 0.5)),
-            "scene_unseen_blurred": float(np.mean(judged.label[:, rows] == 2)),
+            "scene_unseen_blurred": float(
+                np.mean(judged.label[:, rows] == VERDICTS.index("blurred"))
+            ),
             "source_unseen_at_0.5": None if other is None else float(np.mean(other >= 0.5)),
             "source_unseen_blurred": None if other is None else float(np.mean(other >= cut)),
         }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from math import isfinite
 
-from ..inference.detector import LABELS
+from ..inference.thresholds import VERDICTS
 from ..metrics import FALSE_POSITIVE_RATES
 from ..utils.tables import Cell, Section
 from .schema import STRENGTH_THIRDS, Report
@@ -224,12 +224,12 @@ def _copies(report: Report) -> Iterator[Section]:
 
 def _labels(report: Report) -> Iterator[Section]:
     answers = ("sharp", "blurred")
-    head = ("model", *(f"{answer}: {label}" for answer in answers for label in LABELS))
+    head = ("model", *(f"{answer}: {label}" for answer in answers for label in VERDICTS))
     rows = [
         [text(name), *(percent(share) for answer in answers for share in one["labels"][answer])]
         for name, one in report["models"].items()
     ]
-    note = "What share of the sharp and of the blurred real photographs gets which label."
+    note = "What share of the sharp and of the blurred photographs gets which label; ? is doubtful."
     yield Section("Labels", note, head, rows)
 
 

@@ -8,18 +8,21 @@ if TYPE_CHECKING:
     from .bundle import (
         Bundle as Bundle,
         Calibration as Calibration,
-        Thresholds as Thresholds,
         load as load,
         shipped as shipped,
     )
     from .dataframe import score_frame as score_frame
-    from .detector import Detector as Detector, Prediction as Prediction
+    from .detector import Detector as Detector
     from .heatmap import draw as draw
     from .multiscale import SizeVerdict as SizeVerdict, judge_sizes as judge_sizes
+    from .prediction import Prediction as Prediction
+    from .thresholds import Thresholds as Thresholds
 
 _HOMES = {
-    "bundle": ("Bundle", "Calibration", "Thresholds", "load", "shipped"),
-    "detector": ("Detector", "Prediction"),
+    "bundle": ("Bundle", "Calibration", "load", "shipped"),
+    "detector": ("Detector",),
+    "prediction": ("Prediction",),
+    "thresholds": ("Thresholds",),
     "multiscale": ("SizeVerdict", "judge_sizes"),
     "dataframe": ("score_frame",),
     "heatmap": ("draw",),

@@ -16,12 +16,14 @@ from ..errors import ConfigError, ModelError
 from ..features.bands import FEATURES
 from ..utils.atomic import replacing_folder
 from ..utils.odds import logit
+from .thresholds import Thresholds
 
-DEFAULT = "dct-xgb"
-BEST = "dct-fusion"  # what ``best`` names: the most often right, if not the fastest
+# Names that stay when better models come: the most often right, and one that costs little.
+NAMES = {"best": "dct-fusion", "fast": "dct-xgb"}
+MODEL_VARIABLE = "BLURDCT_MODEL"  # of the environment: the model where none is asked for
 SHIPPED = Path(__file__).parents[1] / "weights"  # a bundle's folder for each model in the wheel
 GRAPH, SHEET = "model.onnx", "bundle.json"
-FORMAT = 1  # version of the layout of bundle.json
+FORMAT = 2  # version of the layout of bundle.json
 
 
 class UnknownModelError(ModelError):
@@ -58,29 +60,6 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """Where the labels change, P 0..1: ``clear`` below the first, ``blurred`` from the second."""
-
-    clear: float
-    blurred: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.clear <= self.blurred <= 1:
-            raise ConfigError(f"thresholds: expected 0 <= clear <= blurred <= 1, got {self}")
-
-    def moved(self, blurred: float | None) -> "Thresholds":
-        """The same with another ``blurred``, and ``clear`` no higher; None changes nothing."""
-        if blurred is None:
-            return self
-        return Thresholds(min(self.clear, blurred), blurred)
-
-
-def label_index(p: Any, thresholds: Thresholds) -> Any:
-    """The label's number, shape as that of P(blurred): 0 clear, 1 medium, 2 blurred."""
-    return np.searchsorted((thresholds.clear, thresholds.blurred), p, side="right")
-
-
-@dataclass(frozen=True)
 class Bundle:
     """Everything that a prediction needs.
 
@@ -89,7 +68,7 @@ class Bundle:
         graph: ONNX model; it takes ``views``, and its output ``probability`` has shape (n,).
         size: Working size the model was trained at, pixels.
         calibration: From the graph's output to P(blurred).
-        thresholds: Of the labels.
+        thresholds: Of the verdicts.
         views: Names of its model inputs; see ``features.inputs.INPUTS``.
         features: Names of the columns of the input ``features``.
         parameters: Of the backend.
@@ -105,6 +84,27 @@ class Bundle:
     features: tuple[str, ...] = FEATURES
     parameters: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+
+    def threshold_at(self, max_fpr: float) -> float | None:
+        """From which P on no more than this share of sharp photographs is called blurred.
+
+        Args:
+            max_fpr: Share, 0..1, of photographs that were held out from training.
+
+        Returns:
+            P, 0..1, of the largest share in ``known_fprs`` that is not larger; None if all are.
+        """
+        known = self.known_fprs
+        return next((known[of] for of in reversed(known) if of <= max_fpr * (1 + 1e-9)), None)
+
+    @property
+    def known_fprs(self) -> dict[float, float]:
+        """Shares of sharp photographs -> P from which on so many were found, where it is known."""
+        notes = self.training.get("calibrated", self.training)
+        known = {float(of): p for of, p in notes.get("false_positives", {}).items()}
+        if own := notes.get("config", {}).get("max_fpr"):
+            known[float(own)] = self.thresholds.sure_blurred
+        return dict(sorted(known.items()))
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Write the folder, whole or not at all; a bundle that is there is replaced, or stays.
@@ -124,13 +124,22 @@ def shipped() -> list[str]:
     return sorted(path.parent.name for path in SHIPPED.glob(f"*/{SHEET}"))
 
 
-def named(model: str | PathLike[str]) -> str:
-    """A model's name or folder as text; ``best`` becomes the name of the model that it is."""
-    return BEST if str(model) == "best" else str(model)
+def named(model: str | PathLike[str] | None = None) -> str:
+    """A model's name or folder as text.
+
+    Args:
+        model: ``best`` and ``fast`` become the names of the models that they are; None is what the
+            environment says by ``BLURDCT_MODEL``, or ``best``.
+    """
+    asked = str(model or os.environ.get(MODEL_VARIABLE) or "best")
+    return NAMES.get(asked, asked)
 
 
-def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
-    """A bundle by the name of a shipped model, ``best`` for one, or by its folder.
+def load(model: str | PathLike[str] | None = None) -> Bundle:
+    """A bundle by the name of a shipped model, or by its folder.
+
+    Args:
+        model: Name or folder, as ``named`` takes it.
 
     Raises:
         ModelError: No such model, a broken one, or one made for other features.
@@ -138,13 +147,15 @@ def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
     model = named(model)
     folder = SHIPPED / model if model in shipped() else Path(model)
     if not os.path.isfile(folder / SHEET):  # False, not an error, for a path that cannot be
-        names = ", ".join(shipped()) or "none"
+        names = ", ".join([*NAMES, *shipped()])
         why = f"no model {model!r}: neither a bundle's folder nor one of {names}"
         raise UnknownModelError(why, model)
     try:
         entries = json.loads((folder / SHEET).read_text())
         version = entries.pop("format", None)
-        if version != FORMAT:
+        if version == 1:
+            entries["thresholds"] = _thresholds_of_old(entries.get("thresholds"))
+        elif version != FORMAT:
             raise ModelError(f"{folder}: made by another blurdct (format {version}, not {FORMAT})")
         expected = {field.name for field in fields(Bundle)} - {"graph"}
         if set(entries) != expected:
@@ -166,6 +177,13 @@ def load(model: str | PathLike[str] = DEFAULT) -> Bundle:
             f"{folder}: made for other features: {_differences(FEATURES, bundle.features)}{order}"
         )
     return bundle
+
+
+def _thresholds_of_old(limits: Any) -> dict[str, float]:
+    """Format 1 had three labels, ``clear``, ``medium`` and ``blurred``, and these limits."""
+    if not isinstance(limits, dict) or set(limits) != {"clear", "blurred"}:
+        raise ValueError("thresholds: expected clear and blurred")
+    return {"sure_sharp": limits["clear"], "sure_blurred": limits["blurred"]}
 
 
 def _differences(expected: Iterable[str], given: Iterable[str]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import ConfigError
-from .bundle import DEFAULT
-from .detector import Detector, Prediction
+from .detector import Detector
+from .prediction import Prediction
 
 Row = dict[str, Any]
 
@@ -16,8 +16,10 @@ ADDED = {
     "probability": float,
     "score": float,
     "label": str,
+    "sure": bool,
     "reason": str,
     "sharp_fraction": float,
+    "note": str,
     "error": str,
 }
 
@@ -25,7 +27,7 @@ ADDED = {
 def score_frame(
     df: Any,
     column: str = "path",
-    model: str | os.PathLike[str] | Detector = DEFAULT,
+    model: str | os.PathLike[str] | Detector | None = None,
     workers: int | None = 1,
     prefix: str = "",
 ) -> Any:
@@ -36,16 +38,17 @@ def score_frame(
     Args:
         df: A pandas or Polars DataFrame; it stays as it is.
         column: Where its paths are. A path that is there twice is judged once.
-        model: A name or folder as for ``Detector.load``, or a detector.
+        model: A name or folder as for ``Detector.load``, which also says what is taken if it is
+            left out; or a detector.
         workers: Processes; None for one per core. With more than one, a script needs the usual
             ``if __name__ == "__main__":``.
         prefix: Put before the names of the new columns.
 
     Returns:
         A table of the same kind, with the same rows in the same order (and index), and after its
-        own columns ``probability``, ``score``, ``label``, ``reason`` and ``sharp_fraction``, as in
-        ``Prediction``, and ``error``: why there is no verdict, such as a missing path or file.
-        Without one the numbers are missing and the texts are empty.
+        own columns ``probability``, ``score``, ``label``, ``sure``, ``reason``, ``sharp_fraction``
+        and ``note``, as in ``Prediction``, and ``error``: why there is no verdict, such as a
+        missing path or file. Without one, numbers and ``sure`` are missing and texts are empty.
 
     Raises:
         ConfigError: No such column, or one of the new ones is there already.
@@ -94,7 +97,7 @@ def _rows(values: Sequence[Any], detector: Detector, workers: int | None) -> Ite
 def _with_pandas(df: Any, added: Mapping[str, list[Any]], kinds: Sequence[type]) -> Any:
     import pandas
 
-    dtypes = {float: "float64", str: "str"}
+    dtypes = {float: "float64", str: "str", bool: "boolean"}
     columns = {
         name: pandas.Series(values, dtype=dtypes[kind]).array  # by place, whatever the index
         for (name, values), kind in zip(added.items(), kinds, strict=True)
@@ -105,7 +108,7 @@ def _with_pandas(df: Any, added: Mapping[str, list[Any]], kinds: Sequence[type])
 def _with_polars(df: Any, added: Mapping[str, list[Any]], kinds: Sequence[type]) -> Any:
     import polars
 
-    dtypes = {float: polars.Float64, str: polars.String}
+    dtypes = {float: polars.Float64, str: polars.String, bool: polars.Boolean}
     return df.with_columns(
         polars.Series(name, values, dtype=dtypes[kind])
         for (name, values), kind in zip(added.items(), kinds, strict=True)

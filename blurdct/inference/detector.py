@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,47 +13,11 @@ from ..features.inputs import INPUTS, photo_inputs
 from ..features.orientation import from_canonical
 from ..features.photo import Photo
 from ..images.reader import Source
-from .bundle import (
-    DEFAULT,
-    Bundle,
-    Calibration,
-    Thresholds,
-    label_index,
-    load as load_bundle,
-    named,
-)
+from .bundle import Bundle, Calibration, load as load_bundle, named
+from .prediction import UNKNOWN, Prediction
 from .session import Session, first_line
+from .thresholds import VERDICTS, Thresholds, check_threshold, verdict_index
 from .workers import answer_each
-
-LABELS = ("clear", "medium", "blurred")
-UNKNOWN = "unknown"  # the label of a photo without evidence
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The verdict on one photo.
-
-    Attributes:
-        path: The photo's path, or the name it was given.
-        probability: P(blurred): 0 sharp .. 1 blurred, calibrated.
-        score: 100 times that: 0 sharp .. 100 blurred.
-        label: ``clear``, ``medium`` or ``blurred``; ``unknown`` where the photo shows nothing that
-            could be sharp or blurred.
-        threshold: The P from which on the label is ``blurred``.
-        model: The model's name.
-        reason: Why the label is ``unknown``; empty otherwise.
-        sharp_fraction: Part of the photo that is sharp, 0..1: cells of its map with P under .5.
-            None if the model makes no map.
-    """
-
-    path: str
-    probability: float
-    score: float
-    label: str
-    threshold: float
-    model: str
-    reason: str = ""
-    sharp_fraction: float | None = None
 
 
 class Detector:
@@ -80,12 +43,11 @@ class Detector:
             ModelError: The graph cannot be run, or does not take what the bundle says.
             ConfigError: A threshold outside 0..1.
         """
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise ConfigError(f"threshold: expected 0..1, got {threshold}")
+        check_threshold(threshold)
         self.config = config or ReadConfig(size=bundle.size)
         self.model = name or bundle.backend
         self.calibration: Calibration = bundle.calibration
-        self.thresholds: Thresholds = bundle.thresholds.moved(threshold)
+        self.thresholds: Thresholds = bundle.thresholds.at(threshold)
         self._arguments = (bundle, self.config, threshold, self.model)
         self._views = bundle.views
         for view in self._views:
@@ -105,25 +67,32 @@ class Detector:
     @classmethod
     def load(
         cls,
-        model: str | os.PathLike[str] = DEFAULT,
+        model: str | os.PathLike[str] | None = None,
         *,
         size: int | None = None,
         threshold: float | None = None,
+        max_fpr: float | None = None,
         max_pixels: int = ReadConfig.max_pixels,
     ) -> "Detector":
         """A detector by the name of a shipped model or a bundle's folder.
 
         Args:
-            model: A name out of ``inference.shipped()``, ``best``, or a folder that training wrote.
+            model: ``best``, ``fast``, a name out of ``inference.shipped()``, or a folder that
+                training wrote; if left out, what ``BLURDCT_MODEL`` in the environment says, or
+                ``best``.
             size: Working size in pixels, instead of the one that the model was trained at.
             threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
+            max_fpr: Instead of a threshold: the share of sharp photographs that may be called
+                blurred; see ``threshold_for``.
             max_pixels: Photos of more pixels are refused.
 
         Raises:
             ModelError: No such model, or a broken one.
-            ConfigError: A setting out of its range.
+            ConfigError: A setting out of its range; both of ``threshold`` and ``max_fpr``; a share
+                below all those that the model knows thresholds for.
         """
         bundle = load_bundle(model)
+        threshold = threshold_for(bundle, threshold, max_fpr)
         config = ReadConfig(size=bundle.size if size is None else size, max_pixels=max_pixels)
         return cls(bundle, config, threshold, named(model))
 
@@ -155,20 +124,29 @@ class Detector:
         Raises:
             ImageError: It cannot be read.
         """
-        thresholds = self.thresholds.moved(threshold)
-        answer = self._answer(photo)
-        probability = float(answer["probability"][0])
+        check_threshold(threshold)
+        thresholds = self.thresholds.at(threshold)
         reason = missing(photo.luma)
-        places, sharp = None, None
+        answer = self._answer(photo)
+        places, p, sharp, sure = None, None, None, False
         if "map" in answer:
             places = from_canonical(answer["map"][0], photo.luma)
-            sharp = float(np.mean(places < 0.5))
-        label = UNKNOWN if reason else LABELS[label_index(probability, thresholds)]
-        at = thresholds.blurred
-        verdict = Prediction(
-            name, probability, 100 * probability, label, at, self.model, reason, sharp
-        )
-        return verdict, places
+        label = UNKNOWN
+        if not reason:
+            p = float(answer["probability"][0])
+            sharp = None if places is None else float(np.mean(places < 0.5))
+            told = VERDICTS[verdict_index(p, thresholds)]
+            label, sure = told.rstrip("?"), not told.endswith("?")
+        at = thresholds.decision
+        return Prediction(name, p, label, sure, at, self.model, reason, sharp), places
+
+    def probability(self, photo: Photo) -> float:
+        """What the model itself says: P(blurred), 0..1, whether or not the photo shows anything.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        return float(self._answer(photo)["probability"][0])
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy in another process loads its graph anew."""
@@ -230,3 +208,31 @@ class Detector:
         views = {view: row[None] for view, row in photo_inputs(photo, self._views).items()}
         found = self._session.run(views)
         return {**found, "probability": self.calibration(found["probability"])}
+
+
+def threshold_for(
+    bundle: Bundle, threshold: float | None = None, max_fpr: float | None = None
+) -> float | None:
+    """The P from which on the label is ``blurred``; None leaves it to the bundle.
+
+    Args:
+        bundle: The model; it knows thresholds for a few shares, chosen on photographs held out.
+        threshold: That P itself.
+        max_fpr: The share of sharp photographs that may be called blurred, 0..1.
+
+    Raises:
+        ConfigError: A threshold outside 0..1; both; a share below all that the model knows.
+    """
+    check_threshold(threshold)
+    if max_fpr is None:
+        return threshold
+    if threshold is not None:
+        raise ConfigError("threshold and max_fpr: one or the other")
+    found = bundle.threshold_at(max_fpr)
+    if found is None:
+        shares = ", ".join(f"{share:g}" for share in bundle.known_fprs) or "none"
+        raise ConfigError(
+            f"{bundle.backend} has no threshold for {max_fpr:g} of the sharp photographs or "
+            f"fewer; it has them for {shares}"
+        )
+    return found

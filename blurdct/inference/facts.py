@@ -9,7 +9,7 @@ from .._version import __version__
 from ..config import ReadConfig
 from .bundle import Bundle
 
-ANSWERS = 1  # raised when a model of old would answer otherwise from now on
+ANSWERS = 2  # raised when a model of old would answer otherwise from now on
 
 Facts = dict[str, Any]
 
@@ -23,16 +23,17 @@ def facts_of(
     """What a ``Detector`` made with the same arguments answers by; the first difference tells.
 
     Returns:
-        ``model``, its name; ``size``, pixels; ``clear below`` and ``blurred from``, P; ``blurdct``,
-        the version; and ``digest``, 12 hexadecimal digits: the same as long as the answers are,
-        whatever the name and the version.
+        ``model``, its name; ``size``, pixels; ``sharp below``, ``threshold`` and ``blurred from``,
+        P; ``blurdct``, the version; and ``digest``, 12 hexadecimal digits: the same as long as the
+        answers are, whatever the name and the version.
     """
-    thresholds = bundle.thresholds.moved(threshold)
+    thresholds = bundle.thresholds.at(threshold)
     facts = {
         "model": name or bundle.backend,
         "size": bundle.size if config is None else config.size,
-        "clear below": thresholds.clear,
-        "blurred from": thresholds.blurred,
+        "sharp below": thresholds.sure_sharp,
+        "threshold": thresholds.decision,
+        "blurred from": thresholds.sure_blurred,
     }
     means = [ANSWERS, *list(facts.values())[1:], asdict(bundle.calibration), bundle.views]
     digest = hashlib.sha256(json.dumps(means).encode() + bundle.graph).hexdigest()[:12]

@@ -126,7 +126,8 @@ def _page(photo: np.ndarray, prediction: "Prediction") -> np.ndarray:
     page.paste(Image.fromarray(photo), ((wide - width) // 2, 0))
     pen = ImageDraw.Draw(page)
     top, left = height + MARGIN, 2 * MARGIN
-    pen.text((left, top), f"score {prediction.score:.1f}   {prediction.label}", INK, font)
+    score = "" if prediction.score is None else f"score {prediction.score:.1f}   "
+    pen.text((left, top), score + prediction.shown, INK, font)
     top += line + line // 4
     pen.text((left, top), "sharp", INK, small)
     pen.text((left + bar, top), "blurred", INK, small, anchor="ra")

@@ -19,10 +19,11 @@ import numpy as np
 from ..images.files import read_bytes
 from ..images.reader import Source, read_luma
 from ..utils.odds import logit
-from .detector import UNKNOWN, Detector, Prediction
+from .detector import Detector
+from .prediction import Prediction
 
 # Chosen on blurred mosaics of data/sample/sharp: with less weight a photo that is sharp in a fifth
-# of its tiles is hardly ever clear, with more it hardly gains (benchmarks/sizes.py --weights).
+# of its tiles is hardly ever sharp, with more it hardly gains (benchmarks/sizes.py --weights).
 SHARPEST = 0.1  # this share of the tiles, rounded up, ...
 WEIGHT = 0.9  # ... has this share of the weight
 SUREST = 0.999  # P of a tile counts as no nearer to 1, nor to 0, so that no tile outvotes the rest
@@ -40,8 +41,8 @@ class SizeVerdict:
         sizes: Long side in pixels, ascending -> P(blurred) at that size, 0 sharp .. 1 blurred: the
             working size, its doubles as long as the photo is larger, and last the photo's own
             size. A size at which nothing in the photo could be sharp or blurred is left out.
-        sharp_size: The largest of these sizes at which the photo is ``clear`` by the detector's
-            thresholds; None if it is clear at none.
+        sharp_size: The largest of these sizes at which the photo is surely sharp by the detector's
+            thresholds; None if it is at none.
     """
 
     prediction: Prediction
@@ -85,11 +86,11 @@ def judge_sizes(detector: Detector, photo: Source, name: str | None = None) -> S
         if side > working:
             reduced = read_luma(luma, replace(detector.config, size=side))
             answers = [detector.predict(tile) for tile in tiles(reduced, working)]
-        told = [answer.probability for answer in answers if answer.label != UNKNOWN]
+        told = [answer.probability for answer in answers if answer.probability is not None]
         if told:
             sizes[side] = joined(told)
-    clear = [side for side, p in sizes.items() if p < detector.thresholds.clear]
-    return SizeVerdict(prediction, own, sizes, max(clear, default=None))
+    sharp = [side for side, p in sizes.items() if p < detector.thresholds.sure_sharp]
+    return SizeVerdict(prediction, own, sizes, max(sharp, default=None))
 
 
 def judged_at(own: int, working: int) -> list[int]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._version import __version__
-from ..inference.detector import UNKNOWN
+from ..inference.prediction import UNKNOWN
 from ..results import verdicts
 from ..utils.atomic import replacing
 from ..utils.html import render
@@ -98,7 +98,7 @@ def html(summary: Summary, source: str, pictures: Pictures, gallery: int) -> str
         data={
             "counts": summary.counts.tolist(),
             "folders": [_sparse(summary.folder_counts[name]) for name in folders],
-            "start": round(1000 * summary.thresholds.blurred),
+            "start": round(1000 * summary.thresholds.decision),
             "gallery": gallery,
         },
     )
@@ -113,11 +113,11 @@ class Shown(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """A score from which on a label holds."""
+    """A P from which on something holds."""
 
     name: str
-    score: float
-    step: int  # the same in tenths of a point
+    p: float
+    step: int  # the same in thousandths
 
 
 def _shown(pick: Pick, pictures: Pictures, numbers: Iterator[int]) -> Shown:
@@ -137,8 +137,12 @@ def _facts(summary: Summary) -> dict[str, str]:
 
 def _limits(summary: Summary) -> list[Limit]:
     at = summary.thresholds
-    limits = {"blurred from": at.blurred, "medium from": at.clear}
-    return [Limit(name, 100 * p, round(1000 * p)) for name, p in limits.items()]
+    limits = {
+        "blurred from": at.decision,
+        "surely sharp below": at.sure_sharp,
+        "surely blurred from": at.sure_blurred,
+    }
+    return [Limit(name, p, round(1000 * p)) for name, p in limits.items()]
 
 
 def _argument(path: str) -> str:

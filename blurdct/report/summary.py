@@ -18,15 +18,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import BlurdctError
-from ..inference.bundle import Thresholds, load
-from ..inference.detector import LABELS, UNKNOWN
+from ..inference.bundle import load
+from ..inference.prediction import UNKNOWN, shown
+from ..inference.thresholds import VERDICTS, Thresholds, verdict_index
 from ..results import Row
 from ..scan.items import folder_of
 
 STEPS = 1000  # of the scale of scores: a threshold may be set in tenths of a point
 EDGES = [step / 10 / 100 for step in range(STEPS + 1)]  # P, as ``filter`` reckons a threshold
 UNREAD = "unreadable"
-KINDS = (*LABELS, UNKNOWN, UNREAD)
+KINDS = (*VERDICTS, UNKNOWN, UNREAD)
 GALLERY = 24  # photographs in each gallery
 SAMPLES = 4  # photographs remembered of each tenth of a point
 RUNG = 5  # tenths of a point; of so many the slider may bring up one photograph
@@ -43,7 +44,7 @@ class Pick(NamedTuple):
     step: int  # the last tenth of a point that its score reaches
     score: float
     path: str
-    label: str
+    verdict: str  # one of ``VERDICTS``
     model: str
     bytes: int | None
     modified: float | None
@@ -56,7 +57,7 @@ class Summary:
 
     Attributes:
         photos: Rows.
-        kinds: How many are clear, medium, blurred, unknown, unreadable.
+        kinds: How many there are of each of ``KINDS``.
         bytes: Size of all files together.
         models: How many photographs each model judged.
         counts: Shape (1001,): judged photographs by score, in tenths of a point; the sum from k on
@@ -68,7 +69,7 @@ class Summary:
         worst: The highest scores, falling.
         best: The lowest scores, rising.
         ladder: Some of every score, falling, most of them near the limits of the labels.
-        thresholds: The limits of the labels, as the labels show them.
+        thresholds: Where verdicts change, as the verdicts show.
     """
 
     photos: int = 0
@@ -108,11 +109,14 @@ def summarize(rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0) -> Sum
     worst: list[tuple[float, int, Pick]] = []
     best: list[tuple[float, int, Pick]] = []
     samples: list[list[Pick]] = [[] for _ in EDGES]
-    lowest, highest = dict.fromkeys(LABELS, inf), dict.fromkeys(LABELS, -inf)
+    lowest, highest = dict.fromkeys(VERDICTS, inf), dict.fromkeys(VERDICTS, -inf)
+    decisions = Counter[float]()
     for number, row in enumerate(rows):
         p = row["probability"]
-        kind = row["label"] if row["label"] in KINDS[:-1] and not row["error"] else UNREAD
-        if kind in LABELS and (p is None or not 0 <= p <= 1):
+        kind = UNREAD if row["error"] else shown(row["label"], row["sure"]) or UNREAD
+        if kind not in KINDS:
+            kind = UNREAD
+        if kind in VERDICTS and (p is None or not 0 <= p <= 1):
             kind = UNREAD
         made.photos += 1
         made.kinds[kind] += 1
@@ -128,8 +132,11 @@ def summarize(rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0) -> Sum
         step, score = bisect_right(EDGES, p) - 1, 100 * p
         made.counts[step] += 1
         folders.counts[folder, step] += 1
-        lowest[kind], highest[kind] = min(lowest[kind], score), max(highest[kind], score)
-        pick = Pick(step, score, *(row[name] for name in Pick._fields[2:]))
+        lowest[kind], highest[kind] = min(lowest[kind], p), max(highest[kind], p)
+        if row["threshold"] is not None:
+            decisions[row["threshold"]] += 1
+        where = row["path"], kind, row["model"], row["bytes"], row["modified"]
+        pick = Pick(step, score, *where, row["sharp_fraction"])
         _keep(worst, (score, -number, pick), gallery)
         _keep(best, (-score, -number, pick), gallery)
         some = samples[step]
@@ -137,7 +144,9 @@ def summarize(rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0) -> Sum
             some.append(pick)
         elif (place := chance.randrange(int(made.counts[step]))) < SAMPLES:
             some[place] = pick
-    made.thresholds = _limits(lowest, highest, next(iter(made.models), ""))
+    asked = decisions.most_common(1)
+    decision = asked[0][0] if asked else 0.5
+    made.thresholds = _limits(lowest, highest, next(iter(made.models), ""), decision)
     half = -(-made.judged // 2)  # of a few photographs, none is among both the worst and the best
     made.worst = [pick for *_, pick in sorted(worst, reverse=True)][:half]
     made.best = [pick for *_, pick in sorted(best, reverse=True)][: made.judged - half]
@@ -166,33 +175,32 @@ def _keep(heap: list[tuple[float, int, Pick]], entry: tuple[float, int, Pick], m
     (heapq.heappush if len(heap) < most else heapq.heappushpop)(heap, entry)
 
 
-def _limits(lowest: dict[str, float], highest: dict[str, float], model: str) -> Thresholds:
-    """Those of the model, if they give every photograph the label that it has.
+def _limits(
+    lowest: dict[str, float], highest: dict[str, float], model: str, decision: float
+) -> Thresholds:
+    """Those of the model, if they give every photograph the verdict that it has.
 
-    Where they do not (another threshold was asked for, several models judged) or the model is not
-    at hand, a label begins at the lowest score that has it.
+    Where they do not (several models judged) or the model is not at hand, what is sure ends where
+    the doubtful photographs begin.
     """
-    clear, medium, blurred = LABELS
+    ends = [(name, p) for name in VERDICTS for p in (lowest[name], highest[name]) if abs(p) < inf]
     try:
-        own = load(model).thresholds
+        own = load(model).thresholds.at(decision)
     except BlurdctError:
         pass
     else:
-        first, second = 100 * own.clear, 100 * own.blurred
-        if (
-            highest[clear] < first <= lowest[medium]
-            and highest[medium] < second <= lowest[blurred]
-            and highest[clear] < second
-        ):
+        if all(VERDICTS[verdict_index(p, own)] == name for name, p in ends):
             return own
-    second = min(lowest[blurred], 100.0)
-    return Thresholds(min(lowest[medium], second) / 100, second / 100)
+    sure_blurred = min(lowest["blurred"], 1.0)
+    sure_sharp = min(lowest[name] for name in VERDICTS[1:])
+    return Thresholds(min(sure_sharp, sure_blurred), sure_blurred, decision)
 
 
 def _ladder(samples: list[Pick], thresholds: Thresholds, gallery: int) -> list[Pick]:
     """Those nearest to each limit on either side, and one of every rung of the scale."""
     chosen = set({pick.step // RUNG: number for number, pick in enumerate(samples)}.values())
-    for limit in {100 * thresholds.clear, 100 * thresholds.blurred}:
+    at = thresholds
+    for limit in {100 * p for p in (at.sure_sharp, at.decision, at.sure_blurred)}:
         near = sorted(range(len(samples)), key=lambda number: abs(samples[number].score - limit))
         for over in (False, True):
             side = (number for number in near if (samples[number].score >= limit) == over)

@@ -1,6 +1,7 @@
 """Counts of a collection -> tables by label, folder and reason of an error."""
 
-from ..inference.detector import LABELS, UNKNOWN
+from ..inference.prediction import UNKNOWN
+from ..inference.thresholds import VERDICTS
 from ..utils.html import short
 from ..utils.tables import Cell, Section
 from .summary import KINDS, SHOWN_ERRORS, UNREAD, Summary
@@ -9,13 +10,13 @@ SHOWN_FOLDERS = 200
 
 
 def labels(summary: Summary) -> Section:
-    """How many photographs have which label, and from which score on."""
+    """How many photographs have which label, and where their P lies."""
     at = summary.thresholds
-    first, second = (f"{100 * p:.1f}" for p in (at.clear, at.blurred))
+    limits = [0.0, min(at.sure_sharp, at.decision), at.decision]
+    limits = [*limits, max(at.sure_blurred, at.decision), 1.0]
+    between = zip(VERDICTS, limits, limits[1:], strict=False)
     meaning = {
-        LABELS[0]: f"below {first}",
-        LABELS[1]: f"{first} to {second}",
-        LABELS[2]: f"{second} or more",
+        **{name: f"P {low:.3f} to {high:.3f}" for name, low, high in between},
         UNKNOWN: "shows nothing that could be sharp or blurred",
         UNREAD: "see the errors",
     }
@@ -24,7 +25,7 @@ def labels(summary: Summary) -> Section:
         part = summary.kinds[kind]
         share = part / max(1, summary.photos)
         rows.append([_text(kind), _count(part), Cell(f"{share:.1%}", share), _text(meaning[kind])])
-    return Section("Labels", "", ("label", "photos", "share", "score"), rows)
+    return Section("Labels", "", ("label", "photos", "share", "meaning"), rows)
 
 
 def top_folders(summary: Summary) -> list[str]:
@@ -32,7 +33,7 @@ def top_folders(summary: Summary) -> list[str]:
     kinds = summary.folders
 
     def order(name: str) -> tuple[int, int, str]:
-        return -kinds[name][LABELS[2]], -sum(kinds[name].values()), name
+        return -(kinds[name]["blurred"] + kinds[name]["blurred?"]), -sum(kinds[name].values()), name
 
     return sorted(kinds, key=order)[:SHOWN_FOLDERS]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import results
 from ..errors import ImageError
+from ..utils import row_files
 from ..utils.text import reason
 from ..utils.text_files import (
     UNMARKED,
@@ -34,7 +34,7 @@ class BrokenListError(ImageError):
 
 def is_table(path: str) -> bool:
     """Whether a file is a table, by its ending: CSV, JSON lines or Parquet."""
-    return Path(path).suffix.lower() in results.READERS and not os.path.isdir(path)
+    return Path(path).suffix.lower() in row_files.READERS and not os.path.isdir(path)
 
 
 def split_paths(file: Any, null: bool = False) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _unread(path: str, error: Exception) -> BrokenListError:
 
 
 def _cells(path: str, column: str) -> Iterator[Any]:
-    for row in results.READERS[Path(path).suffix.lower()](Path(path)):
+    for row in row_files.READERS[Path(path).suffix.lower()](Path(path)):
         yield row[column]
 
 
@@ -162,10 +162,10 @@ def _parquet_cells(path: str, column: str) -> Iterator[Any]:
         names = file.schema_arrow.names
         if column not in names:
             raise KeyError(column)
-        raw = results.RAW_PATH if column == "path" and results.RAW_PATH in names else column
-        for batch in file.iter_batches(results.BATCH, columns=sorted({column, raw})):
+        raw = row_files.RAW_PATH if column == "path" and row_files.RAW_PATH in names else column
+        for batch in file.iter_batches(row_files.BATCH, columns=sorted({column, raw})):
             for row in batch.to_pylist():
                 yield row[column] if row[raw] is None else row[raw]
 
 
-_COLUMNS = {".csv": _csv_cells, results.PARQUET: _parquet_cells}
+_COLUMNS = {".csv": _csv_cells, row_files.PARQUET: _parquet_cells}

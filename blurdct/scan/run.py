@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ..config import ReadConfig
 from ..errors import BlurdctError, ConfigError
-from ..inference.bundle import DEFAULT, load, named
-from ..inference.detector import Detector
+from ..inference.bundle import load, named
+from ..inference.detector import Detector, threshold_for
 from ..inference.facts import Facts, facts_of
 from ..inference.workers import in_worker
 from ..parallel.cores import cores
@@ -40,30 +40,33 @@ class Summary:
     Attributes:
         photos: Rows in the file.
         labels: How many have each label; ``unreadable`` are those with an error.
+        doubtful: How many of each label are not sure.
         kept: Rows that were taken over from before.
         dropped: Rows from before whose photographs are in the list no more.
         held: By place, rows from before that were kept although it cannot be searched now, or has
             become empty.
         seconds: What it took.
-        unread: How many pictures have each of the endings that nothing here reads; no rows.
+        skipped: What was passed over: how many for each reason; see ``skipping.told``. No rows.
     """
 
     photos: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    doubtful: Counter[str] = field(default_factory=Counter)
     kept: int = 0
     dropped: int = 0
     held: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
-    unread: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
 
 
 def scan(
     sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str],
     *,
-    model: str | os.PathLike[str] = DEFAULT,
+    model: str | os.PathLike[str] | None = None,
     size: int | None = None,
     threshold: float | None = None,
+    max_fpr: float | None = None,
     max_pixels: int = ReadConfig.max_pixels,
     column: str | None = None,
     null: bool = False,
@@ -82,9 +85,12 @@ def scan(
     Args:
         sources: Folders, files, patterns, archives, lists, URLs; see ``photographs``.
         out: File of results; see ``results``.
-        model: A name out of ``inference.shipped()``, ``best``, or a folder that training wrote.
+        model: ``best``, ``fast``, a name out of ``inference.shipped()``, or a folder that training
+            wrote; if left out, as for ``Detector.load``.
         size: Working size in pixels, instead of the one that the model was trained at.
         threshold: P from which on the label is ``blurred``, 0..1, instead of the bundle's.
+        max_fpr: Instead of a threshold: the share of sharp photographs that may be called blurred;
+            see ``inference.detector.threshold_for``.
         max_pixels: Photos of more pixels are refused.
         column: Of a table among the sources, the one with paths.
         null: The list on standard input is separated by null bytes.
@@ -108,7 +114,7 @@ def scan(
         sources = [sources]
     named_here = [os.fspath(source) for source in sources]
     summary = Summary()
-    unread = summary.unread
+    skipped = summary.skipped
     lists = lists_among(named_here)
     places = LostPlaces()
     gone: list[str] = []
@@ -121,12 +127,12 @@ def scan(
         column,
         null,
         exclude=exclude,
-        unread=lambda ending: unread.update([ending]),
+        skipped=lambda why: skipped.update([why]),
         lost=lost_place,
     )
     bundle = load(model)
     config = ReadConfig(bundle.size if size is None else size, max_pixels)
-    setup = (bundle, config, threshold, named(model))
+    setup = (bundle, config, threshold_for(bundle, threshold, max_fpr), named(model))
     Detector(*setup)  # a broken model is an error here, not the death of every process
     facts = facts_of(*setup)
 
@@ -154,10 +160,10 @@ def scan(
             why = "names nothing, or cannot be read to its end"
             raise BlurdctError(f"{gone[0]}: {why}; {target} stays as it was")
         if not summary.photos:
-            what = f"; {told(unread)}" if unread else ""
+            what = f"; {told(skipped)}" if skipped else ""
             raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found{what}")
         try:
-            write(target, _counted(checkpoint.rows(), summary.labels))
+            write(target, _counted(checkpoint.rows(), summary))
         except ConfigError as error:  # not the user's fault by now
             raise BlurdctError(str(error)) from error
         checkpoint.remove()
@@ -258,7 +264,9 @@ def _unknown(
         watch(summary.photos)
 
 
-def _counted(rows: Iterable[Row], labels: Counter[str]) -> Iterator[Row]:
+def _counted(rows: Iterable[Row], summary: Summary) -> Iterator[Row]:
     for row in rows:
-        labels[row["label"] or UNREADABLE] += 1
+        summary.labels[row["label"] or UNREADABLE] += 1
+        if row["label"] and not row["sure"]:
+            summary.doubtful[row["label"]] += 1
         yield row

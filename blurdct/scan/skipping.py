@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import translate
 
+from .archives import is_archive
+from .walk import Skip
+
 # Folders that programs fill with copies, thumbnails and what was thrown away, and whose they are.
 # Folders whose names begin with a dot are passed over, too: .Trash-1000, .thumbnails, .git.
 PROGRAM_FOLDERS = {
@@ -48,15 +51,22 @@ UNREAD_FORMATS = {
     ".x3f": "Sigma RAW",
 }
 
-Skip = Callable[[str, str, bool], bool]  # path, the same below what was named, whether a folder
+CLIPS = frozenset(".3gp .avi .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .webm .wmv".split())
+
+Remark = Callable[[str], object]
 
 
-def skip_rule(exclude: Sequence[str] = ()) -> Skip:
+EXCLUDED = "by --exclude"
+OTHER = "other files"
+
+
+def skip_rule(exclude: Sequence[str] = (), skipped: Remark = lambda why: None) -> Skip:
     """What is passed over below a folder that was named.
 
     Args:
         exclude: Patterns as for ``fnmatch``, of names, of paths below what was named, or of paths
             as rows call them; a folder that matches is not searched.
+        skipped: Called with the reason of each thing that is passed over.
     """
     forms = (pattern.removeprefix("./").rstrip("/") or pattern for pattern in exclude)
     excluded = re.compile("|".join(map(translate, forms)) or r"(?!)").match
@@ -64,8 +74,12 @@ def skip_rule(exclude: Sequence[str] = ()) -> Skip:
     def skip(path: str, below: str, is_folder: bool) -> bool:
         name = below.replace(os.sep, "/").rpartition("/")[2]
         if is_folder and (name.startswith(".") or name.lower() in PROGRAM_FOLDERS):
+            skipped(f"{name}/")
             return True
-        return bool(excluded(name) or excluded(below) or excluded(path))
+        if excluded(name) or excluded(below) or excluded(path):
+            skipped(EXCLUDED)
+            return True
+        return False
 
     return skip
 
@@ -81,16 +95,24 @@ def skips_member(skip: Skip, archive: str, name: str) -> bool:
     )
 
 
-def unread_ending(name: str) -> str:
-    """The ending of a picture that nothing here reads; empty for all other files."""
+def why_skipped(name: str) -> str:
+    """Why a file that is no photograph to us is not judged, by its name."""
     ending = os.path.splitext(name)[1].lower()
-    return ending if ending in UNREAD_FORMATS and not name.startswith(".") else ""
+    if name.startswith("."):
+        return OTHER
+    if ending in UNREAD_FORMATS:
+        return f"{ending} ({UNREAD_FORMATS[ending]} is not supported)"
+    if ending in CLIPS:
+        return "videos (blurdct video judges one)"
+    return "archives (name them, to look inside)" if is_archive(name) else OTHER
+
+
+def is_unread_picture(name: str) -> bool:
+    """Whether a file is a picture, by its ending, of a format that nothing here reads."""
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in UNREAD_FORMATS
 
 
 def told(counts: Mapping[str, int]) -> str:
-    """Counts by ending in one line: ``skipped: 3 .jxl (JPEG XL is not supported)``; or empty."""
-    each = (
-        f"{count:,} {ending} ({UNREAD_FORMATS[ending]} is not supported)"
-        for ending, count in Counter(counts).most_common()
-    )
+    """Reasons with their counts: ``skipped: 3 .jxl (JPEG XL is not supported), 2 @eaDir/``."""
+    each = (f"{count:,} {why}" for why, count in Counter(counts).most_common())
     return f"skipped: {', '.join(each)}" if counts else ""

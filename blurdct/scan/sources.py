@@ -26,14 +26,13 @@ from .path_lists import (
     is_table,
     listed,
 )
-from .skipping import Skip, skip_rule, skips_member, unread_ending
-from .walk import DEEP, Found, Listing, LocalTree, Tree, below, matching
+from .skipping import Remark, is_unread_picture, skip_rule, skips_member, why_skipped
+from .walk import DEEP, Found, Listing, LocalTree, Skip, Tree, below, matching
 
 STANDARD_INPUT = "standard input"  # as errors call it
 AT = "@"  # in front of the name of a list
 
 T = TypeVar("T")
-Remark = Callable[[str], object]
 
 
 def photographs(
@@ -42,7 +41,7 @@ def photographs(
     null: bool = False,
     empty: Remark = lambda line: None,
     exclude: Sequence[str] = (),
-    unread: Remark = lambda ending: None,
+    skipped: Remark = lambda why: None,
     lost: Remark = lambda place: None,
 ) -> Iterator[Item]:
     """Find photographs, one after the other, in the order of the sources.
@@ -63,8 +62,8 @@ def photographs(
         exclude: Patterns of what is passed over in folders, archives and among what a pattern
             matches; see ``skipping.skip_rule``, which knows folders of programs besides. What is
             named or listed itself is never passed over.
-        unread: Called with the ending of each picture in a folder or an archive that nothing here
-            reads.
+        skipped: Called with the reason of each thing in a folder or an archive that is passed over;
+            ``skipping.told`` makes a line of their counts.
         lost: Called with each place that may have had photographs once: a folder in which nothing
             is at all; a folder or an archive that was named and has none; a list that names
             nothing, or cannot be read to its end.
@@ -79,7 +78,7 @@ def photographs(
             a list, no standard input, no library for Parquet or for a URL that was named.
     """
     _check(sources, column, null)
-    search = _Search(column or "", null, empty, skip_rule(exclude), unread, lost)
+    search = _Search(column or "", null, empty, skip_rule(exclude, skipped), skipped, lost)
     return (item for source in list(sources) for item in _kind(source)(search, source))
 
 
@@ -135,7 +134,7 @@ class _Search:
     null: bool
     empty: Remark
     skip: Skip
-    unread: Remark
+    skipped: Remark
     lost: Remark
 
     def standard_input(self, name: str) -> Iterator[Item]:
@@ -213,7 +212,7 @@ class _Search:
     def _archive(self, path: str) -> Iterator[Item]:
         def wanted(member: str) -> bool:
             name = member.rpartition("/")[2]
-            if not (is_photo(name) or unread_ending(name)):
+            if not (is_photo(name) or is_unread_picture(name)):
                 return False  # before its folders are looked at
             return not skips_member(self.skip, path, member) and self._is_photo(name)
 
@@ -221,9 +220,10 @@ class _Search:
         return self._or_empty(photos, f"{path}: no photographs in this archive", path)
 
     def _is_photo(self, name: str) -> bool:
-        if ending := unread_ending(name):
-            self.unread(ending)
-        return is_photo(name)
+        if is_photo(name):
+            return True
+        self.skipped(why_skipped(name))
+        return False
 
     def _noting(self, tree: Tree) -> Tree:
         return _Noting(tree, self.lost)

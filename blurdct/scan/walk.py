@@ -1,18 +1,18 @@
 """Folders and patterns -> what lies below them, folder by folder, in the order of sorted paths."""
 
 import os
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from glob import has_magic
 from typing import NamedTuple, Protocol
 
 from ..utils.text import reason
-from .skipping import Skip
 
 DEEP = "**"
 EVERYTHING = (DEEP, "*")  # the pattern of all that lies below a folder
 
+Skip = Callable[[str, str, bool], bool]  # path, the same below what was named, whether a folder
 Known = tuple[int | None, float | None]  # size in bytes, last change in seconds since 1970
 
 

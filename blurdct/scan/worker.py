@@ -1,15 +1,15 @@
 """A photograph of a collection -> its verdict, or its row of results; here or in processes."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageError
 from ..features.photo import Photo
-from ..inference.detector import Detector, Prediction
+from ..inference.detector import Detector
 from ..inference.facts import Facts
+from ..inference.prediction import Prediction
 from ..inference.workers import answer_or_error, in_worker, keep
 from ..parallel.cores import cores
 from ..results import COLUMNS, Row
@@ -113,7 +113,7 @@ def judge(detector: Detector, facts: Facts, job: Job) -> tuple[int, Row]:
 def _row(detector: Detector, facts: Facts, item: Item) -> Row:
     prediction, photo = _judged(detector, item)
     width, height = photo.size
-    found = {**asdict(prediction), "width": width, "height": height}
+    found = {**prediction.as_dict(), "width": width, "height": height}
     if item.bytes is None:
         found["bytes"] = len(photo.source)  # type: ignore[arg-type]
     return row_of(item, facts, **found)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import cv2
 import numpy as np
 
-from ..config import ReadConfig
-from ..errors import BlurdctError, ConfigError, ImageError, ModelError
-from ..inference.bundle import load, named, shipped
-from ..inference.detector import Detector, Prediction
+from ..errors import BlurdctError, ImageError, ModelError
+from ..inference.bundle import named
+from ..inference.detector import Detector
+from ..inference.prediction import Prediction
+from ..inference.thresholds import check_threshold
 from .logs import LOGGER
-from .verdicts import Answer, answer, judged, model_name, unread
+from .verdicts import Answer, answer, judged, loaded, model_name, model_probability, unread
 
 if TYPE_CHECKING:  # the engine itself needs no library of the services
     from .settings import Settings
@@ -55,15 +56,11 @@ class Engine:
 
         Raises:
             ModelError: No such model, or a broken one.
+            ConfigError: One that was asked for has no threshold for ``max_fpr``.
         """
         self.settings = settings
         cv2.setNumThreads(1)
-        self._detectors: dict[str, Detector] = {}
-        for model in (settings.model, settings.map_model, *(settings.models or shipped())):
-            bundle, name = load(model), model_name(model)
-            if name not in self._detectors:
-                config = ReadConfig(bundle.size, settings.max_pixels)
-                self._detectors[name] = Detector(bundle, config, name=name)
+        self._detectors = loaded(settings)
         self.models = tuple(self._detectors)
         if not self._detectors[model_name(settings.map_model)].has_map:
             raise ModelError(f"{settings.map_model}: this model makes no map")
@@ -92,6 +89,19 @@ class Engine:
         """
         judge = self._judge(model, None)
         return self.wait(self.submit(lambda: answer(*judge(data, name)[:2])))
+
+    def probability(self, data: bytes, name: str) -> float:
+        """What the default model itself says of one photo: P(blurred), 0..1, whatever it shows.
+
+        Args:
+            data: Its file.
+            name: What to call it.
+
+        Raises:
+            ImageError: It cannot be read; as for ``predict``, Busy and TooLong, too.
+        """
+        detector = self._detector(None)
+        return self.wait(self.submit(lambda: model_probability(detector, data, name)))
 
     def predict_many(
         self,
@@ -203,13 +213,14 @@ class Engine:
         return self._closed or self._inside >= self.settings.queue + self.settings.threads
 
     def facts(self) -> list[Answer]:
-        """Of each model: name, working size in pixels, thresholds as scores, whether it maps."""
+        """Of each model: name, working size in pixels, thresholds as P, whether it maps."""
         return [
             {
                 "name": name,
                 "size": detector.config.size,
-                "clear": 100 * detector.thresholds.clear,
-                "blurred": 100 * detector.thresholds.blurred,
+                "threshold": detector.thresholds.decision,
+                "sure_sharp": detector.thresholds.sure_sharp,
+                "sure_blurred": detector.thresholds.sure_blurred,
                 "has_map": detector.has_map,
             }
             for name, detector in self._detectors.items()
@@ -275,6 +286,5 @@ class Engine:
             ModelError: No such model.
             ConfigError: A threshold outside 0..1.
         """
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise ConfigError(f"threshold: expected 0..1, got {threshold}")
+        check_threshold(threshold)
         return partial(judged, self._detector(model), threshold)

@@ -15,7 +15,7 @@ from pydantic_settings import (
 )
 
 from ..errors import ConfigError
-from ..inference.bundle import BEST, DEFAULT
+from ..inference.thresholds import check_threshold
 
 PREFIX = "BLURDCT_"  # of environment variables
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # the one that names the folder where processes count together
@@ -52,7 +52,12 @@ Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 # What a person calls the types of settings; what is none of these is a text.
-KINDS: dict[Any, str] = {int: "whole number", float: "number", tuple[str, ...]: "list"}
+KINDS: dict[Any, str] = {
+    int: "whole number",
+    float: "number",
+    float | None: "number",
+    tuple[str, ...]: "list",
+}
 
 
 class Settings(BaseSettings):
@@ -65,11 +70,19 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     model: str = Field(
-        DEFAULT, description="Judges where none is asked for: a shipped name or a bundle's folder."
+        "best", description="Judges where none is asked for: a shipped name or a bundle's folder."
     )
-    map_model: str = Field(BEST, description="Draws maps where none is asked for.")
+    map_model: str = Field("best", description="Draws maps where none is asked for.")
     models: Names = Field(
         (), description="May be asked for beside these two; all that are shipped if empty."
+    )
+    threshold: float | None = Field(
+        None, description="P from which on a photo is blurred, 0..1, instead of each model's .5."
+    )
+    max_fpr: float | None = Field(
+        None,
+        description="Instead of a threshold: the share of sharp photographs that may be called "
+        "blurred, 0.01 for one.",
     )
     queue: int = Field(
         64, ge=0, description="Requests that may wait for a thread; more are refused."
@@ -110,6 +123,9 @@ class Settings(BaseSettings):
             super().__init__(**given)
         except ValidationError as error:
             raise ConfigError(_sentence(error, given)) from None  # its own message has many lines
+        check_threshold(self.threshold)
+        if self.threshold is not None and self.max_fpr is not None:
+            raise ConfigError("threshold and max_fpr: one or the other")
 
     @classmethod
     def settings_customise_sources(

@@ -17,9 +17,11 @@ from ..config import ReadConfig
 from ..errors import ConfigError, ImageError
 from ..features.bands import FEATURES
 from ..features.extract import image_features
+from ..features.photo import Photo
 from ..images.reader import read_luma
-from ..inference.bundle import DEFAULT, Bundle, Calibration, Thresholds, load as load_bundle, named
+from ..inference.bundle import NAMES, Bundle, Calibration, load as load_bundle, named
 from ..inference.detector import Detector
+from ..inference.thresholds import Thresholds
 from .inputs import feature_table, opened, photographs, targets
 
 NEEDS = "pip install 'blurdct[train]'"
@@ -131,7 +133,7 @@ class BlurClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        model: str = DEFAULT,
+        model: str = NAMES["fast"],
         parameters: dict[str, Any] | None = None,
         size: int = ReadConfig.size,
         max_pixels: int = ReadConfig.max_pixels,
@@ -146,7 +148,7 @@ class BlurClassifier(ClassifierMixin, BaseEstimator):
     @classmethod
     def load(
         cls,
-        model: str | os.PathLike[str] = DEFAULT,
+        model: str | os.PathLike[str] | None = None,
         *,
         max_pixels: int = ReadConfig.max_pixels,
         n_jobs: int | None = None,
@@ -157,7 +159,8 @@ class BlurClassifier(ClassifierMixin, BaseEstimator):
         learnt; inside a ``FrozenEstimator`` it stays.
 
         Args:
-            model: A name out of ``inference.shipped()``, ``best``, or a bundle's folder.
+            model: A name or folder as for ``Detector.load``, which also says what is taken if it is
+                left out.
             max_pixels: As for the class.
             n_jobs: As for the class.
 
@@ -281,4 +284,4 @@ def _described(photo: Any, number: int, config: ReadConfig, strict: bool) -> Arr
 
 def _judged(detector: Detector, photos: Sequence[Any], first: int) -> list[float]:
     sources = (opened(photo, number) for number, photo in enumerate(photos, first))
-    return [detector.predict(*source).probability for source in sources]
+    return [detector.probability(Photo(photo, detector.config, name)) for photo, name in sources]

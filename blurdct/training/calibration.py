@@ -1,4 +1,4 @@
-"""What a model says to labelled photographs -> its calibration, and the thresholds of the labels.
+"""What a model says to labelled photographs -> its calibration, and the thresholds of the verdicts.
 
 The model itself is not touched, so a few dozen photographs do.
 
@@ -17,8 +17,9 @@ from .._version import __version__
 from ..config import TrainConfig
 from ..datasets.splits import TOO_FEW, folds
 from ..errors import ConfigError
-from ..inference.bundle import Bundle, Calibration, Thresholds, label_index
+from ..inference.bundle import Bundle, Calibration
 from ..inference.detector import Detector
+from ..inference.thresholds import VERDICTS, Thresholds, verdict_index
 from ..utils.odds import logit
 
 Array = np.ndarray
@@ -28,12 +29,12 @@ SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # of sharp photographs, t
 
 
 def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
-    """Calibration, and the thresholds of the labels, from rows that the model did not learn from.
+    """Calibration, and the thresholds of the verdicts, from rows that the model did not learn from.
 
     Args:
         y: Shape (n,).
         raw: Shape (n,), P before calibration.
-        config: Which shares of false answers the labels may have.
+        config: Which shares of false answers there may be among what is sure.
 
     Raises:
         ConfigError: Rows of one label only.
@@ -55,10 +56,10 @@ def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thre
     p = calibration(raw)
     blurred = metrics.threshold_at_fpr(p[y == 0], config.max_fpr)
     clear = metrics.threshold_at_fnr(p[y == 1], config.max_fnr)
-    # a model that separates the two has its thresholds crossed: one cut between them then
+    # a model that separates the two has its limits crossed: one cut between them then
     if clear > blurred:
         clear = blurred = (clear + blurred) / 2
-    return calibration, Thresholds(clear, blurred)
+    return calibration, Thresholds(sure_sharp=clear, sure_blurred=blurred)
 
 
 def false_positives(y: Array, p: Array) -> dict[str, float]:
@@ -80,7 +81,7 @@ class Calibrated:
         bundle: The model.
         before: What the model as it was is worth on these photographs: ``accuracy``,
             ``false_positive_rate`` (both at P .5), ``calibration_error``, ``sharp_blurred`` (share
-            of sharp photographs labelled blurred) and ``blurred_clear``; all 0..1.
+            of sharp photographs that are surely blurred to it) and ``blurred_sharp``; all 0..1.
         after: The same of the new one, by calibrations and thresholds of other scenes.
     """
 
@@ -110,14 +111,14 @@ def calibrate(
     """
     raw = Detector(replace(bundle, calibration=Calibration())).probabilities(inputs)
     was = bundle.calibration(raw)
-    before = _worth(y, was, label_index(was, bundle.thresholds))
+    before = _worth(y, was, verdict_index(was, bundle.thresholds))
     after = []
     for shuffle in range(config.shuffles):
         p, label = np.zeros(len(y)), np.zeros(len(y), int)
         for others, here in folds(groups, y, config.folds, config.seed + shuffle):
             calibration, thresholds = decide(y[others], raw[others], config)
             p[here] = calibration(raw[here])
-            label[here] = label_index(p[here], thresholds)
+            label[here] = verdict_index(p[here], thresholds)
         after.append(_worth(y, p, label))
     calibration, thresholds = decide(y, raw, config)
     note = {
@@ -143,6 +144,6 @@ def _worth(y: Array, p: Array, label: Array) -> dict[str, Any]:
         "accuracy": at_half["accuracy"],
         "false_positive_rate": at_half["false_positive_rate"],
         "calibration_error": metrics.calibration_error(y, p),
-        "sharp_blurred": float(np.mean(label[y == 0] == 2)),
-        "blurred_clear": float(np.mean(label[y == 1] == 0)),
+        "sharp_blurred": float(np.mean(label[y == 0] == VERDICTS.index("blurred"))),
+        "blurred_sharp": float(np.mean(label[y == 1] == VERDICTS.index("sharp"))),
     }

@@ -7,7 +7,8 @@ import numpy as np
 from ..config import TrainConfig
 from ..datasets.splits import TOO_FEW, folds
 from ..errors import BlurdctError, ConfigError
-from ..inference.bundle import Calibration, label_index
+from ..inference.bundle import Calibration
+from ..inference.thresholds import verdict_index
 from ..models.base import Array, Backend
 from ..models.registry import backend
 from ..utils.progress import Progress, silent
@@ -53,7 +54,7 @@ def cross_validate(
             continue
         calibration, thresholds = decide(data.y[others], raw[shuffle, others], config)
         p[shuffle, here] = calibration(raw[shuffle, here])
-        label[shuffle, here] = label_index(p[shuffle, here], thresholds)
+        label[shuffle, here] = verdict_index(p[shuffle, here], thresholds)
     return OutOfFold(raw, p, label, fold_of)
 
 

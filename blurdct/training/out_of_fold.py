@@ -12,7 +12,7 @@ class OutOfFold:
     Attributes:
         raw: (shuffles, n) P before calibration.
         p: (shuffles, n) P(blurred), calibrated on the other folds' real rows.
-        label: (shuffles, n) 0 clear, 1 medium, 2 blurred, by thresholds of the other folds.
+        label: (shuffles, n) numbers in ``VERDICTS``, by thresholds of the other folds.
         fold: (shuffles, n) number of the fold, by which rows one model judged; None if it was one.
     """
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 
 from ..errors import ImageError
-from ..inference.detector import UNKNOWN, Detector
+from ..inference.detector import Detector
+from ..inference.prediction import UNKNOWN
 from ..results import Row
 from .clip import Clip, Step
 
@@ -17,6 +18,7 @@ COLUMNS: dict[str, type] = {
     "probability": float,
     "score": float,
     "label": str,
+    "sure": bool,
     "reason": str,
     "sharp_fraction": float,
     "model": str,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from ..inference.bundle import Thresholds
-from ..inference.detector import UNKNOWN
+from ..inference.prediction import UNKNOWN
+from ..inference.thresholds import Thresholds
 from ..results import Row
 
 WIDTH, HEIGHT = 960, 280  # of the whole, in units of SVG
@@ -31,7 +31,7 @@ def plot_scores(
     Args:
         rows: With ``time`` (seconds, rising), ``score`` and ``label``; at least one. The line has
             a gap where frames show nothing that could be sharp or blurred.
-        thresholds: Of the labels, drawn across.
+        thresholds: Of the verdicts, drawn across.
         title: What was judged.
         best: Rows that get a mark.
 
@@ -61,7 +61,7 @@ def plot_scores(
             f'<text x="{x(at):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">'
             f"{_clock(at, tick)}</text>"
         )
-    for p in {thresholds.clear, thresholds.blurred}:
+    for p in {thresholds.sure_sharp, thresholds.decision, thresholds.sure_blurred}:
         parts.append(f'<path class="limit" d="M{LEFT} {y(100 * p):.1f}h{wide}"/>')
     for run in _runs(rows):
         points = [f"{x(row['time']):.1f} {y(row['score']):.1f}" for row in _fewer(run)]

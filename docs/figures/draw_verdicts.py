@@ -17,7 +17,8 @@ FIGURES = Path(__file__).resolve().parent
 SAMPLE = FIGURES.parents[1] / "data" / "sample"
 CHOSEN = ("dog_in_woods", "ladybird", "bridge_night", "text_page", "portrait_closeup", "pool_hall")
 CELL, CAPTION, MARGIN = 230, 30, 6  # pixels
-COLOURS = {"clear": (20, 120, 40), "medium": (170, 110, 0), "blurred": (180, 30, 30)}
+COLOURS = {"sharp": (20, 120, 40), "blurred": (180, 30, 30), "unknown": (90, 90, 90)}
+DOUBTFUL = (170, 110, 0)
 
 
 def main() -> None:
@@ -45,9 +46,11 @@ def cell(detector: Detector, path: Path) -> np.ndarray:
     square = rgb[top : top + side, left : left + side]
     picture = np.full((CELL + CAPTION + MARGIN, CELL + MARGIN, 3), 255, np.uint8)
     picture[:CELL, :CELL] = cv2.resize(square, (CELL, CELL), interpolation=cv2.INTER_AREA)
-    text = f"{verdict.score:.1f} {verdict.label}"
+    score = "" if verdict.score is None else f"{verdict.score:.1f} "
+    text = score + verdict.shown
+    colour = COLOURS[verdict.label] if verdict.sure or verdict.score is None else DOUBTFUL
     font, place = cv2.FONT_HERSHEY_SIMPLEX, (4, CELL + CAPTION - 9)
-    cv2.putText(picture, text, place, font, 0.6, COLOURS[verdict.label], 2, cv2.LINE_AA)
+    cv2.putText(picture, text, place, font, 0.6, colour, 2, cv2.LINE_AA)
     return picture
 
 

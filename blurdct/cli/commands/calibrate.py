@@ -39,11 +39,11 @@ def calibrate(
     Exit status: 0 done, 1 done, but some photos could not be read, 2 wrong use.
     """
     from ...datasets.manifest import list_labelled
-    from ...inference.bundle import DEFAULT, load
+    from ...inference.bundle import load, named
     from ...training.calibration import LEAST_SCALE, calibrate
     from ..summaries import calibrated
 
-    name = DEFAULT if model is None else model
+    name = named(model)
     bundle = load(name)
     check_out(out, "bundle.json")
     listed = list_labelled(photos)

@@ -43,7 +43,7 @@ def evaluate(
     from ...evaluation.evaluate import evaluate_model
     from ...evaluation.write import write_report
     from ...inference.bundle import load
-    from ...inference.detector import LABELS
+    from ...inference.thresholds import VERDICTS
     from ...utils.progress import bar
     from ..summaries import judged, plain
 
@@ -56,7 +56,7 @@ def evaluate(
     if out and len(set(found.y)) < 2:
         raise ConfigError("the report needs sharp and blurred photographs, and one kind is left")
     rows = [found.numbers(name) for name in loaded]
-    say(map(plain, rows) if as_json else judged(rows, LABELS))
+    say(map(plain, rows) if as_json else judged(rows, VERDICTS))
     if out:
         write_report(found, loaded, out)
         note(f"the report is {out / 'report.html'}")

@@ -1,7 +1,6 @@
 """``blurdct features``: photographs -> their 18 numbers."""
 
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,7 +23,8 @@ from ..options import (
     find,
     form_of,
 )
-from ..output import UNREAD, counted_rows
+from ..output import counted_rows
+from ..tally import UNREADABLE, Tally
 
 if TYPE_CHECKING:
     from ...results import Row
@@ -54,7 +54,8 @@ def features(
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
     form = form_of(as_json, as_csv)
-    items = find(sources, column, null, exclude)
+    tally = Tally()
+    items = find(sources, column, null, exclude, tally.skipped)
 
     from ...features.bands import FEATURES
     from ...features.extract import image_features
@@ -70,10 +71,11 @@ def features(
             return error
         return {"path": item.path, **dict(zip(FEATURES, numbers.tolist(), strict=True))}
 
-    tally: Counter[str] = Counter()
     terminal = form is None and sys.stdout is not None and sys.stdout.isatty()
     columns = ("path", *FEATURES)
     printer = output.print_bands if terminal else output.printer(form or "csv", columns)
     for row in counted_rows(map(describe, items), tally):
         printer(row)
-    raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)
+    if tally.photos > 1 or tally.skipped:
+        output.note(tally.line())
+    raise typer.Exit(SOME_UNREAD if tally.labels[UNREADABLE] else ALL_READ)

@@ -90,7 +90,7 @@ def filter(
       blurdct filter results.parquet --table
       blurdct filter results.parquet --worst 10% -0 | xargs -0 ls -l --
       blurdct filter results.parquet --max-fpr 0.01 --action move --to blurred
-      blurdct filter results.parquet --threshold 95 --action tag --keyword soft
+      blurdct filter results.parquet --threshold 0.95 --action tag --keyword soft
 
     \b
     Exit status:
@@ -117,7 +117,7 @@ def filter(
     found = selection.survey(verdicts(results, ["label"] if not named else []))
     cut = selection.BY_LABEL
     if threshold is not None:
-        cut = selection.from_score(threshold)
+        cut = selection.from_p(threshold)
     elif worst is not None:
         cut = selection.worst(worst, found)
     elif max_fpr is not None:
@@ -152,8 +152,8 @@ def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
 
     count, sharp = outcome(found, cut, include)
     score = ""
-    if cut.p is not None and "score" not in cut.source:
-        score = "" if math.isinf(cut.p) else f", score {100 * cut.p:.2f} or more"
+    if cut.p is not None and "P " not in cut.source:
+        score = "" if math.isinf(cut.p) else f", P {cut.p:.4f} or more"
     words = f"{count:,} of {sum(found.labels.values()):,} photographs: {cut.source}{score}"
     note(f"{words}; going by P, about {sharp:,.1f} of them are sharp")
 
@@ -171,11 +171,11 @@ def _print_table(found: "Survey", cut: "Cut") -> None:
         for row in rows:
             printer(row)
         return
-    heads = ("from score", "photos", "of all", "of them sharp", "of the sharp")
+    heads = ("from P", "photos", "of all", "of them sharp", "of the sharp")
     console, table = output.new_table(*heads)
     for row in rows:
         table.add_row(
-            f"{row['score']:g}",
+            f"{row['threshold']:g}",
             f"{row['photos']:,}",
             f"{row['share']:.1%}",
             f"{row['sharp']:,.1f}",

@@ -28,9 +28,11 @@ from ..options import (
     find,
     note,
 )
+from ..tally import UNREADABLE, Tally
 
 if TYPE_CHECKING:
-    from ...inference.detector import Detector, Prediction
+    from ...inference.detector import Detector
+    from ...inference.prediction import Prediction
     from ...scan.items import Item
 
 ENDING = "_map.png"
@@ -55,7 +57,7 @@ def map(
 ) -> None:
     """Draw where photos are blurred: in grey, under colours from sharp to blurred.
 
-    Each becomes DIR/NAME_map.png, and a line of path, score, label and that file;
+    Each becomes DIR/NAME_map.png, and a line of score, label, path and that file;
     in an archive or behind a URL, NAME is the photo's own, too.
 
     A map of the same photo is replaced. Where anything else has that name (say,
@@ -70,20 +72,23 @@ def map(
     Exit status: 0 every photo was read, 1 some could not be read, 2 wrong use.
     """
     from ...images.files import read_bytes
-    from ...inference.bundle import BEST, load, named
+    from ...inference.bundle import load, named
     from ...inference.detector import Detector
     from ...scan.items import ahead, open_photo
 
     check_out(out)
-    held, rest = ahead(find(sources, column, null, exclude))  # before there are maps among them
-    name = BEST if model is None else named(model)
+    tally = Tally()
+    held, rest = ahead(
+        find(sources, column, null, exclude, tally.skipped)
+    )  # before there are maps among them
+    name = named(model)
     bundle = load(name)
     detector = Detector(bundle, ReadConfig(size or bundle.size, max_pixels), name=name)
     if not detector.has_map:
-        raise ModelError(f"{name} cannot tell parts of a photo apart; {BEST} can: --model {BEST}")
+        raise ModelError(f"{name} cannot tell parts of a photo apart; best can: --model best")
     if detector.config.size != bundle.size:
         note(f"{name} was calibrated at {bundle.size} pixels; at {size} its maps mean less")
-    status, former = ALL_READ, 0
+    former = 0
     for item in chain(held, rest):
         try:
             data, _ = read_bytes(open_photo(item), item.path)
@@ -93,13 +98,16 @@ def map(
             verdict, picture = _draw(item, data, out, detector, array)
         except ImageError as error:
             output.note(str(error))
-            status = SOME_UNREAD
+            tally.add(error)
             continue
-        words = (visible(item.path), f"{verdict.score:.1f}", verdict.label)
-        output.write("\t".join((*words, visible(str(picture)))))
+        row = verdict.as_dict()
+        tally.add(row)
+        output.write(output.verdict_line(row, visible(str(picture))))
     if former:
         note(f"maps from earlier, and left out: {former} of the pictures")
-    raise typer.Exit(status)
+    if tally.photos > 1 or tally.skipped:
+        output.note(tally.line())
+    raise typer.Exit(SOME_UNREAD if tally.labels[UNREADABLE] else ALL_READ)
 
 
 def _draw(

@@ -1,22 +1,20 @@
 """``blurdct predict``: photographs -> verdicts, in a table, lines, JSON or CSV."""
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ...config import ReadConfig
-from ...errors import ImageError
-from ...utils.text import visible
+from ...errors import ConfigError, ImageError
 from .. import output
 from ..options import (
     ALL_READ,
     GATE_FAILED,
     MANY,
     SOME_UNREAD,
+    AllowedFpr,
     AllowHost,
     AsCsv,
     AsJson,
@@ -25,6 +23,7 @@ from ..options import (
     MaxPixels,
     Model,
     Null,
+    Quiet,
     Size,
     Sources,
     Threshold,
@@ -32,30 +31,47 @@ from ..options import (
     find,
     form_of,
     note,
-    note_unread,
+    one_threshold,
 )
-from ..output import UNREAD, counted_rows
+from ..output import counted_rows
+from ..tally import UNREADABLE, Tally
 
 if TYPE_CHECKING:
     from ...results import Row
 
-LABELS = (*output.COLOURS, UNREAD)
-FAILING = {None: (), "medium": ("medium", "blurred"), "blurred": ("blurred",)}
+GATES = ("blurred", "unsure", "unknown")
+PICKS = ("blurred", "sharp", "unsure", "unknown")
 
 FailOn = Annotated[
-    Literal["medium", "blurred"] | None,
-    typer.Option(help="Exit with 3 if a photo has this label; medium counts blurred ones too."),
+    list[str] | None,
+    typer.Option(
+        metavar="|".join(GATES),
+        help="Exit with 3 if a photo is that; may be given again. Whatever it is, a photo that "
+        "cannot be judged fails, too, unless --allow-unknown.",
+    ),
+]
+AllowUnknown = Annotated[
+    bool, typer.Option("--allow-unknown", help="Photos that cannot be judged pass --fail-on.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="|".join(PICKS), help="Print these alone; may be given again. All are counted."
+    ),
+]
+Sort = Annotated[
+    Literal["score", "path"] | None,
+    typer.Option(help="Print the most blurred first, or by path; in the order found if left out."),
 ]
 Sizes = Annotated[
     bool,
     typer.Option(
         "--sizes",
         help="Say up to which size, its long side in pixels, each photo is sharp; in lines of "
-        "text, before the path.",
+        "text, behind the path.",
     ),
 ]
 FEW = 2  # photos that a process gets at once to judge them at each size
-NONE = "-"  # instead of the size of a photo that is clear at none
 
 
 def predict(
@@ -67,20 +83,29 @@ def predict(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     threshold: Threshold = None,
+    max_fpr: AllowedFpr = None,
     model: Model = None,
     size: Size = None,
     workers: Workers = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
     fail_on: FailOn = None,
+    allow_unknown: AllowUnknown = False,
+    only: Only = None,
+    sort: Sort = None,
     sizes: Sizes = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Score photos from 0 (sharp) to 100 (blurred); label them clear, medium or blurred.
+    """Say of photos whether they are sharp or blurred, and score them from 0 to 100 (blurred).
 
-    On a terminal, a table; elsewhere lines of score, label and path, by tabs.
+    On a terminal, a table; elsewhere lines of score, label and path, by tabs. A
+    question mark says that the label is doubtful: look at the photo. A photo that
+    shows nothing to go by is unknown, and has no score. What was judged, and what
+    was skipped, stands on standard error in the end.
 
     \b
     Examples:
       blurdct predict photo.jpg
+      blurdct predict --only blurred --sort score photos/
       blurdct predict --csv photos/ > scores.csv
       blurdct predict photos.zip 'more/*.jpg'
       blurdct predict --sizes large.jpg
@@ -95,19 +120,27 @@ def predict(
       3  --fail-on found such a photo, whether or not all were read
     """
     form = form_of(as_json, as_csv)
-    unread: Counter[str] = Counter()
-    items = find(sources, column, null, exclude, unread)
+    one_threshold(threshold, max_fpr)
+    failing = _among(GATES, fail_on, "--fail-on")
+    wanted = _among(PICKS, only, "--only")
+    if allow_unknown and ("unknown" in failing or not failing):
+        raise ConfigError("--allow-unknown goes with --fail-on blurred or unsure alone")
+    if failing and not allow_unknown:
+        failing.add("unknown")
+    tally = Tally()
+    items = find(sources, column, null, exclude, tally.skipped)
 
     from ...features.inputs import INPUTS, seen_at
-    from ...inference.bundle import DEFAULT, load, named
-    from ...inference.detector import Detector, Prediction
+    from ...inference.bundle import load, named
+    from ...inference.detector import Detector, threshold_for
+    from ...inference.prediction import FIELDS
     from ...scan.items import counted
     from ...scan.worker import CHUNK, judge_many, verdict, verdict_at_sizes
 
-    name = DEFAULT if model is None else named(model)
+    name = named(model)
     bundle = load(name)
     config = ReadConfig(size or bundle.size, max_pixels)
-    detector = Detector(bundle, config, None if threshold is None else threshold / 100, name)
+    detector = Detector(bundle, config, threshold_for(bundle, threshold, max_fpr), name)
     if config.size != bundle.size:
         sized = any(INPUTS[view].side == 0 for view in bundle.views)
         note(
@@ -116,28 +149,62 @@ def predict(
             else f"--size changes nothing: {name} sees every photo at "
             f"{seen_at(bundle.views, bundle.size)}"
         )
-    terminal = form is None and sys.stdout is not None and sys.stdout.isatty()
-    total, items = counted(items) if terminal else (None, items)
+    watched = not quiet and sys.stderr is not None and sys.stderr.isatty()
+    total, items = counted(items) if watched else (None, items)
     judge, chunk = (verdict_at_sizes, FEW) if sizes else (verdict, CHUNK)
     answers = judge_many(judge, detector, items, workers, MANY, chunk)
     if sizes:
         answers = _rows_with_sizes(answers)
-    tally: Counter[str] = Counter()
-    if terminal:
-        show = print_size_table if sizes else output.print_verdicts
-        show(list(counted_rows(output.with_bar(answers, total), tally)))
-        if tally.total() > 1 and sys.stderr.isatty():
-            counts = (f"{tally[label]} {label}" for label in LABELS if tally[label])
-            output.note(f"{tally.total()} photos: {', '.join(counts)}")
+    seen: set[str] = set()
+    rows = _noted(counted_rows(output.with_bar(answers, total, quiet), tally), seen)
+    if wanted:
+        rows = (row for row in rows if wanted & _kinds(row))
+    if sort:
+        rows = iter(sorted(rows, key=ORDERS[sort]))
+    if form is None and sys.stdout is not None and sys.stdout.isatty():
+        (print_size_table if sizes else output.print_verdicts)(list(rows))
     else:
-        columns = tuple(Prediction.__dataclass_fields__)
-        printer = _size_printer(form) if sizes else output.printer(form, columns)
-        for row in counted_rows(answers, tally):
+        printer = _size_printer(form) if sizes else output.printer(form, FIELDS)
+        for row in rows:
             printer(row)
-    note_unread(unread)
-    if any(tally[label] for label in FAILING[fail_on]):
+    if not quiet and (tally.photos > 1 or tally.skipped):
+        output.note(tally.line())
+    if failing & seen:
         raise typer.Exit(GATE_FAILED)
-    raise typer.Exit(SOME_UNREAD if tally[UNREAD] else ALL_READ)
+    raise typer.Exit(SOME_UNREAD if tally.labels[UNREADABLE] else ALL_READ)
+
+
+def _among(known: Sequence[str], given: list[str] | None, option: str) -> set[str]:
+    """What was given, again and again or with commas.
+
+    Raises:
+        ConfigError: A word that is not known.
+    """
+    words = {word.strip() for text in given or () for word in text.split(",")}
+    for word in sorted(words - {*known}):
+        hint = " (medium is now unsure)" if word == "medium" else ""
+        raise ConfigError(f"{option} {word}: expected {', '.join(known)}{hint}")
+    return words
+
+
+def _kinds(row: "Row") -> set[str]:
+    """The words of ``PICKS`` that a photo answers to."""
+    if row["label"] == "unknown":
+        return {"unknown"}
+    return {row["label"]} if row["sure"] else {row["label"], "unsure"}
+
+
+def _noted(rows: "Iterator[Row]", seen: set[str]) -> "Iterator[Row]":
+    """The same rows; what kinds there are among them is noted."""
+    for row in rows:
+        seen |= _kinds(row)
+        yield row
+
+
+ORDERS: "dict[str, Callable[[Row], Any]]" = {
+    "score": lambda row: -1.0 if row["score"] is None else -row["score"] - 2,  # unknown ones last
+    "path": lambda row: row["path"],
+}
 
 
 def _rows_with_sizes(answers: Iterator[Any]) -> "Iterator[Row | ImageError]":
@@ -147,17 +214,18 @@ def _rows_with_sizes(answers: Iterator[Any]) -> "Iterator[Row | ImageError]":
             yield answer
         else:
             more = {"sharp_size": answer.sharp_size, "sizes": answer.sizes}
-            yield {**asdict(answer.prediction), **more}
+            yield {**answer.prediction.as_dict(), **more}
 
 
 def _size_printer(form: str | None) -> "Callable[[Row], None]":
     """What prints such a row at once: as ``json``, as ``csv`` (the header now), or as text."""
-    from ...inference.detector import Prediction
+    from ...inference.prediction import FIELDS
 
     if form is None:
-        return lambda row: output.write(_text(row))
-    columns = (*Prediction.__dataclass_fields__, "sharp_size", "sizes")
-    write = output.printer(form, columns)
+        return lambda row: output.write(
+            output.verdict_line(row, str(row["sharp_size"] or output.NONE))
+        )
+    write = output.printer(form, (*FIELDS, "sharp_size", "sizes"))
     if form == "json":
         return write
     return lambda row: write({**row, "sizes": _flat(row["sizes"], "=", ";")})
@@ -167,22 +235,15 @@ def print_size_table(found: "list[Row]") -> None:
     """One table of photos with their verdicts; long paths are folded, never cut."""
     if not found:
         return
-    from rich.text import Text
-
     console, table = output.new_table("photo", "score", "label", "sharp up to", "P at")
     for column in (0, 2, 4):
         table.columns[column].justify = "left"
     table.columns[0].overflow = "fold"
     for row in found:
-        label = Text(row["label"], output.COLOURS.get(row["label"], ""))
-        sharp, sizes = str(row["sharp_size"] or NONE), _flat(row["sizes"], ": ", "\n")
-        table.add_row(output.path_cell(row["path"]), f"{row['score']:.1f}", label, sharp, sizes)
+        cells = output.path_cell(row["path"]), output.score_of(row), output.label_cell(row)
+        sharp, sizes = str(row["sharp_size"] or output.NONE), _flat(row["sizes"], ": ", "\n")
+        table.add_row(*cells, sharp, sizes)
     console.print(table)
-
-
-def _text(row: "Row") -> str:
-    path = visible(row["path"])
-    return f"{row['score']:.1f}\t{row['label']}\t{row['sharp_size'] or NONE}\t{path}"
 
 
 def _flat(sizes: dict[int, float], between: str, after: str) -> str:

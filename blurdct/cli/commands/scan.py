@@ -13,11 +13,11 @@ import typer
 
 from ...config import ReadConfig
 from ...errors import BlurdctError
-from .. import output
 from ..checks import command
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
+    AllowedFpr,
     AllowHost,
     Column,
     EachCore,
@@ -25,12 +25,14 @@ from ..options import (
     MaxPixels,
     Model,
     Null,
+    Quiet,
     Size,
     Sources,
     Threshold,
     note,
-    note_unread,
+    one_threshold,
 )
+from ..tally import UNREADABLE, Tally
 
 if TYPE_CHECKING:
     from ...scan.run import Summary
@@ -63,6 +65,7 @@ def scan(
     exclude: Exclude = None,
     allow_host: AllowHost = None,
     threshold: Threshold = None,
+    max_fpr: AllowedFpr = None,
     model: Model = None,
     size: Size = None,
     workers: EachCore = None,
@@ -71,6 +74,7 @@ def scan(
         typer.Option(min=0.1, metavar="SECONDS", help="Give a photo up that takes longer."),
     ] = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
+    quiet: Quiet = False,
 ) -> None:
     """Judge a whole collection: a table with a row for each photo, in their order.
 
@@ -90,18 +94,19 @@ def scan(
       2    wrong use
       130  stopped by Ctrl-C (143: by SIGTERM)
     """
-    bar = _Bar()
+    one_threshold(threshold, max_fpr)
+    bar = _Bar(quiet)
     try:
         with _signals(), bar.shown(sources, column, null, exclude or ()):
-            from ...inference.bundle import DEFAULT
             from ...scan.run import scan
 
             summary = scan(
                 sources,
                 out,
-                model=DEFAULT if model is None else model,
+                model=model,
                 size=size,
-                threshold=None if threshold is None else threshold / 100,
+                threshold=threshold,
+                max_fpr=max_fpr,
                 max_pixels=max_pixels,
                 column=column,
                 null=null,
@@ -122,30 +127,30 @@ def scan(
         raise BlurdctError(
             f"{error}; what is done is safe: --resume goes on with the rest"
         ) from error
-    note_unread(summary.unread)
-    note(f"{out}: {_told(summary)}")
+    if not quiet:
+        note(f"{out}: {_told(summary)}")
     if summary.held:
         from ...scan.lost_places import told
 
         note(told(summary.held))
-    whole = not summary.held and not summary.labels["unreadable"]
+    whole = not summary.held and not summary.labels[UNREADABLE]
     raise typer.Exit(ALL_READ if whole else SOME_UNREAD)
 
 
 def _told(summary: "Summary") -> str:
     """Counts and speed in one line."""
-    labels = (*output.COLOURS, "unreadable")
-    counts = [f"{summary.labels[name]:,} {name}" for name in labels if summary.labels[name]]
+    from ...scan.skipping import told
+
     seconds = max(summary.seconds, 1e-3)
     done = summary.photos - summary.kept
-    parts = [
-        f"{summary.photos:,} photos ({', '.join(counts)})",
-        f"{done:,} in {seconds:,.1f} s, {done / seconds:,.0f} a second",
-    ]
+    parts = [Tally(summary.labels, summary.doubtful).line(seconds)]
+    parts[0] += f", {done / seconds:,.0f} a second"
     if summary.kept:
         parts.append(f"{summary.kept:,} were done before")
     if summary.dropped:
         parts.append(f"{summary.dropped:,} are not in this list and were dropped")
+    if summary.skipped:
+        parts.append(told(summary.skipped))
     return "; ".join(parts)
 
 
@@ -156,8 +161,9 @@ class _Bar:
         done: How many.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, quiet: bool) -> None:
         self.done = 0
+        self._quiet = quiet
         self._progress: Any = None
         self._looked = 0.0
 
@@ -176,7 +182,7 @@ class _Bar:
         Args:
             listed: What ``scan.photographs`` is told.
         """
-        if sys.stderr is None or not sys.stderr.isatty():
+        if self._quiet or sys.stderr is None or not sys.stderr.isatty():
             yield
             return
         from rich import progress as rich

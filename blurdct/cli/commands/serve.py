@@ -8,7 +8,7 @@ import typer
 
 from ...errors import ConfigError, ModelError
 from ..checks import command
-from ..options import EachCore, address, note
+from ..options import AllowedFpr, EachCore, Threshold, address, note, one_threshold
 
 HTTP = "127.0.0.1:8000"
 
@@ -30,13 +30,15 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="NAME|FOLDER",
-            help="The model that judges; given again, one more that may be asked for. All that "
-            "are shipped, if left out.",
+            help="The model that judges, best if left out; given again, one more that may be asked "
+            "for. All that are shipped, if left out.",
         ),
     ] = None,
     map_model: Annotated[
         str | None, typer.Option(metavar="NAME|FOLDER", help="The model that draws maps; best.")
     ] = None,
+    threshold: Threshold = None,
+    max_fpr: AllowedFpr = None,
     queue: Annotated[
         int | None,
         typer.Option(min=0, metavar="N", help="Requests of a process that may wait; 64."),
@@ -86,6 +88,7 @@ def serve(
     """
     if http and thrift:
         raise ConfigError("--http and --thrift: one or the other; start two services for both")
+    one_threshold(threshold, max_fpr)
     host, port = address(thrift or http or HTTP)
     try:
         from ...service.settings import Settings
@@ -94,6 +97,8 @@ def serve(
             model=model[0] if model else None,
             models=model or None,
             map_model=map_model,
+            threshold=threshold,
+            max_fpr=max_fpr,
             queue=queue,
             seconds=seconds,
             max_bytes=max_bytes,

@@ -1,6 +1,5 @@
 """``blurdct video clip.mp4 --out frames.csv``: how sharp a clip is over time."""
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from ...utils.text import visible
 from .. import output
 from ..checks import check_out, command
 from ..options import ALL_READ, SOME_UNREAD, Model
+from ..tally import Tally
 
 
 @command
@@ -51,7 +51,6 @@ def video(
       1  it cannot be read, or ends early: then what was read is in the table
       2  wrong use
     """
-    from ...inference.bundle import DEFAULT
     from ...inference.detector import Detector
     from ...results import Row, form, read, write
     from ...utils.atomic import replacing
@@ -69,13 +68,13 @@ def video(
         raise ConfigError(f"{out}: exists, and is no table of a video")
     if to:
         check_out(to)
-    detector = Detector.load(DEFAULT if model is None else model)
+    detector = Detector.load(model)
     film = Clip(clip)
     light: list[Row] = []  # of each row, what the plot and the choice look at
 
     def rows() -> Iterator[Row]:
         for row in output.with_bar(score(film, detector, apart), film.expected(apart)):
-            light.append({name: row[name] for name in ("time", "frame", "score", "label")})
+            light.append({name: row[name] for name in ("time", "frame", "score", "label", "sure")})
             yield row
 
     write(out, rows(), COLUMNS)
@@ -89,9 +88,10 @@ def video(
         text = plot_scores(light, detector.thresholds, Path(clip).name, chosen)
         with replacing(plot) as temporary:
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    tally = Counter(row["label"] for row in light)
-    counts = ", ".join(f"{tally[label]} {label}" for label in output.COLOURS if tally[label])
-    output.write(f"{visible(str(out))}: {len(light)} frames, {counts}")
+    tally = Tally()
+    for row in light:
+        tally.add(row)
+    output.write(f"{visible(str(out))}: {len(light)} frames, {tally.counts()}")
     if film.cut:
         output.note(film.cut)
     raise typer.Exit(SOME_UNREAD if film.cut else ALL_READ)

@@ -1,21 +1,21 @@
 // Histogram and slider: what each threshold drops of a collection.
 //
-// All numbers stand in the page: photographs by score in tenths of a point, and the same for each
-// folder. A threshold drops what has its tenth or a higher one.
+// All numbers stand in the page: photographs by P(blurred) in thousandths, and the same for each
+// folder. A threshold drops what has its thousandth or a higher one.
 
 const TALLEST = 100; // of a bar, in units of the histogram
 const LEAST = 0.6; // of a bar that stands for any photograph at all
 
 const find = (id) => document.getElementById(id);
 const data = JSON.parse(find("data").textContent);
-const last = data.counts.length - 1; // the step of a score of 100
+const last = data.counts.length - 1; // the step of a P of 1
 const dropped = sumsFromAbove(data.counts); // in all, by step
 const droppedByFolder = data.folders.map((pairs) => sumsFromAbove(dense(pairs)));
 const figures = [...document.querySelectorAll("figure")];
 const doubtful = [...document.querySelectorAll("#doubtful figure")];
 const folderRows = [...document.querySelectorAll("#folders tbody tr")]; // before any sorting
 
-/** How many have that score or more, for each step of the scale and the one after the last. */
+/** How many have that P or more, for each step of the scale and the one after the last. */
 function sumsFromAbove(counts) {
   const sums = [...counts, 0];
   for (let step = last; step >= 0; step--) sums[step] += sums[step + 1];
@@ -52,11 +52,11 @@ function barHeight(count, most, log) {
   return Math.max(TALLEST * share, LEAST);
 }
 
-/** A bar for each point of the scale. */
+/** A bar for each hundredth of the scale. */
 function draw() {
   const counts = [];
   for (let point = 0; point < 100; point++) {
-    const next = point === 99 ? last + 1 : 10 * (point + 1); // the last one has the 100, too
+    const next = point === 99 ? last + 1 : 10 * (point + 1); // the last one has the 1, too
     counts.push(dropped[10 * point] - dropped[next]);
   }
   const most = Math.max(1, ...counts);
@@ -66,13 +66,13 @@ function draw() {
     const height = barHeight(count, most, find("log").checked);
     const place = { x: point + 0.06, y: TALLEST - height, width: 0.88, height };
     const bar = addShape(columns, "rect", { class: "bar", ...place });
-    const told = `${point} to ${point + 1}: ${grouped(count)} photos`;
+    const told = `${point / 100} to ${(point + 1) / 100}: ${grouped(count)} photos`;
     addShape(bar, "title", {}).textContent = told;
   });
   find("most").textContent = `highest bar: ${grouped(most)} photos`;
 }
 
-// A threshold, in steps: tenths of a point
+// A threshold, in steps: thousandths of P
 
 /** Show what a threshold does. */
 function choose(step) {
@@ -83,7 +83,7 @@ function choose(step) {
 }
 
 function showCounts(step) {
-  const text = (step / 10).toFixed(1);
+  const text = (step / last).toFixed(3);
   find("slider").value = text;
   if (document.activeElement !== find("number")) find("number").value = text;
   find("value").textContent = text;
@@ -107,7 +107,7 @@ function showFigures(step) {
     figure.classList.toggle("keep", !drop);
     figure.querySelector(".mark").textContent = drop ? "dropped" : "kept";
   }
-  const over = doubtful.filter(isDropped).length; // they stand with their scores falling
+  const over = doubtful.filter(isDropped).length; // they stand with their P falling
   const side = data.gallery / 2;
   doubtful.forEach((figure, place) => {
     figure.hidden = place < over - side || place >= over + side;
@@ -128,10 +128,10 @@ function put(cell, text, value) {
   cell.dataset.value = value;
 }
 
-/** The step of what was typed; null if that is no score. */
+/** The step of what was typed; null if that is no P. */
 function stepOf(text) {
   const value = Number(text);
-  return text !== "" && value >= 0 && value <= 100 ? Math.round(10 * value) : null;
+  return text !== "" && value >= 0 && value <= 1 ? Math.round(last * value) : null;
 }
 
 // The page's address remembers the threshold, so that it can be sent to others

@@ -42,7 +42,7 @@ MapModel = Annotated[
 ]
 Threshold = Annotated[
     float | None,
-    Query(ge=0, le=100, description="From this score on a photo is blurred", examples=[90]),
+    Query(description="From this P(blurred) on, 0 to 1, a photo is blurred", examples=[0.9]),
 ]
 Name = Annotated[
     str | None, Query(description="Of a photo that is no part of a form", examples=["a.jpg"])
@@ -130,8 +130,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
         """Judge one or many photographs."""
         files, size = await service.files(request, name)
         try:
-            at = None if threshold is None else threshold / 100
-            future = service.engine.predict_many(files, model, at)
+            future = service.engine.predict_many(files, model, threshold)
             del files  # the engine has them
             results = await service.finished(request, future)
         finally:
@@ -169,15 +168,14 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
             then = partial(heatmap.drawn_png, data, service.settings.max_pixels)
             if style == "overlay":
                 then = lambda _, places: heatmap.overlay_png(places)  # type: ignore  # noqa: E731
-            at = None if threshold is None else threshold / 100
-            future = service.engine.map_then(data, title, model, then, at)
+            future = service.engine.map_then(data, title, model, then, threshold)
             del files, data, then
             verdict, png = await service.finished(request, future)
             prometheus.PHOTOS.labels(verdict["label"]).inc()
         finally:
             service.held.bytes -= size
         headers = {  # a model of one's own may be called anything
-            name: quote(str(verdict[name.removeprefix("X-Blurdct-").lower().replace("-", "_")]))
+            name: quote(_header(verdict[name.removeprefix("X-Blurdct-").lower().replace("-", "_")]))
             for name in schema.PNG[200]["headers"]
         }
         return Response(png, media_type="image/png", headers=headers)
@@ -280,6 +278,11 @@ async def _only_known(request: Request) -> None:
     for name in request.query_params:
         if name not in known:
             raise ConfigError(f"unknown parameter {name!r:.100}; known: {', '.join(known)}")
+
+
+def _header(value: Any) -> str:
+    """A value as a header says it; what is not known is empty."""
+    return "" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -11,10 +11,12 @@ VERDICT: dict[str, Any] = {
     "probability": 0.971,
     "score": 97.1,
     "label": "blurred",
-    "threshold": 0.936,
-    "model": "dct-xgb",
+    "sure": True,
+    "threshold": 0.5,
+    "model": "dct-fusion",
     "reason": "",
-    "sharp_fraction": None,
+    "sharp_fraction": 0.12,
+    "note": "",
     "width": 4032,
     "height": 3024,
     "error": "",
@@ -22,26 +24,31 @@ VERDICT: dict[str, Any] = {
 UNREAD: dict[str, Any] = {
     **dict.fromkeys(VERDICT),
     "name": "notes.txt",
-    "model": "dct-xgb",
+    "model": "dct-fusion",
     "label": "",
     "reason": "",
+    "note": "",
     "error": "not an image, or of an unknown format",
 }
 
 
 class Result(BaseModel):
-    """The verdict on one photo; numbers are null where it could not be read."""
+    """The verdict on one photo; numbers are null where it could not be read, or is unknown."""
 
     name: str
     probability: float | None = Field(description="P(blurred), 0 sharp .. 1 blurred, calibrated")
     score: float | None = Field(description="100 times that")
-    label: Literal["clear", "medium", "blurred", "unknown", ""]
+    label: Literal["sharp", "blurred", "unknown", ""]
+    sure: bool | None = Field(
+        description="Whether the label is beyond doubt; null if the photo could not be read"
+    )
     threshold: float | None = Field(description="P from which on the label is blurred")
     model: str
     reason: str | None = Field(description="Why the label is unknown; else empty")
     sharp_fraction: float | None = Field(
         description="Part of the photo that is sharp, 0..1; null if the model makes no map"
     )
+    note: str | None = Field(description="What was done to judge it, such as: first of 3 pages")
     width: int | None = Field(description="Pixels, upright")
     height: int | None
     error: str = Field(description="Why the photo could not be read; else empty")
@@ -51,7 +58,7 @@ class Results(BaseModel):
     """Verdicts in the order of the files."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"model": "dct-xgb", "results": [VERDICT, UNREAD]}]}
+        json_schema_extra={"examples": [{"model": "dct-fusion", "results": [VERDICT, UNREAD]}]}
     )
     model: str
     results: list[Result]
@@ -63,8 +70,9 @@ class Model(BaseModel):
 
     name: str
     size: int = Field(description="Long side that photographs are reduced to, pixels")
-    clear: float = Field(description="Scores below this are clear")
-    blurred: float = Field(description="Scores from this on are blurred")
+    threshold: float = Field(description="P from which on photographs are blurred, 0..1")
+    sure_sharp: float = Field(description="P below which that is beyond doubt")
+    sure_blurred: float = Field(description="P from which on that is beyond doubt")
     has_map: bool = Field(description="Whether it says where a photo is blurred")
 
 
@@ -75,15 +83,16 @@ class Models(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "default": "dct-xgb",
+                    "default": "dct-fusion",
                     "map": "dct-fusion",
                     "models": [
                         {
-                            "name": "dct-xgb",
-                            "size": 512,
-                            "clear": 8.4,
-                            "blurred": 93.6,
-                            "has_map": False,
+                            "name": "dct-fusion",
+                            "size": 640,
+                            "threshold": 0.5,
+                            "sure_sharp": 0.07,
+                            "sure_blurred": 0.887,
+                            "has_map": True,
                         }
                     ],
                 }
@@ -141,6 +150,7 @@ PNG: dict[int | str, dict[str, Any]] = {
             for name, kind in {
                 "Score": "number",
                 "Label": "string",
+                "Sure": "boolean",
                 "Probability": "number",
                 "Sharp-Fraction": "number",
                 "Threshold": "number",

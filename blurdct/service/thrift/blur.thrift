@@ -12,24 +12,28 @@ service blur_detection {
 
 // The verdict on one photo.
 struct Prediction {
-  1: double probability             // P(blurred), 0 sharp .. 1 blurred
-  2: double score                   // 100 times that
-  3: string label                   // clear, medium, blurred; unknown: nothing in it could be either
+  1: optional double probability    // P(blurred), 0 sharp .. 1 blurred; none if unknown
+  2: optional double score          // 100 times that
+  3: string label                   // sharp, blurred; unknown: nothing in it could be either
   4: double threshold               // P from which on the label is blurred
   5: string model
   6: string reason                  // why the label is unknown; else empty
   7: optional double sharp_fraction // part of the photo that is sharp, 0..1; if the model has a map
   8: i32 width                      // pixels, upright
   9: i32 height
+  10: bool sure                     // whether P is beyond doubt; never if unknown
+  11: string note                   // what was done to judge it, such as "first of 3 pages"
 }
 
 // One that may be asked for.
 struct Model {
   1: string name
   2: i32 size                       // long side to which photos are reduced, pixels
-  3: double clear                   // scores below are clear
-  4: double blurred                 // scores from here on are blurred
+  // 3 and 4 were limits as scores, of labels that are no more
   5: bool has_map
+  6: double threshold               // P from which on photos are blurred
+  7: double sure_sharp              // P below which that is beyond doubt
+  8: double sure_blurred            // P from which on that is beyond doubt
 }
 
 // The photo cannot be read, or is over a limit; it is no use to send it again.

@@ -27,7 +27,7 @@ class Handler:
 
     def reco(self, imgstr: bytes | None) -> str:
         """P(blurred) as old clients read it; a bad photo is status 0."""
-        p = float(self.engine.predict(imgstr or b"", PHOTO)["probability"])
+        p = self.engine.probability(imgstr or b"", PHOTO)
         return _old(1, "success", {"pred": int(p > 0.5), "score": p})
 
     def predict(self, photo: bytes | None, model: str | None) -> Any:

@@ -1,0 +1,116 @@
+"""Rows of named values <-> a file: CSV, JSON lines or Parquet; both ways stream."""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from .text_files import lines, open_regular, open_text, rows_of_csv
+
+Row = dict[str, Any]
+Columns = Mapping[str, type]  # str, int, float or bool
+
+BATCH = 4096  # rows that are read or written at once
+PARQUET = ".parquet"
+# Names of files are bytes: what is no UTF-8 lives in Python's strings as lone surrogates, which
+# Parquet forbids. There the text has replacement characters, and this column the bytes.
+RAW_PATH = "path_bytes"
+
+
+def _read_csv(path: Path) -> Iterator[Row]:
+    with open_text(path) as file:
+        yield from rows_of_csv(file, "path", strict=True)
+
+
+def _read_jsonl(path: Path) -> Iterator[Row]:
+    with open_text(path) as file:
+        for line in lines(file):
+            if line.strip():
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise ValueError("a line is no JSON object")
+                yield row
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    import pyarrow.parquet
+
+    with open_regular(path) as opened, pyarrow.parquet.ParquetFile(opened) as file:
+        for batch in file.iter_batches(BATCH):
+            for row in batch.to_pylist():
+                raw = row.pop(RAW_PATH, None)
+                yield row if raw is None else {**row, "path": os.fsdecode(raw)}
+
+
+def _write_csv(path: Path, rows: Iterable[Row], columns: Columns) -> None:
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = csv.DictWriter(_Lines(file), columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(map(_for_csv, rows))
+
+
+def _for_csv(row: Row) -> Row:
+    return {**row, "sure": str(row["sure"]).lower()} if isinstance(row.get("sure"), bool) else row
+
+
+class _Lines:
+    """Lines that end in a line feed; ``csv`` quotes carriage returns only if its own end in one."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        return self._file.write(line.removesuffix("\r\n") + "\n")
+
+
+def _write_jsonl(path: Path, rows: Iterable[Row], columns: Columns) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        for row in rows:
+            file.write(json.dumps({name: row.get(name) for name in columns}) + "\n")
+
+
+def _write_parquet(path: Path, rows: Iterable[Row], columns: Columns) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    kinds = {
+        str: pyarrow.string(),
+        int: pyarrow.int64(),
+        float: pyarrow.float64(),
+        bool: pyarrow.bool_(),
+    }
+    fields = [(name, kinds[kind]) for name, kind in columns.items()]
+    schema = pyarrow.schema([*fields, (RAW_PATH, pyarrow.binary())])
+    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+        source = iter(rows)
+        while batch := list(islice(source, BATCH)):
+            writer.write_batch(
+                pyarrow.RecordBatch.from_pylist([_for_parquet(row) for row in batch], schema)
+            )
+
+
+def _for_parquet(row: Row) -> Row:
+    clean = {name: _unicode(value) for name, value in row.items()}
+    path = row.get("path") or ""
+    return {**clean, RAW_PATH: None if clean.get("path", "") == path else os.fsencode(path)}
+
+
+def _unicode(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return value
+
+
+READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    ".csv": _read_csv,
+    ".jsonl": _read_jsonl,
+    PARQUET: _read_parquet,
+}
+WRITERS: dict[str, Callable[[Path, Iterable[Row], Columns], None]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+    PARQUET: _write_parquet,
+}
