@@ -90,7 +90,8 @@ def _check(name: str, answer: np.ndarray, count: int) -> None:
         raise ModelError(f"the model's graph gives {name} of shape {answer.shape}, not ({count},)")
     if answer.size and not (answer.min() >= -ROUNDING and answer.max() <= 1 + ROUNDING):  # or NaN
         wrong = answer[~((answer >= -ROUNDING) & (answer <= 1 + ROUNDING))].flat[0]
-        raise ModelError(f"the model's graph gives a {name} of {wrong:.6g}, which is none of 0 to 1")
+        told = f"a {name} of {wrong:.6g}, which is none of 0 to 1"
+        raise ModelError(f"the model's graph gives {told}")
 
 
 def first_line(error: BaseException) -> str:

@@ -109,7 +109,7 @@ def saying(value: float, shape: list[int] | None = None) -> bytes:
 
 
 @pytest.mark.parametrize("call", [Session.run, Session.probabilities])
-@pytest.mark.parametrize("value", [np.nan, np.inf, -0.01, 1.01, 50.0])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.01, 1.01, 50])
 def test_what_is_no_probability_is_refused_in_one_line(call, value):
     with pytest.raises(ModelError, match=f"gives a probability of {value}.*, which is none of 0"):
         call(Session(saying(value)), rows(3))
