@@ -1,6 +1,7 @@
 """What commands check before hours are spent, and what they say about what they read."""
 
 import functools
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,21 @@ def command(function: Command) -> Command:
             raise BlurdctError(f"{place}{error.strerror or error}") from error
 
     return guarded  # type: ignore[return-value]
+
+
+def check_new(out: Path, force: bool, sheet: str = "") -> None:
+    """Refuse to replace what is there, unless told; at once, not when hours are spent.
+
+    Args:
+        out: A file that is to be written; or a folder, which may be there if it is empty.
+        force: Replace it.
+        sheet: In a folder the file that would be replaced; left out, whatever is in it.
+    """
+    taken = os.path.lexists(out)
+    if taken and out.is_dir():
+        taken = os.path.lexists(out / sheet) if sheet else any(out.iterdir())
+    if taken and not force:
+        raise ConfigError(f"{out}: exists; --force replaces it")
 
 
 def check_out(out: Path, sheet: str | None = None) -> None:

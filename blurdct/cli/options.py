@@ -109,6 +109,7 @@ Size = Annotated[
     int | None,
     typer.Option(min=16, metavar="PIXELS", help="Long side to which larger photos are reduced."),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
