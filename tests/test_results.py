@@ -257,14 +257,14 @@ def test_results_are_a_regular_file(tmp_path, ending):
     path = tmp_path / f"r{ending}"
     os.mkfifo(path)
     with pytest.raises(ConfigError, match=f"r{ending}: no file of results .not a regular file"):
-        list(results.read(path))
+        list(read(path))
 
 
 def test_json_of_any_depth_is_one_line(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text('{"path": ' + "[" * 100_000 + "]" * 100_000 + "}\n")
     with pytest.raises(ConfigError, match=r"r.jsonl: no file of results \(.*recursion"):
-        list(results.read(path))
+        list(read(path))
 
 
 # Files of earlier versions

@@ -43,9 +43,11 @@ def test_a_page_that_is_there_is_replaced_whole_or_not_at_all(scanned):
     (scanned / "page.html").write_text("former")
     (scanned / "bad.csv").write_text("path\na.jpg\n")
     run = report("bad.csv", "--out", "page.html")
+    assert run.status == 2 and "page.html: exists; --force replaces it" in run.err
+    run = report("bad.csv", "--out", "page.html", "--force")
     assert run.status == 2 and "probability" in run.err
     assert (scanned / "page.html").read_text() == "former"
-    assert report("r.csv", "--out", "page.html").status == 0
+    assert report("r.csv", "--out", "page.html", "--force").status == 0
     assert (scanned / "page.html").read_text() != "former"
     assert sorted(os.listdir(scanned)) == ["bad.csv", "in", "page.html", "r.csv", "r.parquet"]
 

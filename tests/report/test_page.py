@@ -257,7 +257,7 @@ def test_the_same_results_give_the_same_page():
 
 def test_photographs_have_a_picture_and_the_map_of_their_model(photos, model, tmp_path):
     results.write("r.csv", judged(photos, model))
-    write_report("r.csv", Path("r.html"))
+    write_report("r.csv", Path("r.html"), painter=Painter(model=model))
     page = Page(Path("r.html").read_text(encoding="utf-8"))
     kinds = [one["class"] for one in page.named("image")]
     assert kinds.count("shot") == kinds.count("map") == len(page.named("figure")) == 8 + 8

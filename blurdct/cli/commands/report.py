@@ -70,7 +70,7 @@ def report(
         painter,
         lambda items, total, _: output.with_bar(iter(items), total),
     )
-    for name in sorted(painter.unknown):
+    for name in sorted(filter(None, painter.unknown)):
         note(f"no maps by {text.visible(name)}, which is not shipped: --model {name} would load it")
     size = out.stat().st_size / 1e6
     output.write(f"{text.visible(str(out))}: {summary.photos:,} photos, {size:.1f} MB")
