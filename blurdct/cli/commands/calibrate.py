@@ -3,11 +3,12 @@
 import typer
 
 from ...config import ReadConfig, TrainConfig
-from ..checks import check_out, command
+from ..checks import check_new, check_out, command
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
     BundleOut,
+    Force,
     MaxFnr,
     MaxFpr,
     Model,
@@ -28,6 +29,7 @@ def calibrate(
     model: Model = None,
     workers: Processes = None,
     seed: Seed = 0,
+    force: Force = False,
 ) -> None:
     """Fit scores and label limits of a model to photos of your own; the model itself stays.
 
@@ -46,6 +48,7 @@ def calibrate(
     name = named(model)
     bundle = load(name)
     check_out(out, "bundle.json")
+    check_new(out, force, "bundle.json")
     listed = list_labelled(photos)
     config = TrainConfig(max_fpr=max_fpr, max_fnr=max_fnr, seed=seed)
     found = load_labelled(
