@@ -101,7 +101,7 @@ def read(path: str, name: str, place: tuple[int, ...]) -> bytes:
 def _zipped(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
     import calendar
 
-    from . import zips
+    from .containers import zips
 
     for entry in zips.entries(file):
         if not wanted(entry.name):
@@ -114,7 +114,7 @@ def _zipped(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
 
 
 def _tarred(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
-    from . import tars
+    from .containers import tars
 
     for entry in tars.entries(file, wanted, LIMIT):
         place = (entry.size, entry.offset)
@@ -122,7 +122,7 @@ def _tarred(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
 
 
 def _unpacked(file: BinaryIO, size: int, place: Sequence[int]) -> bytes:
-    from . import tars, zips
+    from .containers import tars, zips
 
     if len(place) > 1:
         return zips.read(file, size, zips.Place(*place), LIMIT)

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from blurdct.errors import ImageError
-from blurdct.scan import archives, tars
+from blurdct.scan import archives
 from blurdct.scan.archives import is_archive, members, read, split
+from blurdct.scan.containers import tars
 
 pytestmark = pytest.mark.filterwarnings("error")
 
