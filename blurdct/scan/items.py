@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ImageError
 from ..utils.text import reason
@@ -33,6 +33,7 @@ class Item:
         searched: The error is of a search, in a folder or by a pattern, not of a file.
         data: The file itself, if it cannot be had again: a member of a compressed tar.
         place: Where in the archive it is; see ``scan.archives.read``.
+        more: What else the table that named it says of it, by column.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Item:
     searched: bool = False
     data: Content | None = None
     place: tuple[int, ...] = ()
+    more: dict[str, Any] | None = None
 
 
 def find(path: str) -> Item:

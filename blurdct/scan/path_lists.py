@@ -1,22 +1,17 @@
-"""Lists of paths in a text file and columns of a table -> the paths, one after the other."""
+"""Lists of paths in a text file -> the paths, one after the other."""
 
 import codecs
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ..errors import ImageError
-from ..utils import row_files
 from ..utils.text import reason
 from ..utils.text_files import (
     UNMARKED,
     marked,
     may_be_marked,
-    open_regular,
-    open_text,
-    rows_of_csv,
     unreadable,
 )
 
@@ -30,11 +25,6 @@ _BLOCK = 2**16  # bytes that are read at once
 
 class BrokenListError(ImageError):
     """A list or a table cannot be read to its end."""
-
-
-def is_table(path: str) -> bool:
-    """Whether a file is a table, by its ending: CSV, JSON lines or Parquet."""
-    return Path(path).suffix.lower() in row_files.READERS and not os.path.isdir(path)
 
 
 def split_paths(file: Any, null: bool = False) -> Iterator[str]:
@@ -89,7 +79,7 @@ def from_standard_input(file: Any, null: bool = False) -> Iterator[str | ImageEr
     try:
         yield from split_paths(file, null)
     except (OSError, ValueError) as error:
-        yield _unread("standard input", error)
+        yield unread("standard input", error)
 
 
 def listed(path: str, null: bool = False) -> Iterator[str | ImageError]:
@@ -100,33 +90,7 @@ def listed(path: str, null: bool = False) -> Iterator[str | ImageError]:
                 raise ValueError("a device, not a list")
             yield from split_paths(file, null)
     except (OSError, ValueError) as error:
-        yield _unread(path, error)
-
-
-def column_of(path: str, column: str) -> Iterator[str | ImageError]:
-    """The paths in a column of a table; an error for each row without one.
-
-    Args:
-        path: A table; see ``is_table``.
-        column: Its name.
-
-    Yields:
-        Paths; last an error, if the table cannot be read to its end or has no such column.
-    """
-    cells = _COLUMNS.get(Path(path).suffix.lower(), _cells)
-    try:
-        for number, cell in enumerate(cells(path, column), 1):
-            name = os.fsdecode(cell) if isinstance(cell, (str, bytes)) else ""
-            try:
-                os.fsencode(name)
-            except UnicodeError:  # JSON can spell what no file is called
-                yield ImageError(f"{path}: row {number}: no file can be called {name!a:.60}")
-                continue
-            yield name or ImageError(f"{path}: row {number} has no path in {column!r}")
-    except KeyError:
-        yield BrokenListError(f"{path}: no column {column!r} in it")
-    except Exception as error:  # of three libraries
-        yield _unread(path, error)
+        yield unread(path, error)
 
 
 def _is_device(status: os.stat_result) -> bool:
@@ -135,37 +99,10 @@ def _is_device(status: os.stat_result) -> bool:
     return device and not os.path.samestat(status, os.stat(os.devnull))
 
 
-def _unread(path: str, error: Exception) -> BrokenListError:
+def unread(path: str, error: Exception) -> BrokenListError:
+    """The line about a list or a table that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return BrokenListError(f"{path}: no such file")
     if isinstance(error, UnicodeError):
         return BrokenListError(f"{path}: {unreadable(error)}")
     return BrokenListError(f"{path}: cannot be read ({reason(error)})")
-
-
-def _cells(path: str, column: str) -> Iterator[Any]:
-    for row in row_files.READERS[Path(path).suffix.lower()](Path(path)):
-        yield row[column]
-
-
-def _csv_cells(path: str, column: str) -> Iterator[Any]:
-    with open_text(path) as file:
-        for row in rows_of_csv(file, column):
-            yield row[column]
-
-
-def _parquet_cells(path: str, column: str) -> Iterator[Any]:
-    """Without the other columns: photographs themselves may be among them."""
-    import pyarrow.parquet
-
-    with open_regular(path) as opened, pyarrow.parquet.ParquetFile(opened) as file:
-        names = file.schema_arrow.names
-        if column not in names:
-            raise KeyError(column)
-        raw = row_files.RAW_PATH if column == "path" and row_files.RAW_PATH in names else column
-        for batch in file.iter_batches(row_files.BATCH, columns=sorted({column, raw})):
-            for row in batch.to_pylist():
-                yield row[column] if row[raw] is None else row[raw]
-
-
-_COLUMNS = {".csv": _csv_cells, row_files.PARQUET: _parquet_cells}

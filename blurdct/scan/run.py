@@ -7,7 +7,7 @@ results, which is written from it in the end. Memory holds a few batches, howeve
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +27,7 @@ from .items import Item, batches
 from .lost_places import LostPlaces
 from .skipping import told
 from .sources import lists_among, photographs
+from .tables import as_kind, kinds_of
 from .worker import CHUNK, Job, judge, prepare, row_of
 
 UNREADABLE = "unreadable"
@@ -163,7 +164,8 @@ def scan(
             what = f"; {told(skipped)}" if skipped else ""
             raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found{what}")
         try:
-            write(target, _counted(checkpoint.rows(), summary))
+            columns = _columns(checkpoint)
+            write(target, _counted(checkpoint.rows(), summary, columns), columns)
         except ConfigError as error:  # not the user's fault by now
             raise BlurdctError(str(error)) from error
         checkpoint.remove()
@@ -233,7 +235,7 @@ def _taken_over(target: Path, facts: Facts) -> Iterator[Row]:
         if row["digest"] != facts["digest"]:
             raise _other(target, row, facts)
         if not row["error"]:
-            yield {name: row[name] for name in COLUMNS}
+            yield {name: value for name, value in row.items() if isinstance(name, str)}
 
 
 def _other(path: Path, former: Facts, facts: Facts) -> ConfigError:
@@ -257,15 +259,23 @@ def _unknown(
     for number, item in enumerate(items):
         if item.error:
             checkpoint.put(number, row_of(item, facts, item.error))
-        elif not checkpoint.keep(number, item.path, item.bytes, item.modified):
+        elif not checkpoint.keep(number, item.path, item.bytes, item.modified, item.more):
             yield number, item
             continue
         summary.photos += 1
         watch(summary.photos)
 
 
-def _counted(rows: Iterable[Row], summary: Summary) -> Iterator[Row]:
+def _columns(checkpoint: Checkpoint) -> dict[str, type]:
+    """Those of results, and behind them what tables that named photographs have beside paths."""
+    return {**COLUMNS, **(kinds_of(checkpoint.rows()) if checkpoint.has_more else {})}
+
+
+def _counted(rows: Iterable[Row], summary: Summary, columns: Mapping[str, type]) -> Iterator[Row]:
+    more = columns.keys() - COLUMNS.keys()
     for row in rows:
+        if more:
+            row |= {name: as_kind(row.get(name), columns[name]) for name in more}
         summary.labels[row["label"] or UNREADABLE] += 1
         if row["label"] and not row["sure"]:
             summary.doubtful[row["label"]] += 1

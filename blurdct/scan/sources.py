@@ -7,7 +7,7 @@ Memory holds what lies in one folder, never a whole tree.
 import os
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
 from typing import TypeVar
@@ -21,12 +21,11 @@ from .path_lists import (
     LIST,
     STDIN,
     BrokenListError,
-    column_of,
     from_standard_input,
-    is_table,
     listed,
 )
 from .skipping import Remark, is_unread_picture, skip_rule, skips_member, why_skipped
+from .tables import column_of, is_table
 from .walk import DEEP, Found, Listing, LocalTree, Skip, Tree, below, matching
 
 STANDARD_INPUT = "standard input"  # as errors call it
@@ -145,7 +144,10 @@ class _Search:
         return self._named(listed(path, self.null), path)
 
     def table(self, name: str) -> Iterator[Item]:
-        return self._named(column_of(name, self.column), name)
+        rows = self._or_empty(column_of(name, self.column), f"{name}: no paths in it", name)
+        for path, more in rows:
+            for item in self._listed(path, name):
+                yield replace(item, more=more) if more else item
 
     def local(self, name: str) -> Iterator[Item]:
         if os.path.isdir(name):
@@ -175,14 +177,14 @@ class _Search:
     def _named(self, names: Iterable[str | ImageError], source: str) -> Iterator[Item]:
         """What a list names: files, folders, archives, members of them, URLs; no further lists."""
         for name in self._or_empty(names, f"{source}: no paths in it", source):
-            if isinstance(name, ImageError):
-                if isinstance(name, BrokenListError):
-                    self.lost(source)
-                yield Item(source, error=str(name))
-            elif remote.is_url(name):
-                yield from self.remote(name)
-            else:
-                yield from self.local(name)
+            yield from self._listed(name, source)
+
+    def _listed(self, name: str | ImageError, source: str) -> Iterator[Item]:
+        if isinstance(name, ImageError):
+            if isinstance(name, BrokenListError):
+                self.lost(source)
+            return iter([Item(source, error=str(name))])
+        return self.remote(name) if remote.is_url(name) else self.local(name)
 
     def _matches(self, tree: Tree, pattern: str) -> Iterator[Item]:
         """Files that match a pattern, and what lies in folders and archives that do."""

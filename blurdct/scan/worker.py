@@ -91,7 +91,8 @@ def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
         "error": error.removeprefix(f"{item.path}: "),
     }
     row: Row = {name: "" if kind is str else None for name, kind in COLUMNS.items()}
-    return {**row, **known, **{name: found[name] for name in COLUMNS if name in found}}
+    found = {name: found[name] for name in COLUMNS if name in found}
+    return {**row, **known, **found, **(item.more or {})}
 
 
 def prepare(setup: tuple[Any, ...], facts: Facts) -> None:
