@@ -109,6 +109,14 @@ Size = Annotated[
     int | None,
     typer.Option(min=16, metavar="PIXELS", help="Long side to which larger photos are reduced."),
 ]
+Escape = Annotated[
+    bool,
+    typer.Option(
+        "--escape",
+        help="In CSV, put an apostrophe in front of texts that a spreadsheet would take for "
+        "formulas; the column 'escaped' says where, and blurdct takes it off again.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Workers = Annotated[
     int | None,

@@ -22,6 +22,7 @@ from ..inference.workers import in_worker
 from ..parallel.cores import cores
 from ..parallel.crash_safe_pool import crash_safe_map
 from ..results import COLUMNS, Row, form, read, write
+from ..utils.row_files import ESCAPED, escaped
 from .checkpoint import Checkpoint
 from .items import Item, batches
 from .lost_places import LostPlaces
@@ -76,6 +77,7 @@ def scan(
     timeout: float | None = None,
     resume: bool = False,
     force: bool = False,
+    escape: bool = False,
     watch: Callable[[int], object] = lambda done: None,
 ) -> Summary:
     """Judge all photographs of a collection, a row for each in the order of the list.
@@ -101,6 +103,8 @@ def scan(
         resume: Go on with a scan that was ended early; or, if the file is complete, do what is new
             or has changed (bytes, time) since, and what could not be read.
         force: Begin anew, whatever is there.
+        escape: In CSV, put an apostrophe before texts that a spreadsheet would take for formulas;
+            ``results.read`` takes it off again.
         watch: Called with how many are done, now and then.
 
     Raises:
@@ -111,6 +115,8 @@ def scan(
     """
     begun = time.perf_counter()
     target = _checked(out, workers, timeout, resume, force)
+    if escape and form(out) != ".csv":
+        raise ConfigError(f"{out}: --escape is for CSV, which spreadsheets open")
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
     named_here = [os.fspath(source) for source in sources]
@@ -165,7 +171,10 @@ def scan(
             raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found{what}")
         try:
             columns = _columns(checkpoint)
-            write(target, _counted(checkpoint.rows(), summary, columns), columns)
+            done = _counted(checkpoint.rows(), summary, columns)
+            if escape:
+                done, columns = escaped(done), {**columns, ESCAPED: str}
+            write(target, done, columns)
         except ConfigError as error:  # not the user's fault by now
             raise BlurdctError(str(error)) from error
         checkpoint.remove()

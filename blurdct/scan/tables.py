@@ -16,7 +16,7 @@ from .path_lists import BrokenListError, unread
 
 Cells = dict[str, Any]
 # What results have beside ``COLUMNS`` for their own use.
-RESERVED = (*COLUMNS, row_files.RAW_PATH)
+RESERVED = (*COLUMNS, row_files.RAW_PATH, row_files.ESCAPED)
 FRONT = "table_"  # of the name of a column that results have, too
 _LARGEST = 2**63  # no whole number of a Parquet file reaches it
 
@@ -124,7 +124,7 @@ def _rows(path: str, column: str) -> Iterator[Cells]:
 
 def _csv_rows(path: str, column: str) -> Iterator[Cells]:
     with open_text(path) as file:
-        yield from rows_of_csv(file, column)
+        yield from row_files.unescaped(rows_of_csv(file, column))
 
 
 def _parquet_rows(path: str, column: str) -> Iterator[Cells]:

@@ -378,3 +378,23 @@ def test_a_table_stays_when_a_list_no_longer_says_what_it_named(go, photos, cont
 def test_a_time_limit_is_a_number_of_seconds(tmp_path, seconds):
     with pytest.raises(ConfigError, match="timeout: expected up to"):
         scan(tmp_path, tmp_path / "out.csv", timeout=seconds)
+
+
+def test_names_that_are_formulas_are_escaped_if_asked_and_found_again(go, photos):
+    (photos / "1.jpg").rename("=1+1.jpg")
+    (photos / "2.jpg").rename("-2.jpg")
+    _, plain = go(["=1+1.jpg", "-2.jpg", "in"], "plain.csv")
+    summary, rows = go(["=1+1.jpg", "-2.jpg", "in"], escape=True)
+    assert rows == plain and paths(rows)[:2] == ["=1+1.jpg", "-2.jpg"]
+    lines = Path("out.csv").read_text().splitlines()
+    assert lines[1].startswith("'=1+1.jpg,") and lines[1].endswith(",'")
+    assert lines[2].startswith("'-2.jpg,") and lines[3].endswith(",")
+    summary, rows = go(["=1+1.jpg", "-2.jpg", "in"], escape=True, resume=True)
+    assert rows == plain and summary.kept == 6
+    _, rows = go("out.csv", "again.csv", column="path")
+    assert paths(rows) == paths(plain)
+
+
+def test_what_no_spreadsheet_opens_is_not_escaped(go, photos):
+    with pytest.raises(ConfigError, match="out.jsonl: --escape is for CSV"):
+        go("in", "out.jsonl", escape=True)

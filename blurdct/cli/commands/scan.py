@@ -21,6 +21,7 @@ from ..options import (
     AllowHost,
     Column,
     EachCore,
+    Escape,
     Exclude,
     MaxPixels,
     Model,
@@ -60,6 +61,7 @@ def scan(
     force: Annotated[
         bool, typer.Option("--force", help="Begin anew, and replace what is there.")
     ] = False,
+    escape: Escape = False,
     column: Column = None,
     null: Null = False,
     exclude: Exclude = None,
@@ -115,6 +117,7 @@ def scan(
                 timeout=timeout,
                 resume=resume,
                 force=force,
+                escape=escape,
                 watch=bar,
             )
     except KeyboardInterrupt as stop:
