@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import BlurdctError, ConfigError
-from . import output
+from . import checks, output
 
 if TYPE_CHECKING:
     from ..scan.items import Item
@@ -125,7 +125,12 @@ Workers = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 EachCore = Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; one per core.")]
 Results = Annotated[
-    Path, typer.Argument(metavar="RESULTS", help="A file that 'blurdct scan' wrote.")
+    Path,
+    typer.Argument(
+        metavar="RESULTS",
+        callback=checks.results_file,
+        help="A file that 'blurdct scan' wrote.",
+    ),
 ]
 MaxPixels = Annotated[
     int, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")

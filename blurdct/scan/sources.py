@@ -5,6 +5,7 @@ Memory holds what lies in one folder, never a whole tree.
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from .path_lists import (
     from_standard_input,
     listed,
 )
-from .skipping import Remark, is_unread_picture, skip_rule, skips_member, why_skipped
+from .skipping import Remark, is_clip, is_unread_picture, skip_rule, skips_member, why_skipped
 from .tables import column_of, is_table
 from .walk import DEEP, Found, Listing, LocalTree, Skip, Tree, below, matching
 
@@ -155,7 +156,12 @@ class _Search:
             return self._folder(
                 self._noting(LocalTree()), "" if folder == os.curdir else folder, name
             )
-        return self._archive(name) if archives.is_archive(name) else iter([find(name)])
+        if archives.is_archive(name):
+            return self._archive(name)
+        if is_clip(name) and os.path.isfile(name):
+            how = f"blurdct video {shlex.quote(name)} --out frames.csv"
+            return iter([Item(name, error=f"{name}: a video, whose frames are judged by: {how}")])
+        return iter([find(name)])
 
     def remote(self, url: str) -> Iterator[Item]:
         tree = remote.RemoteTree()
@@ -165,6 +171,9 @@ class _Search:
             return self._archive(url)
         if is_photo(url.rpartition("/")[2]) or archives.split(url):
             return iter([find(url)])
+        if is_clip(url):
+            why = "a video; blurdct video judges the frames of one on this computer"
+            return iter([Item(url, error=f"{url}: {why}")])
         try:
             is_folder = tree.is_folder(url)
         except BlurdctError as error:
