@@ -198,13 +198,11 @@ def test_the_doubtful_lie_on_both_sides_of_the_limits_and_everywhere_else():
 
 def test_limits_are_those_of_the_model_unless_the_labels_say_otherwise(model):
     rows = [row(f"{n}.jpg", n / 100, model=model) for n in range(100)]
-    assert (
-        summarize(rows, trusted=model).thresholds
-        == load(model).thresholds
-        == Thresholds(0.25, 0.75)
-    )
-    other = [row(f"{n}.jpg", n / 100, "blurred" if n >= 60 else "clear") for n in range(100)]
-    assert summarize(other).thresholds == Thresholds(0.6, 0.6)
+    own = load(model).thresholds
+    assert summarize(rows, trusted=model).thresholds == own == Thresholds(0.25, 0.75)
+    labels = ["blurred" if n >= 60 else "sharp" for n in range(100)]
+    other = [row(f"{n}.jpg", n / 100, labels[n], True, threshold=0.6) for n in range(100)]
+    assert summarize(other).thresholds == Thresholds(0.6, 0.6, 0.6)
     assert summarize([row("a.jpg", 0.1)]).thresholds == Thresholds(1, 1)
 
 
