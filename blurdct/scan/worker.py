@@ -5,7 +5,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ImageError
+from ..errors import ImageError, ModelError
 from ..features.photo import Photo
 from ..inference.detector import Detector
 from ..inference.facts import Facts
@@ -90,7 +90,8 @@ def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
         "error": error.removeprefix(f"{item.path}: "),
     }
     row: Row = {name: "" if kind is str else None for name, kind in COLUMNS.items()}
-    return {**row, **known, **{name: found[name] for name in COLUMNS if name in found}}
+    found = {name: found[name] for name in COLUMNS if name in found}
+    return {**row, **known, **found, **(item.more or {})}
 
 
 def prepare(setup: tuple[Any, ...], facts: Facts) -> None:
@@ -103,7 +104,7 @@ def judge(detector: Detector, facts: Facts, job: Job) -> tuple[int, Row]:
     number, item = job
     try:
         return number, _row(detector, facts, item)
-    except ImageError as error:
+    except (ImageError, ModelError) as error:
         return number, row_of(item, facts, str(error))
     except Exception as error:  # of a dozen libraries that read what anybody may have written
         return number, row_of(item, facts, f"{type(error).__name__}: {error}")
@@ -120,4 +121,7 @@ def _row(detector: Detector, facts: Facts, item: Item) -> Row:
 
 def _judged(detector: Detector, item: Item) -> tuple[Prediction, Photo]:
     photo = Photo(open_photo(item), detector.config, item.path)
-    return detector.judge(photo, item.path)[0], photo
+    try:
+        return detector.judge(photo, item.path)[0], photo
+    except ModelError as error:  # which knows no photo
+        raise ModelError(f"{item.path}: {error}") from error

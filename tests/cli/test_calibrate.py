@@ -46,7 +46,10 @@ def test_scores_that_are_far_off_become_true(mine, model, tmp_path):
     off = bundle.Calibration(good.calibration.scale, good.calibration.offset + 4)
     replace(good, calibration=off).save(tmp_path / "off")
     places = {"off": tmp_path / "off", "mine": mine}
-    run = call("calibrate --model {off} --photos {mine} --out {off}", **places)
+    words = "calibrate --model {off} --photos {mine} --out {off}"
+    run = call(words, **places)
+    assert run.status == 2 and "exists; --force replaces it" in run.err
+    run = call(f"{words} --force", **places)
     assert run.status == 0
     # a logistic fit has the mean of what it was fitted to: half of the photographs are blurred
     _, p, _ = answers(tmp_path / "off", mine)

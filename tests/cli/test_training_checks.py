@@ -120,7 +120,7 @@ def test_wrong_use_is_one_line_and_leaves_everything_as_it_was(places, tmp_path,
 
 def test_training_that_fails_leaves_the_older_model(places):
     before = contents(places["old"])
-    run = call("train laplacian:C=0 --no-copies --photos {mine} --out {old}", **places)
+    run = call("train laplacian:C=0 --no-copies --photos {mine} --out {old} --force", **places)
     assert run.status == 2 and contents(places["old"]) == before
 
 

@@ -18,7 +18,7 @@ def made():
 
 @pytest.fixture(scope="module")
 def file(made, tmp_path_factory):
-    pictures = {pick.path: Picture(JPEG, (24, 16), b"png") for pick in made.worst}
+    pictures = {pick.path: Picture(JPEG, (24, 16), map=b"png") for pick in made.worst}
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html(made, "r.csv", pictures, 24), encoding="utf-8")
     return path

@@ -9,7 +9,7 @@ from ...errors import ConfigError, ImageError
 from .. import output
 from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
-from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Results, form_of, note
+from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Escape, Results, form_of, note
 
 if TYPE_CHECKING:
     from ...curate.ranking import Candidate, Look, Place
@@ -47,6 +47,7 @@ def best(
     dry_run: DryRun = False,
     null: Null = False,
     as_csv: AsCsv = False,
+    escape: Escape = False,
     as_json: AsJson = False,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processes that look for duplicates.")
@@ -110,7 +111,7 @@ def best(
     looks, unread = _looks(photos, labels, found, workers, lost)
     places, status = list(ranking.ranked(photos, labels, looks)), max(status, unread)
     if form:
-        printer = output.printer(form, COLUMNS)
+        printer = output.printer(form, COLUMNS, escape)
         for place in places:
             row = place.row
             printer({name: row[name] for name in COLUMNS})

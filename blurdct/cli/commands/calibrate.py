@@ -8,7 +8,7 @@ import typer
 from ...config import ReadConfig, TrainConfig
 from ...errors import BlurdctError, ConfigError
 from .. import output
-from ..checks import check_out, command
+from ..checks import check_new, check_out, command
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
@@ -34,7 +34,11 @@ def calibrate(
     workers: Processes = None,
     seed: Seed = 0,
     force: Annotated[
-        bool, typer.Option("--force", help="Save it even if it is worse than the model was.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Replace what is there, and save it even if it is worse than the model was.",
+        ),
     ] = False,
 ) -> None:
     """Fit scores and label limits of a model to photos of your own; the model itself stays.
@@ -61,6 +65,7 @@ def calibrate(
 
     bundle = load(named(model))
     check_out(out, "bundle.json")
+    check_new(out, force, "bundle.json")
     rows = list_rows(photos)
     known = [row for row in rows if row["label"] is not None]
     check_labels(photos, {row["label"] for row in known})
