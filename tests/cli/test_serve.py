@@ -369,7 +369,7 @@ def ended(*words: str, path: Path = ROOT) -> subprocess.CompletedProcess:
 def test_a_library_that_only_workers_need_is_named_too(tmp_path):
     (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError('none', name='fastapi')")
     done = ended(*FEW, path=tmp_path)
-    assert done.returncode == 2 and "serve needs fastapi: pip install" in done.stderr
+    assert done.returncode == 2 and "serve needs fastapi: " in done.stderr
     assert done.stderr.count("\n") == 1
 
 
