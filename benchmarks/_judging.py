@@ -11,6 +11,7 @@ import numpy as np
 from blurdct import Detector
 from blurdct.cli.output import note
 from blurdct.errors import BlurdctError
+from blurdct.features.photo import Photo
 from blurdct.inference.bundle import shipped
 from blurdct.parallel.cores import cores
 from blurdct.parallel.pool import ordered_map
@@ -44,10 +45,16 @@ def detectors(models: tuple[str, ...]) -> list[Detector]:
 def verdicts(
     pictures: Iterable[tuple[np.ndarray | bytes, str]], models: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """P(blurred) and labels of pictures (RGB or a file, name), shape (pictures, models) both."""
-    rows = [[one.predict(rgb, name) for one in detectors(models)] for rgb, name in pictures]
-    p = [[verdict.probability for verdict in row] for row in rows]
-    return np.array(p), np.array([[verdict.label for verdict in row] for row in rows])
+    """P(blurred) and labels of pictures (RGB or a file, name), shape (pictures, models) both.
+
+    P is what the model says, of a picture that is called unknown, too.
+    """
+    p, labels = [], []
+    for picture, name in pictures:
+        photos = [(one, Photo(picture, one.config, name)) for one in detectors(models)]
+        p.append([one.probability(photo) for one, photo in photos])
+        labels.append([one.judge(photo, name)[0].label for one, photo in photos])
+    return np.array(p), np.array(labels)
 
 
 def judge_all(

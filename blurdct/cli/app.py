@@ -9,6 +9,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -81,6 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if message := error.format_message():  # none where the whole help was printed instead
             note(f"{' '.join(message.split())} (see {_command(error)} --help)")
         status = WRONG_USE
+    except (ImportError, AttributeError) as error:
+        from ..utils.installing import about_opencv
+
+        if not (known := about_opencv(error)):
+            raise
+        note(str(known))
+        status = WRONG_USE
     except BlurdctError as error:
         note(error_line(error))
         status = WRONG_USE if isinstance(error, (ConfigError, ModelError)) else SOME_UNREAD
@@ -93,8 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _remark(message: Warning | str, *where: Any, **more: Any) -> None:
-    """A warning as one line, without the line of code that it came from."""
-    note(str(message))
+    """A warning as one line, without the line of code that it came from; nothing hangs on it."""
+    with suppress(output.OutputError):
+        note(str(message))
 
 
 def _is_source(word: str) -> bool:

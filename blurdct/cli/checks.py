@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ConfigError, ModelError
+from ..utils.installing import install_hint
 
 Command = TypeVar("Command", bound=Callable[..., None])
 PACKAGE = __name__.partition(".")[0]
@@ -23,11 +24,10 @@ def command(function: Command) -> Command:
         try:
             function(*args, **kwargs)
         except ModuleNotFoundError as error:
-            if (error.name or PACKAGE).partition(".")[0] == PACKAGE:
-                raise
-            raise ModelError(
-                f'{name} needs more than the core install: pip install "{PACKAGE}[train]"'
-            ) from error
+            if (error.name or PACKAGE).partition(".")[0] in (PACKAGE, "cv2"):
+                raise  # a bug of ours; or ``main`` has words for it
+            hint = install_hint("train")
+            raise ModelError(f"{name} needs more than the core install: {hint}") from error
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             raise BlurdctError(f"{place}{error.strerror or error}") from error

@@ -15,8 +15,8 @@ from ..config import ReadConfig, from_dict
 from ..errors import ConfigError, ImageError, ModelError
 from ..features.bands import FEATURES
 from ..images.files import check_regular
+from ..metrics import logit
 from ..utils.atomic import replacing_folder
-from ..utils.odds import logit
 from .thresholds import Thresholds
 
 # Names that stay when better models come: the most often right, and one that costs little.

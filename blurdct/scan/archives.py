@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import BlurdctError, ImageError
 from ..images.files import LIMIT as LIMIT
+from ..utils.installing import install_hint
 from ..utils.text import reason
 from .remote import opened
 
@@ -66,8 +67,7 @@ def members(path: str, wanted: Callable[[str], bool]) -> Iterator[Member]:
     except BlurdctError as error:  # a URL that nobody here can open
         raise ImageError(str(error)) from error
     except ImportError as error:
-        needs = "zstd needs pip install 'blurdct[scan]'"
-        raise ImageError(f"{path}: {needs}") from error
+        raise ImageError(f"{path}: zstd needs {install_hint('scan', error)}") from error
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file") from error
     except PermissionError as error:

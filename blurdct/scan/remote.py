@@ -11,10 +11,9 @@ from typing import Any, BinaryIO, cast
 
 from ..errors import BlurdctError, ConfigError
 from ..images.files import LIMIT as LIMIT, check_regular
+from ..utils.installing import install_hint
 from ..utils.text import reason
 from .walk import Known, Listing
-
-NEEDS = "pip install 'blurdct[remote]'"
 
 ALLOWED = "BLURDCT_ALLOW_HOSTS"  # variable: other hosts that a web server may send us to
 PORTS = {"http": 80, "https": 443}
@@ -39,7 +38,7 @@ def filesystem(url: str) -> tuple[Any, str]:
     try:
         import fsspec
     except ImportError as error:
-        raise ConfigError(f"{url}: URLs need fsspec: {NEEDS}") from error
+        raise ConfigError(f"{url}: URLs need fsspec: {install_hint('remote', error)}") from error
     try:
         # all of a chain such as zip://a.jpg::https://...
         return fsspec.url_to_fs(url, **{kind: _web() for kind in PORTS if f"{kind}://" in url})

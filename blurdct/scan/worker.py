@@ -10,7 +10,7 @@ from ..features.photo import Photo
 from ..inference.detector import Detector
 from ..inference.facts import Facts
 from ..inference.prediction import Prediction
-from ..inference.workers import answer_or_error, in_worker, keep
+from ..inference.workers import answer_or_error, given_up, in_worker, keep
 from ..parallel.cores import cores
 from ..results import COLUMNS, Row
 from .items import Item, ahead, batches, open_photo
@@ -72,12 +72,11 @@ def judge_many(
         return
     if not (first := list(islice(items, 1))):
         return
-    from ..parallel.pool import ordered_map  # takes tens of milliseconds
+    from ..parallel.pool import ordered_batches  # takes tens of milliseconds
 
     few = batches(chain(first, items), chunk, lambda item: item)
-    setup = (judge, detector)
-    for answers in ordered_map(partial(in_worker, _answers), few, workers, 1, keep, setup):
-        yield from answers
+    how = partial(in_worker, answer_or_error)
+    yield from ordered_batches(how, few, workers, keep, (judge, detector), given_up)
 
 
 def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
@@ -126,7 +125,3 @@ def _judged(detector: Detector, item: Item) -> tuple[Prediction, Photo]:
         return detector.judge(photo, item.path)[0], photo
     except ModelError as error:  # which knows no photo
         raise ModelError(f"{item.path}: {error}") from error
-
-
-def _answers(judge: Judge, detector: Detector, items: list[Item]) -> list[Any]:
-    return [answer_or_error(judge, detector, item) for item in items]

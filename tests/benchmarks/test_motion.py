@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from blurdct.images.reader import read_rgb
 from blurdct.inference.detector import Detector
-from tests.benchmarks.conftest import BENCHMARKS, SCENES
+from tests.benchmarks.conftest import BENCHMARKS, SCENES, asked
 from tests.benchmarks.pages import number, rows
 
 
@@ -48,9 +48,9 @@ def test_the_motion_table_is_that_of_the_detector_itself(run, motion, photos, mo
     assert [row[:2] for row in table] == [[str(model), n] for model in models for n in lengths]
     detector = Detector.load(models[0])
     sharp = [read_rgb(path) for path in sorted(photos.glob("sharp/*.png"))]
-    still = [detector.predict(rgb) for rgb in sharp]
+    still = [asked(detector, rgb) for rgb in sharp]
     gone = {
-        angle: [detector.predict(motion["moved"](rgb, 16, angle)) for rgb in sharp]
+        angle: [asked(detector, motion["moved"](rgb, 16, angle)) for rgb in sharp]
         for angle in range(0, 180, 15)
     }
     areas = {angle: area(still, some) for angle, some in gone.items()}

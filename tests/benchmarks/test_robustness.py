@@ -15,7 +15,7 @@ from blurdct.datasets.perturbations import PERTURBATIONS
 from blurdct.images.reader import read_rgb
 from blurdct.inference.detector import Detector
 from tests.benchmarks import pages
-from tests.benchmarks.conftest import BENCHMARKS, ROOT, SCENES
+from tests.benchmarks.conftest import BENCHMARKS, ROOT, SCENES, asked
 from tests.benchmarks.pages import number
 from tests.helpers import toys
 
@@ -46,8 +46,8 @@ def test_the_numbers_are_those_of_the_detector_itself(tables, photos, models):
         detector = Detector.load(model)
         for change in ("halved", "JPEG 40", "two stops darker", "mirrored", "white border"):
             rgb = [read_rgb(path) for path in paths]
-            before = [detector.predict(one) for one in rgb]
-            after = [detector.predict(PERTURBATIONS[change](one, None)) for one in rgb]
+            before = [asked(detector, one) for one in rgb]
+            after = [asked(detector, PERTURBATIONS[change](one, None)) for one in rgb]
             p, q = (np.array([one.probability for one in some]) for some in (before, after))
             labels = [one.label != two.label for one, two in zip(before, after, strict=True)]
             expected = [np.mean((p >= 0.5) != (q >= 0.5)), np.mean(labels)]

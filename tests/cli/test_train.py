@@ -28,7 +28,7 @@ def test_a_few_photographs_make_a_model_that_the_other_commands_take(mine, tmp_p
     assert call("predict {mine} --model {out}", **places).out.count("\n") == 2 * SCENES
     judged = json.loads(call("evaluate {out} --photos {mine} --json", **places).out)
     assert judged["photos"] == 2 * SCENES
-    run = call("calibrate --model {out} --photos {mine} --out {again}", **places)
+    run = call("calibrate --force --model {out} --photos {mine} --out {again}", **places)
     assert run.status == 0 and names(places["again"]) == BUNDLE
 
 

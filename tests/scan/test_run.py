@@ -13,7 +13,7 @@ from blurdct.images.reader import read_sized
 from blurdct.inference import facts
 from blurdct.inference.bundle import Calibration
 from blurdct.inference.detector import Detector
-from blurdct.parallel.crash_safe_pool import DIED
+from blurdct.parallel.crew import DIED
 from blurdct.scan import walk, worker
 from blurdct.scan.run import scan
 from tests.helpers import toys

@@ -9,7 +9,7 @@ import typer
 
 from ...errors import ConfigError
 from .. import output
-from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
 from ..options import AsCsv, AsJson, Escape, Results, form_of, note, probability
 
@@ -84,8 +84,10 @@ def filter(
 
     \b
     copy, move, link   into DIR, in folders as they were; a name that is taken
-                       gets a number. XMP sidecars go along; a camera RAW is a
-                       photo by itself. link makes symbolic links.
+                       gets a number. Sidecars go along: XMP and edits of other
+                       programs, the clip of a Live Photo, JSON of Google
+                       Takeout; a camera RAW is a photo by itself. link makes
+                       symbolic links.
     tag                writes the keyword, and stars where there are none, into
                        an XMP sidecar: photo.xmp of camera RAW, photo.jpg.xmp of
                        others, unless there is one. darktable and digiKam read
@@ -151,18 +153,19 @@ def filter(
             return (row for row in rows if (selection.kind(row) or row["label"]) == label)
         return selection.pick(verdicts(results), cut, extra)
 
-    if label:
-        note(f"{found.labels[label]:,} of {found.labels.total():,} photographs: labelled {label}")
-    else:
-        _tell(found, cut, extra)
+    labelled = f"{found.labels[label or '']:,} of {found.labels.total():,} photographs: labelled"
+    told = f"{labelled} {label}" if label else _told(found, cut, extra)
     if form:
+        note(told)
         _print_rows(sorted(picked(), key=_worst_first), form, escape)
         return
     if action == "list":
+        note(told)
         rows = enumerate(picked())
         listed = sorted((_worst_first(row), number, row["path"]) for number, row in rows)
         print_paths((path for *_, path in listed), null)
         return
+    Lost().say(note, told)
     folder = to or results.parent
     with journal_in(folder, action, dry_run) as journal:
         if action == "tag":
@@ -188,7 +191,7 @@ def _print_rows(rows: "list[Row]", form: str, escape: bool) -> None:
         printer({name: row.get(name) for name in columns})
 
 
-def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
+def _told(found: "Survey", cut: "Cut", include: Sequence[str]) -> str:
     """A remark on what is picked: how many, from which score on, how many of them are sharp."""
     from ...curate.selection import outcome
 
@@ -197,7 +200,7 @@ def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
     if cut.p is not None and "P " not in cut.source:
         score = "" if math.isinf(cut.p) else f", P {cut.p:.4f} or more"
     words = f"{count:,} of {sum(found.labels.values()):,} photographs: {cut.source}{score}"
-    note(f"{words}; going by P, about {sharp:,.1f} of them are sharp")
+    return f"{words}; going by P, about {sharp:,.1f} of them are sharp"
 
 
 def _print_table(found: "Survey", cut: "Cut") -> None:
