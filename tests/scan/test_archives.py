@@ -87,7 +87,7 @@ def test_a_tar_compressed_by_zstd_is_read_with_pyarrow_and_asks_for_it(tmp_path,
         file.write(plain)
     assert contents(path) == expected()
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImageError, match=r"photos.tar.zst: zstd needs pip install 'blurdct\[scan"):
+    with pytest.raises(ImageError, match=r"photos.tar.zst: zstd needs .*pip install .*\[scan"):
         list(members(str(path), photos))
 
 
