@@ -26,7 +26,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def home(tmp_path, monkeypatch) -> Path:
     """The current folder, with a clip in it: 2 seconds sharp, 2 blurred."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BLURDCT_MODEL", "fast")  # to which these drawn frames are sharp
+    monkeypatch.setenv("BLURDCT_MODEL", "laplacian")  # to which these drawn frames are sharp
     film(tmp_path / "clip.avi")
     return tmp_path
 

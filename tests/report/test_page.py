@@ -198,11 +198,8 @@ def test_the_doubtful_lie_on_both_sides_of_the_limits_and_everywhere_else():
 
 def test_limits_are_those_of_the_model_unless_the_labels_say_otherwise(model):
     rows = [row(f"{n}.jpg", n / 100, model=model) for n in range(100)]
-    assert (
-        summarize(rows, trusted=model).thresholds
-        == load(model).thresholds
-        == Thresholds(0.25, 0.75)
-    )
+    own = load(model).thresholds
+    assert summarize(rows, trusted=model).thresholds == own == Thresholds(0.25, 0.75)
     moved = [r | {"threshold": 0.3} for r in rows]
     moved = [r | {"label": "blurred" if r["probability"] >= 0.3 else "sharp"} for r in moved]
     moved = [r | {"sure": not 0.25 <= r["probability"] < 0.75} for r in moved]

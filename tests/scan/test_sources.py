@@ -455,7 +455,7 @@ def test_a_missing_library_is_told_at_once(here, monkeypatch):
     with pytest.raises(ConfigError, match=r"x.parquet: Parquet needs .*pip install .*\[scan"):
         photographs(["x.parquet"], column="path")
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(ConfigError, match=r"s3://x: URLs need .*pip install .*\[remote"):
+    with pytest.raises(ConfigError, match=r"s3://x: URLs need .*pip install .*\[remote\]"):
         photographs(["s3://x"])
     Path("names.txt").write_text("s3://x/a.jpg\ns3://x\nin/b.jpg\ns3://x/a.zip")
     first, second, third, fourth = photographs(["names.txt"])

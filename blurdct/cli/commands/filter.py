@@ -153,17 +153,14 @@ def filter(
             return (row for row in rows if (selection.kind(row) or row["label"]) == label)
         return selection.pick(verdicts(results), cut, extra)
 
-    told = (
-        f"{found.labels[label]:,} of {found.labels.total():,} photographs: labelled {label}"
-        if label
-        else _told(found, cut, extra)
-    )
-    if form or action == "list":
-        note(told)
+    labelled = f"{found.labels[label or '']:,} of {found.labels.total():,} photographs: labelled"
+    told = f"{labelled} {label}" if label else _told(found, cut, extra)
     if form:
+        note(told)
         _print_rows(sorted(picked(), key=_worst_first), form, escape)
         return
     if action == "list":
+        note(told)
         rows = enumerate(picked())
         listed = sorted((_worst_first(row), number, row["path"]) for number, row in rows)
         print_paths((path for *_, path in listed), null)
