@@ -44,10 +44,13 @@ def detectors(models: tuple[str, ...]) -> list[Detector]:
 def verdicts(
     pictures: Iterable[tuple[np.ndarray | bytes, str]], models: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """P(blurred) and labels of pictures (RGB or a file, name), shape (pictures, models) both."""
+    """P(blurred) and verdicts of pictures (RGB or a file, name), shape (pictures, models) both.
+
+    A verdict is a label with a question mark where it is not sure; P of ``unknown`` is NaN.
+    """
     rows = [[one.predict(rgb, name) for one in detectors(models)] for rgb, name in pictures]
     p = [[verdict.probability for verdict in row] for row in rows]
-    return np.array(p), np.array([[verdict.label for verdict in row] for row in rows])
+    return np.array(p, float), np.array([[verdict.shown for verdict in row] for row in rows])
 
 
 def judge_all(
