@@ -7,9 +7,9 @@ from itertools import islice
 
 import pytest
 
-from blurdct import results
-from blurdct.errors import BlurdctError, ConfigError
-from blurdct.results import COLUMNS, READERS, read, write
+from blurdct.errors import BlurdctError, BlurdctWarning, ConfigError
+from blurdct.results import COLUMNS, READERS, read, verdicts, write
+from blurdct.utils import row_files
 
 NAMES = [
     "plain.jpg",
@@ -26,12 +26,15 @@ NAMES = [
 def row(path="photo.jpg", **changes):
     """What a scan says of a photo."""
     numbers = {"probability": 0.25, "score": 25.0, "sharp_fraction": None, "modified": 1.5e9 + 0.25}
-    texts = {"label": "clear", "reason": "", "model": "dct-xgb", "digest": "00ff", "error": ""}
+    numbers |= {"threshold": 0.5, "sure": True}
+    texts = {"label": "sharp", "reason": "", "model": "dct-xgb", "digest": "00ff"}
+    texts |= {"note": "", "error": ""}
     counts = {"bytes": 10**10, "width": 640, "height": 480}
     return {"path": path, **counts, **numbers, **texts, **changes}
 
 
 ERROR = row("broken.jpg", probability=None, score=None, label="", error="broken.jpg: empty file")
+ERROR |= {"sure": None, "threshold": None}
 forms = pytest.mark.parametrize("form", READERS)
 
 
@@ -57,11 +60,11 @@ def test_columns_of_others_are_kept_by_their_types_and_missing_ones_are_empty(tm
     path = tmp_path / f"r{form}"
     write(
         path,
-        [{"path": "a.jpg", "time": 0.5, "note": "x"}],
-        {"path": str, "time": float, "note": str},
+        [{"path": "a.jpg", "time": 0.5, "remark": "x"}],
+        {"path": str, "time": float, "remark": str},
     )
     (back,) = read(path)
-    assert float(back["time"]) == 0.5 and back["note"] == "x"
+    assert float(back["time"]) == 0.5 and back["remark"] == "x"
     assert (back["score"], back["label"]) == (None, "")
 
 
@@ -227,7 +230,7 @@ def test_another_ending_is_refused(tmp_path):
 
 @forms
 def test_memory_does_not_grow_with_the_rows(tmp_path, form, monkeypatch):
-    monkeypatch.setattr(results, "BATCH", 64)
+    monkeypatch.setattr(row_files, "BATCH", 64)
     path = tmp_path / f"r{form}"
 
     def peak(count):
@@ -247,3 +250,44 @@ def test_rows_are_read_as_they_are_asked_for(tmp_path, form):
     path = tmp_path / f"r{form}"
     write(path, (row(str(number)) for number in range(10_000)))
     assert [one["path"] for one in islice(read(path), 2)] == ["0", "1"]
+
+
+# Files of earlier versions
+
+
+OLD = {"path": "a.jpg", "bytes": 1, "probability": 0.0, "score": 0.0, "label": "", "error": ""}
+
+
+def old(p, label, **more):
+    """A row as versions wrote it that had three labels and no ``sure``."""
+    return {**OLD, "probability": p, "score": 100 * p, "label": label, **more}
+
+
+@forms
+def test_old_labels_are_read_as_todays_with_a_warning(tmp_path, form):
+    rows = [
+        *(old(0.01, "clear"), old(0.3, "medium"), old(0.6, "medium"), old(0.99, "blurred")),
+        *(old(0.4, "unknown", reason="flat"), {**OLD, "probability": None, "error": "empty file"}),
+    ]
+    path = tmp_path / f"r{form}"
+    kinds = {"probability": float, "score": float, "bytes": int}
+    write(path, rows, {name: kinds.get(name, str) for name in rows[4]})
+    with pytest.warns(BlurdctWarning, match=f"{path.name}: written by an earlier version"):
+        back = list(verdicts(path))
+    told = [(row["label"], row["sure"], row["probability"]) for row in back]
+    assert told == [
+        *(("sharp", True, 0.01), ("sharp", False, 0.3), ("blurred", False, 0.6)),
+        *(("blurred", True, 0.99), ("unknown", False, None), ("", None, None)),
+    ]
+    assert back[4]["score"] is None
+
+
+@forms
+def test_an_unknown_photo_needs_no_p_and_others_do(tmp_path, form):
+    path = tmp_path / f"r{form}"
+    nothing = {"probability": None, "score": None, "sure": False}
+    write(path, [row(label="unknown", **nothing)])
+    assert [one["label"] for one in verdicts(path)] == ["unknown"]
+    write(path, [row(**nothing)])
+    with pytest.raises(ConfigError, match=r"row 1: expected a probability in 0\.\.1, got None"):
+        list(verdicts(path))

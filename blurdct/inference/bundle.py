@@ -131,7 +131,7 @@ def named(model: str | PathLike[str] | None = None) -> str:
         model: ``best`` and ``fast`` become the names of the models that they are; None is what the
             environment says by ``BLURDCT_MODEL``, or ``best``.
     """
-    asked = str(model or os.environ.get(MODEL_VARIABLE) or "best")
+    asked = str((os.environ.get(MODEL_VARIABLE) or "best") if model is None else model)
     return NAMES.get(asked, asked)
 
 
@@ -153,7 +153,7 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
     try:
         entries = json.loads((folder / SHEET).read_text())
         version = entries.pop("format", None)
-        if version == 1:
+        if type(version) is int and version == 1:
             entries["thresholds"] = _thresholds_of_old(entries.get("thresholds"))
         elif version != FORMAT:
             raise ModelError(f"{folder}: made by another blurdct (format {version}, not {FORMAT})")

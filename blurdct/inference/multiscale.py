@@ -21,6 +21,7 @@ from ..images.reader import Source, read_luma
 from ..utils.odds import logit
 from .detector import Detector
 from .prediction import Prediction
+from .thresholds import verdict_index
 
 # Chosen on blurred mosaics of data/sample/sharp: with less weight a photo that is sharp in a fifth
 # of its tiles is hardly ever sharp, with more it hardly gains (benchmarks/sizes.py --weights).
@@ -89,7 +90,7 @@ def judge_sizes(detector: Detector, photo: Source, name: str | None = None) -> S
         told = [answer.probability for answer in answers if answer.probability is not None]
         if told:
             sizes[side] = joined(told)
-    sharp = [side for side, p in sizes.items() if p < detector.thresholds.sure_sharp]
+    sharp = [side for side, p in sizes.items() if not verdict_index(p, detector.thresholds)]
     return SizeVerdict(prediction, own, sizes, max(sharp, default=None))
 
 

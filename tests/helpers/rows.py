@@ -3,17 +3,25 @@
 import numpy as np
 
 from blurdct import results
+from blurdct.inference.thresholds import VERDICTS, verdict_index
+from tests.helpers import toys
 
 
-def row(path="a/b.jpg", p=0.5, label=None, **known):
+def row(path="a/b.jpg", p=0.5, label=None, sure=None, **known):
     """A row of results; labelled as the toy model would."""
-    label = label or ("clear" if p < 0.25 else "medium" if p < 0.75 else "blurred")
+    told = VERDICTS[verdict_index(p, toys.THRESHOLDS)]
+    label = label or told.rstrip("?")
+    sure = "?" not in told if sure is None else sure
     base = {name: "" if kind is str else None for name, kind in results.COLUMNS.items()}
-    return base | {"path": path, "probability": p, "score": 100 * p, "label": label} | known
+    base |= {"path": path, "threshold": toys.THRESHOLDS.decision, "label": label, "sure": sure}
+    if label == "unknown":
+        return base | {"sure": False} | known
+    return base | {"probability": p, "score": 100 * p} | known
 
 
 def failed(path, error):
-    return row(path, error=error) | {"probability": None, "score": None, "label": ""}
+    none = {"probability": None, "score": None, "label": "", "sure": None, "threshold": None}
+    return row(path, error=error) | none
 
 
 def many(count=3000, seed=0):

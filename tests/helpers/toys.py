@@ -11,9 +11,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from blurdct.features.bands import FEATURES
 from blurdct.features.extract import image_features
-from blurdct.inference.bundle import Bundle, Calibration, Thresholds
+from blurdct.inference.bundle import Bundle, Calibration
+from blurdct.inference.thresholds import Thresholds
 
 SIDE = 64  # pixels
+
+THRESHOLDS = Thresholds(sure_sharp=0.25, sure_blurred=0.75)
 
 
 def scene(seed: int) -> np.ndarray:
@@ -136,7 +139,7 @@ def bundle(**changes) -> Bundle:
         "graph": graph(),
         "size": 128,
         "calibration": Calibration(1.5, -0.25),
-        "thresholds": Thresholds(0.25, 0.75),
+        "thresholds": THRESHOLDS,
         "parameters": {"depth": 3, "rate": 0.125, "name": "ä", "none": None},
         "training": {"rows": 40},
     }

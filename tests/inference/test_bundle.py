@@ -15,13 +15,12 @@ from blurdct.inference.bundle import (
     SHEET,
     Bundle,
     Calibration,
-    Thresholds,
     UnknownModelError,
-    label_index,
     load,
     shipped,
 )
 from blurdct.inference.detector import Detector
+from blurdct.inference.thresholds import Thresholds
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -79,9 +78,9 @@ def test_the_same_bundle_gives_the_same_bytes(folder, tmp_path):
 
 def test_a_sheet_says_what_it_is_about_to_a_reader(folder):
     sheet = json.loads((folder / SHEET).read_text())
-    assert sheet["format"] == 1
+    assert sheet["format"] == 2
     assert tuple(sheet["features"]) == FEATURES
-    assert sheet["thresholds"] == {"clear": 0.25, "blurred": 0.75}
+    assert sheet["thresholds"] == {"sure_sharp": 0.25, "sure_blurred": 0.75, "decision": 0.5}
     assert "graph" not in sheet
 
 
@@ -192,10 +191,10 @@ def test_an_unknown_entry_is_named(folder, name):
     assert f"lacks none, has ['{name}']" in refusal(folder)
 
 
-@pytest.mark.parametrize("version", [2, 0, "1", None])
+@pytest.mark.parametrize("version", [3, 0, "1", None, True])
 def test_another_version_of_the_format_is_refused(folder, version):
     rewrite(folder, format=version)
-    assert f"made by another blurdct (format {version}, not 1)" in refusal(folder)
+    assert f"made by another blurdct (format {version}, not 2)" in refusal(folder)
 
 
 def test_other_features_are_refused_with_both_differences(folder):
@@ -213,13 +212,15 @@ def test_features_in_another_order_are_refused(folder):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("thresholds", {"clear": 0.8, "blurred": 0.7}),
-        ("thresholds", {"clear": -0.1, "blurred": 0.7}),
-        ("thresholds", {"clear": 0.1, "blurred": 1.1}),
-        ("thresholds", {"clear": float("nan"), "blurred": 0.7}),
-        ("thresholds", {"clear": 0.1}),
-        ("thresholds", {"clear": 0.1, "blurred": 0.2, "middle": 0.15}),
-        ("thresholds", {"clear": "0.1", "blurred": 0.2}),
+        ("thresholds", {"sure_sharp": 0.8, "sure_blurred": 0.7}),
+        ("thresholds", {"sure_sharp": -0.1, "sure_blurred": 0.7}),
+        ("thresholds", {"sure_sharp": 0.1, "sure_blurred": 1.1}),
+        ("thresholds", {"sure_sharp": float("nan"), "sure_blurred": 0.7}),
+        ("thresholds", {"sure_sharp": 0.1}),
+        ("thresholds", {"clear": 0.1, "blurred": 0.2}),
+        ("thresholds", {"sure_sharp": 0.1, "sure_blurred": 0.2, "decision": 50.0}),
+        ("thresholds", {"sure_sharp": 0.1, "sure_blurred": 0.2, "middle": 0.15}),
+        ("thresholds", {"sure_sharp": "0.1", "sure_blurred": 0.2}),
         ("thresholds", [0.1, 0.2]),
         ("calibration", {"scale": float("nan"), "offset": 0.0}),
         ("calibration", {"scale": 1.0, "offset": float("nan")}),
@@ -304,19 +305,6 @@ def test_what_is_no_calibration_or_threshold_is_a_setting_out_of_range():
         with pytest.raises(ConfigError, match="calibration: expected finite, scale over 0"):
             Calibration(*values)
     for values in ((0.6, 0.5), (-0.1, 0.5), (0.5, 1.1), (nan, 0.5), (0.5, nan)):
-        with pytest.raises(BlurdctError, match="expected 0 <= clear <= blurred <= 1"):
+        with pytest.raises(BlurdctError, match="expected 0 <= sure_sharp <= sure_blurred <= 1"):
             Thresholds(*values)
-    assert Thresholds(0.5, 0.5) == Thresholds(clear=0.5, blurred=0.5)
-
-
-# Labels
-
-
-@pytest.mark.parametrize("bounds", [(0.2, 0.8), (0.5, 0.5), (0.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
-def test_a_label_begins_at_its_threshold_for_one_p_as_for_many(bounds):
-    p = np.array([[0.0, 0.1, 0.2, 0.5], [0.7, 0.8, 0.9, 1.0]])
-    clear, blurred = bounds
-    expected = np.where(p < clear, 0, np.where(p < blurred, 1, 2))
-    np.testing.assert_array_equal(label_index(p, Thresholds(*bounds)), expected)
-    for one, label in zip(p.ravel(), expected.ravel(), strict=True):
-        assert label_index(float(one), Thresholds(*bounds)) == label
+    assert Thresholds(0.4, 0.6) == Thresholds(sure_sharp=0.4, sure_blurred=0.6, decision=0.5)

@@ -20,10 +20,13 @@ from blurdct.errors import ConfigError, ImageError, ModelError
 from blurdct.features.bands import FEATURES
 from blurdct.features.block_map import CHANNELS
 from blurdct.features.extract import image_features
+from blurdct.features.photo import Photo
 from blurdct.images.reader import read_luma, read_rgb
 from blurdct.inference import bundle as bundles, workers
-from blurdct.inference.bundle import Bundle, Calibration, Thresholds, label_index, named
-from blurdct.inference.detector import LABELS, Detector, Prediction
+from blurdct.inference.bundle import Bundle, Calibration, named
+from blurdct.inference.detector import Detector
+from blurdct.inference.prediction import FIELDS, LABELS, Prediction, shown
+from blurdct.inference.thresholds import Thresholds
 from blurdct.training.train import train_model
 from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
@@ -89,7 +92,7 @@ def trained(tmp_path_factory):
 @pytest.fixture(scope="module")
 def best(trained) -> Detector:
     """The shipped model, where this install has it; else the one trained here."""
-    name = bundles.DEFAULT
+    name = named("fast")
     return Detector.load(name if name in bundles.shipped() else trained[0])
 
 
@@ -127,7 +130,7 @@ def test_a_prediction_is_plain_values_that_travel(toy, photos):
     answer = toy.predict(photos[0])
     assert json.loads(json.dumps(vars(answer))) == vars(answer)
     assert pickle.loads(pickle.dumps(answer)) == answer
-    assert (answer.threshold, answer.model) == (0.75, "toy")
+    assert (answer.threshold, answer.model) == (0.5, "toy")
 
 
 def test_the_answer_is_the_calibrated_graph_of_the_features(toy, photos):
@@ -164,61 +167,68 @@ def test_threads_may_share_a_detector(toy, photos):
 # Labels
 
 
-def labels(bounds: Thresholds, threshold: float | None = None) -> dict[float, str]:
-    """The label of each of some probabilities."""
-    detector = Detector(toys.bundle(thresholds=bounds), threshold=threshold)
-    at = detector.thresholds
-    return {p: LABELS[label_index(p, at)] for p in (0.0, 0.1, 0.2, 0.5, 0.7, 0.8, 1.0)}
-
-
-def test_labels_change_at_the_thresholds():
-    assert labels(Thresholds(0.2, 0.8)) == {
-        0.0: "clear",
-        0.1: "clear",
-        0.2: "medium",
-        0.5: "medium",
-        0.7: "medium",
-        0.8: "blurred",
-        1.0: "blurred",
-    }
-
-
-def test_equal_thresholds_leave_no_medium():
-    assert set(labels(Thresholds(0.5, 0.5)).values()) == {"clear", "blurred"}
-    assert set(labels(Thresholds(0.0, 0.0)).values()) == {"blurred"}
-
-
-def test_a_threshold_of_ones_own_moves_only_the_label_blurred():
-    assert labels(Thresholds(0.2, 0.8), 0.7) == {**labels(Thresholds(0.2, 0.8)), 0.7: "blurred"}
-
-
-def test_a_threshold_below_clear_leaves_no_medium():
-    answer = labels(Thresholds(0.2, 0.8), 0.1)
-    assert [p for p, label in answer.items() if label == "clear"] == [0.0]
-    assert set(answer.values()) == {"clear", "blurred"}
-
-
-def test_a_photo_is_called_by_its_p(photos):
+def test_a_photo_is_called_by_its_p_and_sure_beyond_the_limits(photos):
     p = sorted(Detector(toys.bundle()).predict(path).probability for path in photos)
-    bounds = Thresholds(p[len(p) // 3], p[len(p) // 2])  # what is at one is over it
-    told = [Detector(toys.bundle(thresholds=bounds)).predict(path) for path in photos]
-    assert [one.label for one in told] == [
-        LABELS[label_index(one.probability, bounds)] for one in told
-    ]
-    assert {one.label for one in told} == set(LABELS)
+    limits = Thresholds(p[2], p[-3], p[len(p) // 2])  # what is at one is over it
+    detector = Detector(toys.bundle(thresholds=limits))
+    told = [detector.predict(path) for path in photos]
+    for one in told:
+        assert one.label == ("blurred" if one.probability >= limits.decision else "sharp")
+        assert one.sure == (one.probability < p[2] or one.probability >= p[-3])
+        assert one.threshold == limits.decision
+        assert one.score == 100 * one.probability
+    assert {one.shown for one in told} == {"sharp", "sharp?", "blurred?", "blurred"}
+
+
+def test_a_doubtful_label_is_shown_with_a_question_mark():
+    assert shown("blurred", True) == "blurred"
+    assert shown("sharp", False) == "sharp?"
+    assert shown("unknown", False) == "unknown"
 
 
 def test_a_threshold_of_ones_own_is_in_the_prediction_and_changes_no_probability(toy, photos):
     other = Detector(toys.bundle(), threshold=0.1)
     before, after = toy.predict(photos[0]), other.predict(photos[0])
-    assert (before.threshold, after.threshold) == (0.75, 0.1)
+    assert (before.threshold, after.threshold) == (0.5, 0.1)
     assert after.probability == before.probability
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), 50])
-def test_a_threshold_outside_0_to_1_is_refused(threshold):
-    with pytest.raises(ConfigError, match="threshold: expected 0..1, got"):
+def test_a_threshold_outside_0_to_1_is_refused(toy, photos, threshold):
+    with pytest.raises(ConfigError, match="threshold: expected P"):
         Detector(toys.bundle(), threshold=threshold)
+    with pytest.raises(ConfigError, match="threshold: expected P"):
+        toy.judge(Photo(photos[0]), "photo.jpg", threshold)
+
+
+def test_what_cannot_be_judged_has_neither_p_nor_score_nor_is_it_sure(toy):
+    told = toy.predict(np.zeros((64, 64), np.uint8))
+    assert (told.label, told.sure, told.reason) == ("unknown", False, "nothing but black")
+    assert (told.probability, told.score, told.sharp_fraction) == (None, None, None)
+    assert told.shown == "unknown"
+    assert tuple(told.as_dict()) == FIELDS
+
+
+def test_a_share_of_sharp_photographs_chooses_the_threshold_that_training_noted(tmp_path):
+    known = {"0.01": 0.9, "0.05": 0.7, "0.1": 0.4}
+    toys.bundle(training={"false_positives": known}).save(tmp_path / "toy")
+    for share, threshold in ((0.01, 0.9), (0.05, 0.7), (0.07, 0.7), (0.1, 0.4), (0.5, 0.4)):
+        assert Detector.load(tmp_path / "toy", max_fpr=share).thresholds.decision == threshold
+    with pytest.raises(ConfigError, match=r"no threshold for 0.005 .* for 0.01, 0.05, 0.1$"):
+        Detector.load(tmp_path / "toy", max_fpr=0.005)
+    with pytest.raises(ConfigError, match="one or the other"):
+        Detector.load(tmp_path / "toy", max_fpr=0.05, threshold=0.5)
+
+
+def test_the_default_is_best_unless_the_environment_names_another_model(monkeypatch, tmp_path):
+    monkeypatch.delenv("BLURDCT_MODEL", raising=False)
+    assert Detector.load().model == named("best") == "dct-fusion"
+    assert named("fast") == "dct-xgb"
+    monkeypatch.setenv("BLURDCT_MODEL", "fast")
+    assert Detector.load().model == "dct-xgb"
+    assert Detector.load("best").model == "dct-fusion"
+    monkeypatch.setenv("BLURDCT_MODEL", "")
+    assert named() == "dct-fusion"
 
 
 # Many photos
@@ -327,7 +337,7 @@ def test_a_photo_means_the_same_to_training_and_to_the_detector(trained):
     raw = model.predict_proba(build_training_set(table).inputs)
     expected = bundles.load(folder).calibration(raw)
     for path, p in zip(paths, expected, strict=True):
-        assert detector.predict(path).probability == pytest.approx(p, abs=1e-6)
+        assert detector.probability(Photo(path, detector.config)) == pytest.approx(p, abs=1e-6)
 
 
 def test_more_blur_gives_a_higher_probability(best):
@@ -357,7 +367,7 @@ def test_predicting_loads_nothing_that_trains(tmp_path, photos):
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     label, loaded = answer.stdout.splitlines()
-    assert label in ("clear", "medium", "blurred")
+    assert label in LABELS
     assert loaded == "[]"
     assert answer.stderr == ""
 
@@ -414,10 +424,12 @@ def test_a_model_without_a_map_says_so():
         detector.map(toys.photo(0))
 
 
-def test_a_photo_that_shows_nothing_is_unknown_and_keeps_its_p():
-    verdict = Detector(toys.bundle()).predict(np.full((64, 64), 128, np.uint8))
+def test_a_photo_that_shows_nothing_is_unknown_whatever_the_model_says_of_it():
+    flat = np.full((64, 64), 128, np.uint8)
+    verdict = Detector(toys.bundle()).predict(flat)
     assert verdict.label == "unknown" and "flat" in verdict.reason
-    assert verdict.score == 100 * verdict.probability > 50
+    assert verdict.probability is None
+    assert Detector(toys.bundle()).probability(Photo(flat)) > 0.5
     assert Detector(toys.bundle()).predict(toys.photo(0)).reason == ""
 
 

@@ -16,7 +16,7 @@ def facts(size=128, threshold=None, name="toy", **changes):
     "other",
     [
         {"size": 64},
-        {"threshold": 0.5},
+        {"threshold": 0.6},
         {"calibration": Calibration(2.0, 0.0)},
         {"graph": toys.graph(output="probability") + b"\x72\x00"},
     ],
@@ -35,8 +35,9 @@ def test_facts_are_those_of_a_detector_made_with_the_same_arguments(threshold):
     setup = (load("dct-xgb"), ReadConfig(640), threshold, "mine")
     detector, told = Detector(*setup), facts_of(*setup)
     assert (told["model"], told["size"]) == (detector.model, detector.config.size)
-    limits = detector.thresholds.clear, detector.thresholds.blurred
-    assert (told["clear below"], told["blurred from"]) == limits
+    at = detector.thresholds
+    assert told["threshold"] == at.decision
+    assert (told["sharp below"], told["blurred from"]) == (at.sure_sharp, at.sure_blurred)
 
 
 def test_what_is_left_out_is_the_bundles_own():

@@ -23,8 +23,8 @@ VIRIDIS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMA
 HALVES = np.repeat(np.float32([[0, 1]]), 8, axis=0).repeat(8, axis=1)  # left sharp, right blurred
 
 
-def verdict(score: float = 62.5, label: str = "medium") -> Prediction:
-    return Prediction("photo.jpg", score / 100, score, label, 0.7, "toy")
+def verdict(score: float = 62.5, label: str = "blurred") -> Prediction:
+    return Prediction("photo.jpg", score / 100, label, False, 0.5, "toy")
 
 
 def lightness(rgb: np.ndarray) -> np.ndarray:
@@ -120,7 +120,7 @@ def test_nothing_is_written_over_the_edge_or_into_the_photo(size):
 
 def test_score_and_label_are_in_the_picture_below_the_photo():
     one = draw(GREY, HALVES, verdict())
-    for other in (verdict(62.6), verdict(label="blurred")):
+    for other in (verdict(62.6), verdict(label="sharp")):
         changed = (draw(GREY, HALVES, other) != one).any(axis=(1, 2))
         assert changed.any()
         assert not changed[:400].any()

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import math
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from blurdct.config import ReadConfig
 from blurdct.datasets import blur_kernels, linear_light
 from blurdct.errors import ImageError
 from blurdct.images.reader import read_luma
-from blurdct.inference.bundle import DEFAULT, Thresholds
+from blurdct.inference.bundle import NAMES
 from blurdct.inference.detector import Detector
 from blurdct.inference.multiscale import (
     LARGE,
@@ -24,6 +25,8 @@ from blurdct.inference.multiscale import (
     judged_at,
     tiles,
 )
+from blurdct.inference.prediction import FIELDS
+from blurdct.inference.thresholds import Thresholds
 from blurdct.scan.items import Item
 from blurdct.scan.worker import judge_many, verdict_at_sizes
 from tests.helpers import toys
@@ -32,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARP = sorted((ROOT / "data" / "sample" / "sharp").iterdir())
-MODELS = sorted({"dct-xgb", DEFAULT})
+MODELS = sorted(NAMES.values())
 SIDE = 4096  # pixels, long side of the large pictures
 WORKING = 128  # pixels, working size of the toy model
 
@@ -170,16 +173,16 @@ def test_a_photo_that_shows_nothing_is_sharp_at_no_size(toy):
 # The largest sharp size
 
 
-def test_the_sharp_size_is_the_largest_that_is_clear(wide):
+def test_the_sharp_size_is_the_largest_that_is_surely_sharp(wide):
     found = judge_sizes(Detector(toys.bundle()), wide).sizes
     assert len(set(found.values())) == 3
     for limit in (*found.values(), 1.0):
         bundle = toys.bundle(thresholds=Thresholds(limit, 1.0))
-        clear = [side for side, p in found.items() if p < limit]
-        assert judge_sizes(Detector(bundle), wide).sharp_size == max(clear, default=None)
+        sharp = [side for side, p in found.items() if p < min(limit, 0.5)]
+        assert judge_sizes(Detector(bundle), wide).sharp_size == max(sharp, default=None)
 
 
-def test_a_threshold_of_ones_own_that_leaves_nothing_clear_leaves_no_sharp_size(wide):
+def test_a_threshold_of_ones_own_that_leaves_nothing_sharp_leaves_no_sharp_size(wide):
     assert judge_sizes(Detector(toys.bundle(), threshold=0.0), wide).sharp_size is None
 
 
@@ -218,7 +221,7 @@ def cli(toy, wide, tmp_path, monkeypatch, capsys):
             main(["predict", "--sizes", "--model", "toy", "wide.png", "small.png", *words])
         assert stop.value.code == 0
         out, err = capsys.readouterr()
-        assert err == ""
+        assert re.fullmatch(r"2 photographs: .* in [0-9.]+ s\n", err)
         return out
 
     return run
@@ -237,34 +240,36 @@ def test_json_has_the_verdict_and_p_at_each_size(cli, expected):
     for line, verdict in zip(cli("--json").splitlines(), expected, strict=True):
         sizes = {str(side): p for side, p in verdict.sizes.items()}
         more = {"sharp_size": verdict.sharp_size, "sizes": sizes}
-        assert json.loads(line) == {**vars(verdict.prediction), **more}
+        assert json.loads(line) == {**verdict.prediction.as_dict(), **more}
 
 
 def test_csv_has_the_verdict_and_p_at_each_size(cli, expected):
     rows = list(csv.DictReader(io.StringIO(cli("--csv"), newline="")))
     for row, verdict in zip(rows, expected, strict=True):
-        assert list(row) == [*vars(verdict.prediction), "sharp_size", "sizes"]
+        assert list(row) == [*FIELDS, "sharp_size", "sizes"]
         assert row["sharp_size"] == str(verdict.sharp_size or "")
         assert row["score"] == str(verdict.prediction.score)
         sizes = dict(pair.split("=") for pair in row["sizes"].split(";"))
         assert sizes == {str(side): f"{p:.3f}" for side, p in verdict.sizes.items()}
 
 
-def test_a_line_of_text_has_the_sharp_size_before_the_path(cli, expected):
+def test_a_line_of_text_has_the_sharp_size_behind_the_path(cli, expected):
     for line, verdict in zip(cli().splitlines(), expected, strict=True):
         plain = verdict.prediction
         size = str(verdict.sharp_size or "-")
-        assert line.split("\t") == [f"{plain.score:.1f}", plain.label, size, plain.path]
+        assert line.split("\t") == [f"{plain.score:.1f}", plain.shown, plain.path, size]
 
 
 def test_a_terminal_gets_a_table(capsys):
-    row = {"score": 12.34, "label": "clear", "sharp_size": 2048, "sizes": {512: 0.1, 2048: 0.25}}
-    unknown = {"score": 50.0, "label": "unknown", "sharp_size": None, "sizes": {}}
+    row = {"score": 12.34, "label": "sharp", "sure": True, "reason": "", "note": ""}
+    row |= {"sharp_size": 2048, "sizes": {512: 0.1, 2048: 0.25}}
+    unknown = {"score": None, "label": "unknown", "sure": False, "reason": "flat", "note": ""}
+    unknown |= {"sharp_size": None, "sizes": {}}
     print_size_table([{"path": "a.jpg", **row}, {"path": "new\nline.jpg", **unknown}])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["a.jpg", "12.3", "clear", "2048", "512:", "0.100"] in lines
+    assert ["a.jpg", "12.3", "sharp", "2048", "512:", "0.100"] in lines
     assert ["2048:", "0.250"] in lines
-    assert ["new\\nline.jpg", "50.0", "unknown", "-"] in lines
+    assert ["new\\nline.jpg", "-", "unknown", "(flat)", "-"] in lines
     print_size_table([])
     assert capsys.readouterr().out == ""
 
@@ -283,7 +288,7 @@ def blurred(luma: np.ndarray, kind: str, extent: float, angle: float) -> np.ndar
 def log2_sharp_sizes(model: str, kind: str, extent: float) -> np.ndarray:
     """Of large pictures with that blur: photographs continued by their mirror images.
 
-    One that is clear at none of its sizes counts as sharp at half of the smallest.
+    One that is sharp at none of its sizes counts as sharp at half of the smallest.
     """
     detector, found = Detector.load(model), []
     for number, path in enumerate(SHARP[1::2]):
@@ -312,9 +317,9 @@ def test_the_sharp_size_falls_as_one_over_the_extent_of_the_blur(model, kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", MODELS)
-def test_most_pictures_without_blur_are_sharp_at_their_own_size(model):
-    assert np.mean(log2_sharp_sizes(model, "", 0) == math.log2(SIDE)) >= 0.7
+@pytest.mark.parametrize(("model", "least"), [("dct-xgb", 0.7), ("dct-fusion", 0.6)])
+def test_most_pictures_without_blur_are_sharp_at_their_own_size(model, least):
+    assert np.mean(log2_sharp_sizes(model, "", 0) == math.log2(SIDE)) >= least
 
 
 # The measurement
