@@ -30,7 +30,9 @@ def main() -> None:
     models = chosen(args)
     rows = list_photos(args.photos)
     rows = rows[~(rows["label"] == 1).fillna(False)]
-    asked = [(args.photos / path, kind) for path, kind in zip(rows["path"], rows["source"], strict=True)]
+    asked = [
+        (args.photos / path, kind) for path, kind in zip(rows["path"], rows["source"], strict=True)
+    ]
     nothing = f"{args.photos}: no photograph could be judged"
     with recording(__file__, __doc__, args) as record:
         found = judge_all(partial(judge, models=models), asked, args.workers, nothing)

@@ -25,7 +25,7 @@ def filter(
     results: Results,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=100, metavar="SCORE", help="Photos of this score and above."),
+        typer.Option(metavar="P", help="Photos of this P(blurred), 0 to 1, and above."),
     ] = None,
     worst: Annotated[
         str | None,
@@ -37,7 +37,7 @@ def filter(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="From the lowest score at which at most this share of sharp photos is picked.",
+            help="From the lowest P at which at most this share of sharp photos is picked.",
         ),
     ] = None,
     include: Annotated[
