@@ -58,7 +58,7 @@ Model = Annotated[
 ]
 
 
-def _probability(value: float | None) -> float | None:
+def probability(value: float | None) -> float | None:
     """Refuse what is no P; said of a score is which P it may mean."""
     if value is not None:
         from ..inference.thresholds import check_threshold
@@ -71,7 +71,7 @@ Threshold = Annotated[
     float | None,
     typer.Option(
         metavar="P",
-        callback=_probability,
+        callback=probability,
         help="From this P(blurred) on, 0 to 1, a photo is called blurred; 0.5 if left out.",
     ),
 ]

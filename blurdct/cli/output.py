@@ -136,7 +136,7 @@ def label_cell(row: "Row") -> "Text":
 
     more = "; ".join(filter(None, (row["reason"], row["note"])))
     colour = COLOURS[row["label"]] if row["sure"] or row["reason"] else DOUBTFUL
-    text = Text(shown_label(row), colour)
+    text = Text().append(shown_label(row), colour)
     return text.append(f" ({more})", "dim") if more else text
 
 

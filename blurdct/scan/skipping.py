@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import translate
 
@@ -58,6 +57,13 @@ Remark = Callable[[str], object]
 
 EXCLUDED = "by --exclude"
 OTHER = "other files"
+VIDEOS = "videos (blurdct video judges one)"
+ARCHIVES = "archives (named, they are searched)"
+SINGULAR = {
+    OTHER: "other file",
+    VIDEOS: "video (blurdct video judges it)",
+    ARCHIVES: "archive (named, it is searched)",
+}
 
 
 def skip_rule(exclude: Sequence[str] = (), skipped: Remark = lambda why: None) -> Skip:
@@ -103,8 +109,8 @@ def why_skipped(name: str) -> str:
     if ending in UNREAD_FORMATS:
         return f"{ending} ({UNREAD_FORMATS[ending]} is not supported)"
     if ending in CLIPS:
-        return "videos (blurdct video judges one)"
-    return "archives (name them, to look inside)" if is_archive(name) else OTHER
+        return VIDEOS
+    return ARCHIVES if is_archive(name) else OTHER
 
 
 def is_unread_picture(name: str) -> bool:
@@ -114,5 +120,8 @@ def is_unread_picture(name: str) -> bool:
 
 def told(counts: Mapping[str, int]) -> str:
     """Reasons with their counts: ``skipped: 3 .jxl (JPEG XL is not supported), 2 @eaDir/``."""
-    each = (f"{count:,} {why}" for why, count in Counter(counts).most_common())
+    each = (
+        f"{count:,} {why if count > 1 else SINGULAR.get(why, why)}"
+        for why, count in sorted(counts.items(), key=lambda one: (one[0] == OTHER, -one[1]))
+    )
     return f"skipped: {', '.join(each)}" if counts else ""

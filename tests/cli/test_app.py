@@ -11,7 +11,6 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -24,9 +23,10 @@ from blurdct.features.bands import FEATURES
 from blurdct.images.reader import read_luma
 from blurdct.inference import bundle
 from blurdct.inference.detector import Detector
+from blurdct.inference.thresholds import Thresholds
 from blurdct.parallel import pool
 from blurdct.scan import worker
-from tests.helpers import toys
+from tests.helpers import commands, toys
 
 onnx = pytest.importorskip("onnx")
 
@@ -44,12 +44,8 @@ HEAVY = {"torch", "xgboost", "sklearn", "pandas", "scipy", "optuna", "matplotlib
 COMMANDS = ("predict", "features", "models")
 
 
-class Run(NamedTuple):
+class Run(commands.Run):
     """What came of one command."""
-
-    status: int
-    out: str
-    err: str
 
     @property
     def lines(self) -> list[str]:
@@ -83,7 +79,7 @@ def save_toy_model(folder: Path, size: int = 512) -> str:
     outputs = [helper.make_tensor_value_info("probability", kind, ["n"])]
     graph = helper.make_graph(nodes, "toy", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    limits = bundle.Thresholds(clear=0.3, blurred=0.7)
+    limits = Thresholds(sure_sharp=0.3, sure_blurred=0.7)
     toy = bundle.Bundle("toy", model.SerializeToString(), size, bundle.Calibration(), limits)
     toy.save(folder)
     return str(folder)
@@ -96,10 +92,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """clear.png, medium.png and blurred.png, by the toy model: more or less noise on soft waves."""
+    """sharp.png, doubtful.png and blurred.png, by the toy model: noise on soft waves."""
     rng = np.random.default_rng(0)
     wave = 30 * np.cos(np.arange(64) * 2 * np.pi / 48)
-    for name, deviation in {"clear": 40, "medium": 1.4, "blurred": 0}.items():
+    for name, deviation in {"sharp": 40, "doubtful": 1.6, "blurred": 0}.items():
         light = rng.normal(128 + wave[:, None] + wave[None], deviation)
         pixels = light.round().clip(0, 255).astype(np.uint8)
         cv2.imwrite(str(tmp_path / f"{name}.png"), pixels)
@@ -141,10 +137,10 @@ def start(*words: str | Path, code: tuple[str, ...] = ("-m", "blurdct"), **optio
 def test_predict_agrees_with_the_detector(cli, model):
     photo = SHARP / "pagoda.jpg"
     expected = Detector.load(model).predict(str(photo))
-    assert json.loads(cli("predict", "--json", photo).out) == vars(expected)
+    assert json.loads(cli("predict", "--json", photo).out) == expected.as_dict()
     result = cli("predict", photo)
     assert (result.status, result.err) == (0, "")
-    assert result.out == f"{expected.score:.1f}\t{expected.label}\t{photo}\n"
+    assert result.out == f"{expected.score:.1f}\t{expected.shown}\t{photo}\n"
 
 
 def test_features_agree_with_the_package(cli):
@@ -162,35 +158,85 @@ def test_features_agree_with_the_package(cli):
 def test_csv_and_json_hold_the_same(cli, photos):
     objects = [json.loads(line) for line in cli("predict", "--json", photos).lines]
     rows = list(csv.DictReader(io.StringIO(cli("predict", "--csv", photos).out, newline="")))
-    text = [{name: str(value) for name, value in one.items()} for one in objects]
-    none = {"reason": "", "sharp_fraction": ""}  # no photo is unknown, and the toy makes no map
+    text = [
+        {name: str(value).lower() if name == "sure" else str(value) for name, value in one.items()}
+        for one in objects
+    ]
+    none = {
+        "reason": "",
+        "sharp_fraction": "",
+        "note": "",
+    }  # no photo is unknown, and the toy makes no map
     assert [{**one, **none} for one in text] == rows
-    assert [row["label"] for row in rows] == ["blurred", "clear", "medium"]
+    assert [row["label"] for row in rows] == ["blurred", "sharp", "sharp"]
+    assert [row["sure"] for row in rows] == ["true", "false", "true"]
 
 
 def test_a_photo_that_shows_nothing_is_unknown_and_says_why(cli, photos):
     flat = photos / "flat.png"
     cv2.imwrite(str(flat), np.full((64, 64), 128, np.uint8))
-    assert cli("predict", "--fail-on", "blurred", flat).labels == {str(flat): "unknown"}
+    assert cli("predict", flat).out == f"-\tunknown\t{flat}\n"
     found = json.loads(cli("predict", "--json", flat).out)
-    assert found["reason"] and found["probability"] > 0.9
+    assert found["reason"] and not found["sure"]
+    assert found["probability"] is found["score"] is found["sharp_fraction"] is None
     (row,) = csv.DictReader(io.StringIO(cli("predict", "--csv", flat).out, newline=""))
-    assert row["reason"] == found["reason"]
+    assert row["reason"] == found["reason"] and row["probability"] == row["score"] == ""
 
 
 def test_threshold_changes_the_label(cli, photos):
-    photo = photos / "medium.png"
-    score = json.loads(cli("predict", "--json", photo).out)["score"]
-    assert 30 < score < 70
-    assert cli("predict", "--threshold", str(score - 1), photo).labels == {str(photo): "blurred"}
-    assert cli("predict", "--threshold", str(score + 1), photo).labels == {str(photo): "medium"}
-    assert set(cli("predict", "--threshold", "0", photos).labels.values()) == {"blurred"}
+    photo = photos / "doubtful.png"
+    p = json.loads(cli("predict", "--json", photo).out)["probability"]
+    assert 0.3 < p < 0.7
+    for threshold, shown in ((p - 0.01, "blurred?"), (p + 0.01, "sharp?")):
+        assert cli("predict", "--threshold", threshold, photo).labels == {str(photo): shown}
+    labels = cli("predict", "--threshold", "0", photos).labels.values()
+    assert {label.rstrip("?") for label in labels} == {"blurred"}
+
+
+@pytest.mark.parametrize("command", ["predict", "scan", "filter", "serve"])
+def test_a_score_as_threshold_is_refused_with_the_p_that_it_may_mean(cli, photos, command):
+    more = {"scan": ["--out", "r.csv"], "filter": [], "predict": [], "serve": []}[command]
+    named = [] if command == "serve" else [photos]
+    result = cli(command, "--threshold", "80", *named, *more)
+    line = "blurdct: --threshold: expected P(blurred) from 0 to 1, got 80; did you mean 0.80?\n"
+    assert (result.status, result.out, result.err) == (2, "", line)
+
+
+def test_a_share_of_sharp_photos_chooses_the_threshold(cli, photos, tmp_path):
+    known = {"0.01": 0.8, "0.1": 0.001}
+    toys.bundle(training={"false_positives": known}).save(tmp_path / "noted")
+    words = ("predict", "--json", "--model", tmp_path / "noted", photos / "sharp.png")
+    for share, threshold in ((0.01, 0.8), (0.05, 0.8), (0.1, 0.001)):
+        assert json.loads(cli(*words, "--max-fpr", share).out)["threshold"] == threshold
+    for more in (["--max-fpr", "0.001"], ["--max-fpr", "0.1", "--threshold", "0.5"]):
+        result = cli(*words, *more)
+        assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+
+
+def test_only_and_sort_choose_what_is_printed_and_all_are_counted(cli, photos):
+    cv2.imwrite(str(photos / "flat.png"), np.full((64, 64), 128, np.uint8))
+    (photos / "x.jxl").touch()
+
+    def names(*words):
+        result = cli("predict", *words, photos)
+        told = "4 photographs: 1 blurred, 2 sharp (1 doubtful), 1 unknown in "
+        assert result.err.startswith(told)
+        assert result.err.endswith(" s; skipped: 1 .jxl (JPEG XL is not supported)\n")
+        return [Path(path).stem for path in result.labels]
+
+    assert names("--only", "blurred") == ["blurred"]
+    assert names("--only", "sharp") == ["doubtful", "sharp"]
+    assert names("--only", "unsure", "--only", "unknown") == ["doubtful", "flat"]
+    assert names("--only", "unsure,unknown") == ["doubtful", "flat"]
+    assert names("--sort", "score") == ["blurred", "doubtful", "sharp", "flat"]
+    assert names("--sort", "path") == ["blurred", "doubtful", "flat", "sharp"]
+    assert cli("predict", "-q", photos).err == ""
 
 
 def test_another_size_is_remarked_upon_once(cli, model):
     photo = SHARP / "pagoda.jpg"
     other = cli("predict", "--size", "256", photo, photo)
-    assert other.status == 0 and other.err.count("\n") == 1 and "512" in other.err
+    assert other.status == 0 and len(other.problems) == 1 and "512" in other.err
     assert other.lines[0] != cli("predict", photo).lines[0]
     assert cli("predict", "--size", "512", photo).err == ""
     assert cli("features", "--size", "256", photo).out != cli("features", photo).out
@@ -210,48 +256,48 @@ def test_a_size_that_changes_nothing_is_remarked_upon(cli, tmp_path):
 
 
 def test_photos_are_answered_in_the_order_named(cli, photos):
-    names = [str(photos / f"{name}.png") for name in ("medium", "clear", "blurred", "clear")]
+    names = [str(photos / f"{name}.png") for name in ("doubtful", "sharp", "blurred", "sharp")]
     assert [line.split("\t")[2] for line in cli("predict", *names).lines] == names
 
 
 def test_a_folder_is_searched_with_all_below_it(cli, photos):
     deep = photos / "b" / "c"
     deep.mkdir(parents=True)
-    shutil.copy(photos / "clear.png", deep / "x y.PNG")
+    shutil.copy(photos / "sharp.png", deep / "x y.PNG")
     (photos / "notes.txt").write_text("no photo")
-    names = ["b/c/x y.PNG", "blurred.png", "clear.png", "medium.png"]
+    names = ["b/c/x y.PNG", "blurred.png", "doubtful.png", "sharp.png"]
     assert list(cli("predict", photos).labels) == [str(photos / name) for name in names]
 
 
 def test_a_quoted_pattern_is_expanded_unless_a_file_has_that_name(cli, photos):
-    found = cli("predict", photos / "*e*.png")
-    assert list(found.labels) == [str(photos / f"{n}.png") for n in ("blurred", "clear", "medium")]
+    found = cli("predict", photos / "*b*.png")
+    assert list(found.labels) == [str(photos / f"{n}.png") for n in ("blurred", "doubtful")]
     (photos / "sub").mkdir()
-    shutil.copy(photos / "clear.png", photos / "sub")
-    assert list(cli("predict", photos / "**" / "cl*").labels) == [
-        str(photos / "clear.png"),
-        str(photos / "sub" / "clear.png"),
+    shutil.copy(photos / "sharp.png", photos / "sub")
+    assert list(cli("predict", photos / "**" / "sh*").labels) == [
+        str(photos / "sharp.png"),
+        str(photos / "sub" / "sharp.png"),
     ]
     assert len(cli("predict", photos / "*").lines) == len(cli("predict", photos / "**").lines) == 4
-    shutil.copy(photos / "clear.png", photos / "[bm]*.png")
-    assert list(cli("predict", photos / "[bm]*.png").labels) == [str(photos / "[bm]*.png")]
+    shutil.copy(photos / "sharp.png", photos / "[bd]*.png")
+    assert list(cli("predict", photos / "[bd]*.png").labels) == [str(photos / "[bd]*.png")]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\0"])
 def test_paths_come_from_standard_input(cli, photos, end):
-    names = [str(photos / "medium.png"), str(photos)]
+    names = [str(photos / "doubtful.png"), str(photos)]
     flags = ["--null"] if end == "\0" else []
-    result = cli("predict", *flags, "-", photos / "clear.png", stdin=end.join(names).encode())
+    result = cli("predict", *flags, "-", photos / "sharp.png", stdin=end.join(names).encode())
     first, last = result.lines[0], result.lines[-1]
     assert result.status == 0 and len(result.lines) == 5
-    assert first.endswith("medium.png") and last.endswith("clear.png")
+    assert first.endswith("doubtful.png") and last.endswith("sharp.png")
 
 
 def test_an_answer_comes_before_the_next_name_is_known(photos, model):
     words = ("predict", "--model", model, "--workers", "1", "-")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-m", "blurdct", *words], cwd=ROOT, **pipes) as process:
-        for name in ("clear", "blurred"):
+        for name in ("sharp", "blurred"):
             process.stdin.write(os.fsencode(photos / f"{name}.png\n"))
             process.stdin.flush()
             assert name.encode() in process.stdout.readline()
@@ -262,20 +308,20 @@ def test_an_answer_comes_before_the_next_name_is_known(photos, model):
 
 def test_a_name_may_begin_with_a_dash(cli, photos, monkeypatch):
     monkeypatch.chdir(photos)
-    shutil.copy("clear.png", "-0.png")
-    assert cli("predict", "--", "-0.png").labels == {"-0.png": "clear"}
+    shutil.copy("sharp.png", "-0.png")
+    assert cli("predict", "--", "-0.png").labels == {"-0.png": "sharp"}
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
 def test_names_of_any_bytes_go_out_as_they_came_in(photos, model):
     strange = [b"caf\xe9.png", b"new\nline \x1b[31m.png", "снимок\u202f1.png".encode()]
     for name in strange:
-        shutil.copy(photos / "clear.png", os.path.join(os.fsencode(photos), name))
+        shutil.copy(photos / "sharp.png", os.path.join(os.fsencode(photos), name))
     words = ("predict", "--model", model, "-0", "-")
     options = {"input": b"\0".join([*strange, b"no\nne\xff"]), "cwd": photos}
     for env in ({}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}):
         plain = start(*words, env=env, **options)
-        assert (plain.returncode, plain.stderr.count(b"\n")) == (1, 1)
+        assert (plain.returncode, plain.stderr.count(b"\n")) == (1, 2)
         shown = [line.split(b"\t")[2] for line in plain.stdout.splitlines()]
         assert shown == [strange[0], rb"new\nline \x1b[31m.png", strange[2]]
     lines = start(*words, "--json", **options).stdout.splitlines()
@@ -291,13 +337,13 @@ def test_names_of_any_bytes_go_out_as_they_came_in(photos, model):
 def test_broken_photos_are_named_and_the_others_answered(cli, photos):
     (photos / "empty.jpg").touch()
     (photos / "text.jpg").write_text("no photo")
-    (photos / "cut.png").write_bytes((photos / "clear.png").read_bytes()[:900])
+    (photos / "cut.png").write_bytes((photos / "sharp.png").read_bytes()[:900])
     result = cli("predict", photos, photos / "missing.jpg")
     assert result.status == 1
-    assert list(result.labels.values()) == ["blurred", "clear", "medium"]
+    assert list(result.labels.values()) == ["blurred", "sharp?", "sharp"]
     for line, name in zip(result.err.splitlines(), ("cut.png", "empty.jpg", "text.jpg"), strict=0):
         assert line.startswith(f"{photos / name}: ")
-    assert result.err.count("\n") == 4 and "missing.jpg: no such file\n" in result.err
+    assert len(result.problems) == 4 and "missing.jpg: no such file\n" in result.err
     assert cli("features", photos).status == 1
     assert cli("predict", photos / "missing.jpg").status == 1
 
@@ -307,40 +353,54 @@ def test_what_photo_decoders_remark_stays_off_the_terminal(tmp_path, model):
     data[5000:5100] = bytes(100)
     (tmp_path / "damaged.jpg").write_bytes(data)
     result = start("predict", "--model", model, tmp_path)
-    lines = result.stderr.decode().splitlines()
+    lines = commands.Run(0, "", result.stderr.decode()).problems
     assert all(line.startswith(str(tmp_path / "damaged.jpg: ")) for line in lines)
     assert len(lines) == result.returncode
 
 
 def test_a_pattern_or_folder_that_gives_nothing_is_remarked_upon(cli, photos):
     (photos / "nothing").mkdir()
-    result = cli("predict", photos / "nothing", photos / "clear.png")
-    assert result.status == 0 and result.err.count("\n") == 1 and "nothing" in result.err
-    result = cli("predict", photos / "*.bmp", photos / "clear.png")
+    result = cli("predict", photos / "nothing", photos / "sharp.png")
+    assert result.status == 0 and len(result.problems) == 1 and "nothing" in result.err
+    result = cli("predict", photos / "*.bmp", photos / "sharp.png")
     assert result.status == 1 and "*.bmp" in result.err and len(result.lines) == 1
 
 
 def test_a_photo_over_the_pixel_limit_is_refused(cli, photos):
-    result = cli("predict", "--max-pixels", "4000", photos / "clear.png")
+    result = cli("predict", "--max-pixels", "4000", photos / "sharp.png")
     assert result.status == 1 and "4,000" in result.err
-    assert cli("features", "--max-pixels", "4096", photos / "clear.png").status == 0
+    assert cli("features", "--max-pixels", "4096", photos / "sharp.png").status == 0
 
 
 @pytest.mark.parametrize(
     ("gate", "names", "status"),
     [
-        ("blurred", ["clear", "medium"], 0),
-        ("blurred", ["clear", "blurred"], 3),
-        ("medium", ["clear"], 0),
-        ("medium", ["medium"], 3),
-        ("medium", ["blurred"], 3),
-        ("blurred", ["clear", "missing"], 1),
+        ("blurred", ["sharp", "doubtful"], 0),
+        ("blurred", ["sharp", "blurred"], 3),
+        ("blurred", ["flat"], 3),
+        ("blurred", ["missing", "sharp"], 1),
         ("blurred", ["blurred", "missing"], 3),
+        ("unsure", ["sharp", "blurred"], 0),
+        ("unsure", ["doubtful"], 3),
+        ("unsure", ["flat"], 3),
+        ("unknown", ["blurred", "doubtful"], 0),
+        ("unknown", ["flat"], 3),
+        ("blurred,unsure", ["sharp"], 0),
+        ("blurred,unsure", ["doubtful"], 3),
+        ("blurred --allow-unknown", ["flat", "sharp"], 0),
+        ("blurred --allow-unknown", ["blurred"], 3),
+        ("unsure --fail-on blurred --allow-unknown", ["flat", "sharp"], 0),
+        ("unsure --fail-on blurred --allow-unknown", ["blurred"], 3),
     ],
 )
-def test_fail_on_turns_a_label_into_an_exit_status(cli, photos, gate, names, status):
-    result = cli("predict", "--fail-on", gate, *(photos / f"{name}.png" for name in names))
-    assert result.status == status
+def test_a_gate_fails_on_what_it_names_and_on_what_cannot_be_judged(
+    cli, photos, gate, names, status
+):
+    cv2.imwrite(str(photos / "flat.png"), np.zeros((64, 64), np.uint8))
+    named = [photos / f"{name}.png" for name in names]
+    assert cli("predict", "--fail-on", *gate.split(), *named).status == status
+    for more in (["--json"], ["--only", "sharp"], ["--sort", "score"], ["-q"]):
+        assert cli("predict", "--fail-on", *gate.split(), *more, *named).status == status
 
 
 @pytest.mark.parametrize(
@@ -352,7 +412,11 @@ def test_fail_on_turns_a_label_into_an_exit_status(cli, photos, gate, names, sta
         ["predict", "--threshold", "nan", "PHOTO"],
         ["predict", "--size", "8", "PHOTO"],
         ["predict", "--workers", "0", "PHOTO"],
-        ["predict", "--fail-on", "clear", "PHOTO"],
+        ["predict", "--fail-on", "medium", "PHOTO"],
+        ["predict", "--fail-on", "sharp", "PHOTO"],
+        ["predict", "--allow-unknown", "PHOTO"],
+        ["predict", "--fail-on", "unknown", "--allow-unknown", "PHOTO"],
+        ["predict", "--only", "medium", "PHOTO"],
         ["predict", "--json", "--csv", "PHOTO"],
         ["predict", "--model", "no-such-model", "PHOTO"],
         ["predict", "-0", "PHOTO"],
@@ -364,7 +428,7 @@ def test_fail_on_turns_a_label_into_an_exit_status(cli, photos, gate, names, sta
 )
 def test_wrong_use_is_one_line_and_status_2(cli, photos, words):
     (photos / "nothing").mkdir()
-    places = {"PHOTO": photos / "clear.png", "EMPTY": photos / "nothing"}
+    places = {"PHOTO": photos / "sharp.png", "EMPTY": photos / "nothing"}
     result = cli(*(places.get(word, word) for word in words))
     assert (result.status, result.out) == (2, "")
     assert result.err.startswith("blurdct: ") and result.err.count("\n") == 1
@@ -393,10 +457,10 @@ def test_workers_lose_nothing_and_keep_the_order(cli, tmp_path):
     for name in bad:
         Path(name).write_bytes(b"no photo")
     one, two = (cli("predict", "--json", "--workers", count, tmp_path) for count in ("1", "2"))
-    assert one == two and one.status == 1
+    assert one.out == two.out and one.problems == two.problems and one.status == 1
     answered = [json.loads(line)["path"] for line in one.lines]
     assert answered == [str(name) for name in names if str(name) not in bad]
-    assert [line.split(": ")[0] for line in one.err.splitlines()] == bad
+    assert [line.split(": ")[0] for line in one.problems] == bad
 
 
 @pytest.mark.parametrize("sizes", [[], ["--sizes"]])
@@ -411,7 +475,7 @@ def test_many_photos_take_every_core(cli, photos, monkeypatch, sizes):
     monkeypatch.setattr(pool, "ordered_map", ordered_map)
     monkeypatch.setattr(worker, "cores", lambda: 5)
     for count in (MANY - 1, MANY):
-        names = [photos / "clear.png"] * count + [photos / "*.bmp"]  # which is no photo
+        names = [photos / "sharp.png"] * count + [photos / "*.bmp"]  # which is no photo
         assert len(cli("predict", *sizes, *names).lines) == count
     assert asked == [5]
     cli("predict", *sizes, "--workers", "3", photos)
@@ -435,7 +499,7 @@ def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(
     for count, expected in ((MANY, []), (MANY + 3, [5])):
         with tarfile.open(photos / "x.tgz", "w:gz") as archive:
             for name in names[:count]:
-                archive.add(photos / "clear.png", name)
+                archive.add(photos / "sharp.png", name)
         found = cli("predict", photos / "x.tgz")
         assert list(found.labels) == [f"{photos / 'x.tgz'}::{name}" for name in names[:count]]
         assert asked == expected
@@ -479,14 +543,28 @@ def test_models_lists_what_is_installed(cli, tmp_path, monkeypatch):
         save_toy_model(tmp_path / name, size=256)
     result = cli("models")
     assert result.status == 0
-    assert [line.split()[:2] for line in result.lines] == [["a-smaller-toy", "256"], ["toy", "256"]]
-    assert "30.0" in result.out and "70.0" in result.out and "kB" in result.out
+    lines = [line.split()[:2] for line in result.lines[1:3]]
+    assert lines == [["a-smaller-toy", "256"], ["toy", "256"]]
+    assert result.lines[0].split() == ["model", "sees", "accuracy", "ROC", "AUC", "ms", "kB"]
+
+
+def test_models_says_default_accuracy_and_speed(cli, monkeypatch):
+    monkeypatch.delenv("BLURDCT_MODEL", raising=False)
+    best, fast, *_ = cli("models").lines[1:]
+    judged = bundle.load("best").training["judged"]
+    assert best.split()[:4] == ["dct-fusion", "best,", "the", "default"]
+    assert f"{judged['accuracy']:.1%}" in best and f"{judged['ms_per_photo']:.0f}" in best
+    assert fast.split()[:2] == ["dct-xgb", "fast"]
+    monkeypatch.setenv("BLURDCT_MODEL", "fast")
+    assert cli("models").lines[2].split()[1:4] == ["fast,", "the", "default"]
+    monkeypatch.setenv("BLURDCT_MODEL", "elsewhere")
+    assert cli("models").lines[-1] == "the default is elsewhere, as BLURDCT_MODEL says"
 
 
 def test_a_prediction_imports_nothing_that_only_training_needs(photos, model):
-    words = ("predict", "--model", model, photos / "clear.png")
+    words = ("predict", "--model", model, photos / "sharp.png")
     verdict, modules = start(*words, code=("-c", SHOW_MODULES), text=True).stdout.splitlines()
-    assert "clear" in verdict and "blurdct" in modules.split()
+    assert "sharp" in verdict and "blurdct" in modules.split()
     assert not HEAVY & set(modules.split())
 
 
@@ -533,7 +611,7 @@ def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model, packed
     # a word by itself, so that none is folded, however long the folder's own name is
     long = photos / ("a " + "long " * 30) / ("name " * 30 + ".png")
     long.parent.mkdir()
-    shutil.copy(photos / "clear.png", long)
+    shutil.copy(photos / "sharp.png", long)
     if packed:  # how many there are is not known before the end
         source = photos / "x.tgz"
         with tarfile.open(source, "w:gz") as archive:
@@ -552,12 +630,12 @@ def test_a_terminal_gets_a_coloured_table_with_whole_paths(photos, model, packed
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
     text = output.decode()
-    for colour, label in ((32, "clear"), (33, "medium"), (31, "blurred")):
+    for colour, label in ((32, "sharp"), (33, "sharp?"), (31, "blurred")):
         assert f"\x1b[{colour}m{label}\x1b[0m" in text
     assert text.count("long") == text.count("name") == 30
     assert "missing.jpg: no such file" in text
     assert ("Looking" in text) == packed
-    assert "5 photos: 2 clear, 1 medium, 1 blurred, 1 unreadable" in text
+    assert "5 photographs: 1 blurred, 3 sharp (1 doubtful), 1 unreadable in " in text
 
 
 def test_a_command_loads_no_other_one_and_help_knows_them_all():

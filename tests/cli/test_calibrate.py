@@ -32,10 +32,11 @@ def test_calibration_moves_the_scores_and_leaves_the_model(mine, model, tmp_path
     raw = (odds.logit(before) - old.calibration.offset) / old.calibration.scale
     moved = new.calibration.scale * raw + new.calibration.offset
     np.testing.assert_allclose(odds.logit(after), moved, atol=1e-4)
-    np.testing.assert_array_equal(labels == "blurred", after >= new.thresholds.blurred)
-    np.testing.assert_array_equal(labels == "clear", after < new.thresholds.clear)
-    limits = (100 * new.thresholds.clear, 100 * new.thresholds.blurred)
-    assert "labels: clear below score {:.1f}, blurred from {:.1f}".format(*limits) in run.out
+    np.testing.assert_array_equal(labels == "blurred", after >= new.thresholds.sure_blurred)
+    np.testing.assert_array_equal(labels == "sharp", after < new.thresholds.sure_sharp)
+    at = new.thresholds
+    line = f"surely sharp below P {at.sure_sharp:.3f}, surely blurred from {at.sure_blurred:.3f}"
+    assert line in run.out
 
 
 def test_scores_that_are_far_off_become_true(mine, model, tmp_path):
@@ -55,7 +56,7 @@ def test_scores_that_are_far_off_become_true(mine, model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "label"), [("--max-fpr", 0, "blurred"), ("--max-fnr", 1, "clear")]
+    ("option", "value", "label"), [("--max-fpr", 0, "blurred"), ("--max-fnr", 1, "sharp")]
 )
 def test_limits_keep_to_the_share_of_false_answers(mine, model, tmp_path, option, value, label):
     shares = {}

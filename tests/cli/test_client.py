@@ -46,10 +46,14 @@ class Knowing:
             name = path.relative_to(folder).as_posix()
             self.p[path.read_bytes()] = float((path.parent.name == "blurred") != (name in wrong))
 
+    def probability(self, data: bytes, *_: object) -> float:
+        return self.p[data]
+
     def predict(self, data: bytes, *_: object) -> dict:
         p = self.p[data]
-        label = "blurred" if p else "clear"
-        words = {"label": label, "model": "toy", "reason": "", "sharp_fraction": None}
+        label = "blurred" if p else "sharp"
+        words = {"label": label, "model": "toy", "reason": "", "note": ""}
+        words |= {"sure": True, "sharp_fraction": None}
         numbers = {"probability": p, "score": 100 * p, "threshold": 0.5, "width": 1, "height": 1}
         return {"name": "photo", **numbers, **words}
 
@@ -172,7 +176,7 @@ def test_a_folder_of_one_kind_has_no_recall(tmp_path):
 
 
 def test_a_service_that_judges_nothing_is_an_error(photos):
-    engine = SimpleNamespace(predict=lambda *_: (_ for _ in ()).throw(Busy("full; try again")))
+    engine = SimpleNamespace(probability=lambda *_: (_ for _ in ()).throw(Busy("full; try again")))
     with running(Handler(engine).answer) as there:
         run = ask(there.port, photos)
     assert run.status == 1 and run.out == ""
@@ -195,8 +199,8 @@ def test_a_broken_connection_is_made_anew(photos):
 def test_an_answer_that_does_not_come_in_time_is_a_line(photos):
     path = str(photos / "blurred" / "00.png")
     engine = Knowing(photos)
-    quick = engine.predict
-    engine.predict = lambda data, *_: (time.sleep(0.5), quick(data))[1]
+    quick = engine.probability
+    engine.probability = lambda data, *_: (time.sleep(0.5), quick(data))[1]
     with (
         running(Handler(engine).answer) as there,
         Caller("127.0.0.1", there.port, seconds=0.2) as caller,
@@ -209,10 +213,10 @@ def test_a_service_that_goes_away_leaves_what_was_measured(photos):
     stop = []
 
     class Leaving(Knowing):
-        def predict(self, data: bytes, *_: object) -> dict:
+        def probability(self, data: bytes, *_: object) -> float:
             if self.p[data]:
                 stop[0]()
-            return super().predict(data)
+            return super().probability(data)
 
     with running(Handler(Leaving(photos)).answer) as there:
         stop.append(there.stop)

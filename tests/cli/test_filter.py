@@ -41,12 +41,14 @@ def scanned(tmp_path, monkeypatch) -> Path:
                 "height": 16,
                 "probability": number / 10,
                 "score": 10 * number,
-                "label": "blurred" if number > 7 else "medium" if number > 2 else "clear",
+                "label": "blurred" if number > 7 else "sharp",
+                "sure": number > 7 or number < 3,
+                "threshold": 0.8,
                 "model": "toy",
                 "error": "",
             }
         )
-    rows[10] |= {"label": "unknown", "probability": 0.99}
+    rows[10] |= {"label": "unknown", "probability": None, "score": None, "sure": False}
     rows[11] |= {"label": "", "probability": None, "score": None, "error": "not an image"}
     results.write("r.csv", rows)
     return Path("r.csv")
@@ -60,13 +62,13 @@ def numbers(out: str) -> list[int]:
     ("words", "expected"),
     [
         ("", [8, 9]),
-        ("--threshold 70", [7, 8, 9]),
+        ("--threshold 0.7", [7, 8, 9]),
         ("--worst 10%", [9]),
         ("--worst 3", [7, 8, 9]),
         ("--worst 5%", []),
         ("--max-fpr 0.1", [8, 9]),  # .1 + .2 of 5.5 that are expected to be sharp; .6 are more
         ("--include unknown", [8, 9, 10]),
-        ("--threshold 90 --include both", [9, 10, 11]),
+        ("--threshold 0.9 --include both", [9, 10, 11]),
         ("--worst 0 --include error", [11]),
     ],
 )
@@ -82,7 +84,7 @@ def test_a_remark_says_where_the_threshold_comes_from(scanned):
         "estimated from the P of these 10 photographs"
         in call("filter", scanned, "--max-fpr", "0.1").err
     )
-    assert "about 0.6 of them are sharp" in call("filter", scanned, "--threshold", "70").err
+    assert "about 0.6 of them are sharp" in call("filter", scanned, "--threshold", "0.7").err
 
 
 def test_paths_go_out_byte_for_byte_into_xargs(tmp_path):
@@ -98,11 +100,11 @@ def test_paths_go_out_byte_for_byte_into_xargs(tmp_path):
 
 
 def test_the_table_is_csv_elsewhere_and_acts_on_nothing(scanned):
-    run = call("filter", scanned, "--table", "--threshold", "85")
+    run = call("filter", scanned, "--table", "--threshold", "0.85")
     lines = list(csv.DictReader(io.StringIO(run.out)))
     assert run.status == 0 and "1 error" in run.err
-    counts = {float(line["score"]): int(line["photos"]) for line in lines}
-    assert counts[50] == 5 and counts[85] == 1 and counts[99] == 0
+    counts = {float(line["threshold"]): int(line["photos"]) for line in lines}
+    assert counts[0.5] == 5 and counts[0.85] == 1 and counts[0.99] == 0
     assert [int(line["photos"]) for line in lines] == sorted(counts.values(), reverse=True)
 
 
@@ -137,7 +139,7 @@ def test_what_was_done_is_undone_by_the_line_that_it_says(scanned, action):
 def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
     Path("photos/a/8.jpg").unlink()
     Path("photos/b/9.jpg").write_bytes(b"edited")
-    run = call("filter", scanned, "--threshold", "70", "--action", "move", "--to", "out")
+    run = call("filter", scanned, "--threshold", "0.7", "--action", "move", "--to", "out")
     assert run.status == 1 and numbers(run.out) == [7, 7]
     assert "photos/a/8.jpg: is no longer there" in run.err
     assert "photos/b/9.jpg: has changed since it was judged" in run.err
@@ -146,7 +148,7 @@ def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("filter r.csv --threshold 90 --worst 3", "one or the other"),
+        ("filter r.csv --threshold 0.9 --worst 3", "one or the other"),
         ("filter r.csv --action move", "--to DIR"),
         ("filter r.csv --to out", "not for --action list"),
         ("filter r.csv --action copy --to out -0", "--null"),
@@ -155,7 +157,7 @@ def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
         ("filter r.csv --action move --to r.csv", "not a folder"),
         ("filter r.csv --worst many", "expected a number"),
         ("filter r.csv --max-fpr 2", "share"),
-        ("filter r.csv --threshold 101", "0<=x<=100"),
+        ("filter r.csv --threshold 70", "did you mean 0.70?"),
         ("filter missing.csv", "missing.csv: cannot be read"),
         ("filter photos", "ending in"),
         ("undo r.csv", "no journal"),
@@ -267,7 +269,7 @@ def test_what_is_for_tags_is_refused_elsewhere(scanned, words):
     assert run.status == 2 and "are for --action tag" in run.err
 
 
-def test_a_threshold_is_a_score(tmp_path, monkeypatch):
+def test_a_threshold_is_a_p(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
     assert call("filter", "r.csv", "--threshold", "nan").status == 2

@@ -102,7 +102,7 @@ def test_a_folder_becomes_a_file_and_one_line_counts_it(photos, model, capsys):
     assert [row["path"] for row in results.read("out.csv")] == [f"in/{k}.png" for k in range(3)]
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
-    assert err.startswith("blurdct: out.csv: 3 photos (") and " a second" in err
+    assert err.startswith("blurdct: out.csv: 3 photographs: ") and " a second" in err
 
 
 def test_the_status_says_that_photos_could_not_be_read(photos, model, capsys):

@@ -150,7 +150,7 @@ def answered(command: str, run: Run) -> list[str]:
     if command == "scan":
         return [row["path"] for row in results.read("out.csv")]
     if command == "map":
-        return [line.split("\t")[0] for line in run.out.splitlines()]
+        return [line.split("\t")[2] for line in run.out.splitlines()]
     return [json.loads(line)["path"] for line in run.out.splitlines()]
 
 
@@ -184,12 +184,13 @@ def test_every_command_passes_over_what_is_excluded_and_folders_of_programs(here
     )
 
 
-@pytest.mark.parametrize("command", ["predict", "sizes", "scan"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_pictures_that_nobody_reads_are_counted_in_one_line(here, run, command):
     for name in ("x.jxl", "deep/y.JXL", "z.psd"):
         (here / "in" / name).touch()
     done = run(command, "in")
-    line = "skipped: 2 .jxl (JPEG XL is not supported), 1 .psd (Photoshop is not supported)"
+    line = "skipped: 2 .jxl (JPEG XL is not supported), "
+    line += "1 .psd (Photoshop is not supported), 1 other file\n"
     assert done.status == 0 and done.err.count(line) == 1
 
 
@@ -208,7 +209,7 @@ def test_photos_on_a_web_server(here, run, command):
         done = run(command, f"{url}/more/4.png", f"{url}/in/", f"{url}/gone.png")
         assert done.status == 1
         if command != "scan":  # there it stands in its row
-            assert done.err.startswith(f"{url}/gone.png: ") and done.err.count("\n") == 1
+            assert len(done.problems) == 1 and done.problems[0].startswith(f"{url}/gone.png: ")
         names = "more/4.png in/1.png in/deep/2.png in/link/4.png in/same/2.png".split()
         assert answered(command, done)[:5] == [f"{url}/{name}" for name in names]
     finally:
@@ -240,7 +241,7 @@ def test_errors_are_told_in_their_place_in_the_words_of_a_scan(here, run, comman
     assert answered(command, done) == ["in/1.png", "more/4.png"]
     run("scan", *words)
     told = [f"{row['path']}: {row['error']}" for row in results.read("out.csv") if row["error"]]
-    assert done.err.splitlines() == told
+    assert done.problems == told
     assert told[0] == "gone.png: no such file"
     assert told[2] == "*.gif: no such file, and nothing matches it"
 
@@ -250,8 +251,8 @@ def test_errors_stand_between_the_answers_with_workers_too(here, run):
     words = ["in/1.png", "gone.png", "x.tar.gz", "*.gif", "cut.png", "more"] * 5
     for sizes in ("predict", "sizes"):
         one, two = (run(sizes, "--workers", count, *words) for count in ("1", "2"))
-        assert one == two and one.status == 1
-        assert one.out.count("\n") == 20 and one.err.count("\n") == 15
+        assert (one.out, one.problems) == (two.out, two.problems) and one.status == 1
+        assert one.out.count("\n") == 20 and len(one.problems) == 15
 
 
 # Nothing there
@@ -304,7 +305,7 @@ def test_empty_places_are_remarked_upon_in_turn(here, run, listed, command):
     zipfile.ZipFile("none.zip", "w").close()
     done = run(command, "empty", "-", "in/1.png", "none.zip", "void", "none.txt", "more")
     assert done.status == 0
-    assert done.err.splitlines() == [
+    assert done.problems == [
         "blurdct: empty: no photographs in this folder",
         "blurdct: standard input: no paths in it",
         "blurdct: none.zip: no photographs in this archive",
@@ -427,7 +428,7 @@ def test_a_file_alone_needs_no_library_of_archives_tables_or_urls(here, models):
 def test_detector_and_command_agree_on_a_member(here, run, models):
     (row,) = (json.loads(line) for line in run("predict", "x.zip::a/b.png").out.splitlines())
     told = Detector.load(models / "map").predict(png(1), find("x.zip::a/b.png").path)
-    assert row == vars(told)
+    assert row == told.as_dict()
 
 
 def test_csv_of_members_has_their_paths(here, run):

@@ -137,18 +137,18 @@ def line(rows, **more) -> list[np.ndarray]:
 
 
 def test_a_plot_goes_up_with_the_score_and_right_with_time():
-    (points,) = line([{"time": n, "score": 10 * n, "label": "clear"} for n in range(11)])
+    (points,) = line([{"time": n, "score": 10 * n, "label": "sharp"} for n in range(11)])
     assert np.all(np.diff(points[:, 0]) > 0) and np.all(np.diff(points[:, 1]) < 0)
     np.testing.assert_allclose(np.diff(points, 2, axis=0), 0, atol=0.21)
 
 
 def test_a_plot_has_a_gap_where_nothing_was_to_be_judged():
-    rows = [{"time": n, "score": 5, "label": "unknown" if n == 4 else "clear"} for n in range(9)]
+    rows = [{"time": n, "score": 5, "label": "unknown" if n == 4 else "sharp"} for n in range(9)]
     assert [len(points) for points in line(rows)] == [4, 4]
 
 
 def test_a_long_plot_keeps_its_peaks_and_stays_small():
-    rows = [{"time": n, "score": 1.0, "label": "clear"} for n in range(90_000)]
+    rows = [{"time": n, "score": 1.0, "label": "sharp"} for n in range(90_000)]
     rows[777]["score"], rows[8000]["score"] = 100.0, 0.0
     (points,) = line(rows)
     (short,) = line(rows[776:779])
@@ -159,7 +159,7 @@ def test_a_long_plot_keeps_its_peaks_and_stays_small():
 
 def test_names_are_no_markup_in_a_plot():
     text = plot_scores(
-        [{"time": 0, "score": 5, "label": "clear"}], Thresholds(0, 1), "<a href='x'>\x00&"
+        [{"time": 0, "score": 5, "label": "sharp"}], Thresholds(0, 1), "<a href='x'>\x00&"
     )
     assert "<a " not in text
     ET.fromstring(text)

@@ -176,7 +176,7 @@ def test_ties_go_to_the_larger_and_groups_come_as_their_first_photos_do():
 def test_photos_without_a_verdict_are_no_candidates():
     row = {"path": "a", "bytes": 1, "modified": 2.0, "width": 3, "height": 4, "error": ""}
     rows = [
-        {**row, "probability": 0.5, "label": "medium"},
+        {**row, "probability": 0.5, "label": "blurred"},
         {**row, "probability": 0.5, "label": "unknown"},
         {**row, "probability": None, "label": "", "error": "no image"},
     ]

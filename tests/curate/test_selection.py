@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from blurdct import results
 from blurdct.curate.selection import (
     BY_LABEL,
-    from_score,
+    from_p,
     max_fpr,
     outcome,
     pick,
@@ -26,7 +26,7 @@ from blurdct.scan.items import elsewhere
 PROBABILITIES = st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 0.99, 1.0]), max_size=30)
 
 
-def row(p: float | None, label: str = "medium", error: str = "", number: int = 0) -> dict:
+def row(p: float | None, label: str = "sharp", error: str = "", number: int = 0) -> dict:
     path = f"in/{number}.jpg"
     return {
         "path": path,
@@ -35,6 +35,7 @@ def row(p: float | None, label: str = "medium", error: str = "", number: int = 0
         "error": error,
         "model": "m",
         "digest": "",
+        "threshold": None,
     }
 
 
@@ -46,10 +47,10 @@ def chosen(cut, listed) -> list[float]:
     return [one["probability"] for one in pick(listed, cut)]
 
 
-@given(PROBABILITIES, st.sampled_from([0, 10, 25, 49.5, 50, 90, 100]))
-def test_a_score_picks_all_from_there_on_in_their_order(probabilities, score):
-    expected = [p for p in probabilities if 100 * p >= score]
-    assert chosen(from_score(score), rows(probabilities)) == expected
+@given(PROBABILITIES, st.sampled_from([0, 0.1, 0.25, 0.495, 0.5, 0.9, 1]))
+def test_a_p_picks_all_from_there_on_in_their_order(probabilities, p_from):
+    expected = [p for p in probabilities if p >= p_from]
+    assert chosen(from_p(p_from), rows(probabilities)) == expected
 
 
 @given(PROBABILITIES, st.integers(0, 40), st.integers(0, 100))
@@ -92,7 +93,7 @@ def test_the_estimate_holds_where_p_is_right():
 def test_the_share_that_a_model_was_made_for_gives_its_own_threshold():
     listed = [{**one, "model": "dct-xgb"} for one in rows([0.1, 0.99])]
     cut = max_fpr(0.01, survey(listed))
-    assert cut.p == bundle.load("dct-xgb").thresholds.blurred and "held-out" in cut.source
+    assert cut.p == bundle.load("dct-xgb").thresholds.sure_blurred and "held-out" in cut.source
     known = bundle.load("dct-xgb").training["false_positives"]
     assert max_fpr(0.02, survey(listed)).p == known["0.02"]
     assert "estimated" in max_fpr(0.03, survey(listed)).source
@@ -113,24 +114,24 @@ def test_rows_without_a_verdict_are_picked_only_when_asked_for():
         row(0.99, "blurred"),
         row(0.99, "unknown"),
         row(None, "", "not an image"),
-        row(0.1, "clear"),
+        row(0.1, "sharp"),
     ]
     assert [one["label"] for one in pick(listed)] == ["blurred"]
-    assert len(list(pick(listed, from_score(0)))) == 2
+    assert len(list(pick(listed, from_p(0)))) == 2
     assert [one["label"] for one in pick(listed, BY_LABEL, ["unknown"])] == ["blurred", "unknown"]
     assert [one["error"] for one in pick(listed, worst("0", survey(listed)), ["error"])] == [
         "not an image"
     ]
-    assert survey(listed).labels == {"blurred": 1, "unknown": 1, "error": 1, "clear": 1}
+    assert survey(listed).labels == {"blurred": 1, "unknown": 1, "error": 1, "sharp": 1}
 
 
 @given(PROBABILITIES, st.sampled_from(["label", "score", "worst"]), st.booleans())
 def test_the_outcome_is_known_before_anything_is_picked(probabilities, criterion, extra):
-    labels = ["clear", "blurred", "unknown"]
+    labels = ["sharp", "blurred", "unknown"]
     listed = [{**one, "label": labels[i % 3]} for i, one in enumerate(rows(probabilities))]
     listed.append(row(None, "", "not an image"))
     found = survey(listed)
-    cuts = {"label": BY_LABEL, "score": from_score(50), "worst": worst("2", found)}
+    cuts = {"label": BY_LABEL, "score": from_p(0.5), "worst": worst("2", found)}
     include = ["unknown", "error"] if extra else []
     picked = list(pick(listed, cuts[criterion], include))
     count, sharp = outcome(found, cuts[criterion], include)
@@ -143,7 +144,7 @@ def test_the_outcome_is_known_before_anything_is_picked(probabilities, criterion
 def test_the_table_counts_what_each_threshold_picks(probabilities):
     listed = rows(probabilities)
     for line in tally(survey(listed), [0.1, 0.25, 0.9, 0.3]):
-        found = chosen(from_score(line["score"]), listed)
+        found = chosen(from_p(line["threshold"]), listed)
         assert line["photos"] == len(found)
         assert line["sharp"] == pytest.approx(sum(1 - p for p in found), abs=0.006)
         total = sum(1 - p for p in probabilities)
@@ -176,7 +177,8 @@ def test_members_of_archives_and_urls_are_no_files_unless_they_are(tmp_path):
 def test_a_broken_file_is_one_line(tmp_path, ending):
     if ending == ".parquet":
         pytest.importorskip("pyarrow")
-    good, columns = row(0.5), ("path", "probability", "label", "error")
+    good = {**row(0.5), "sure": True}
+    columns = ("path", "probability", "label", "sure", "error")
     file = tmp_path / f"r{ending}"
 
     def refused(match, *listed, only=columns):

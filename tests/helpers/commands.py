@@ -2,12 +2,15 @@
 
 import contextlib
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from blurdct.cli.app import main
+
+SUMMARY = re.compile(r"[0-9,]+ photographs?\b.* in [0-9.,]+ s(; skipped: .*)?$")
 
 
 class Run(NamedTuple):
@@ -16,6 +19,11 @@ class Run(NamedTuple):
     status: int
     out: str
     err: str
+
+    @property
+    def problems(self) -> list[str]:
+        """The lines on standard error, but for the one that says in the end what was judged."""
+        return [line for line in self.err.splitlines() if not SUMMARY.match(line)]
 
     @property
     def files(self) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from blurdct.cli.app import main
 from blurdct.evaluation import learn, timing
+from blurdct.inference.prediction import shown
 from blurdct.parallel import pool
 
 SCENES = 12
@@ -51,11 +52,12 @@ def call(words: str, **places: str | Path) -> Run:
 
 
 def answers(model: str | Path, folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What ``predict`` says to labelled photographs: y, P and labels, in the order of the paths."""
+    """What ``predict`` says to labelled photographs: y, P and shown labels, in order of paths."""
     lines = call("predict --json --model {model} {folder}", model=model, folder=folder).out
     rows = [json.loads(line) for line in lines.splitlines()]
     y = np.array([int(Path(row["path"]).parent.name == "blurred") for row in rows])
-    return y, np.array([row["probability"] for row in rows]), np.array([r["label"] for r in rows])
+    labels = np.array([shown(row["label"], row["sure"]) for row in rows])
+    return y, np.array([row["probability"] for row in rows]), labels
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:

@@ -1,5 +1,4 @@
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -95,8 +94,7 @@ def test_each_photo_has_a_row_in_order_with_what_the_detector_says(go, photos, m
         status = os.stat(row["path"])
         assert (row["bytes"], row["modified"]) == (status.st_size, status.st_mtime)
         if not row["error"]:
-            verdict = asdict(detector.predict(row["path"]))
-            del verdict["threshold"]
+            verdict = detector.predict(row["path"]).as_dict()
             assert {name: row[name] for name in verdict} == verdict
             assert (row["width"], row["height"]) == (toys.SIDE, toys.SIDE)
     assert with_error(rows).keys() == {"in/2b.jpg", "in/4b.jpg"}

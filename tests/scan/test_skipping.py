@@ -9,7 +9,7 @@ from PIL import Image
 
 from blurdct.errors import ConfigError
 from blurdct.images.reader import read_luma
-from blurdct.scan.skipping import PROGRAM_FOLDERS, UNREAD_FORMATS, told
+from blurdct.scan.skipping import ARCHIVES, PROGRAM_FOLDERS, UNREAD_FORMATS, VIDEOS, told
 from blurdct.scan.sources import photographs
 from tests.helpers import toys
 
@@ -78,16 +78,28 @@ def test_pictures_that_nobody_reads_are_counted_by_ending(here):
     for name in "x.jxl b/y.JXL b/z.psd .hidden.jxl .git/w.jxl notes.txt".split():
         Path("in", name).parent.mkdir(exist_ok=True)
         Path("in", name).touch()
+    jxl, psd = ".jxl (JPEG XL is not supported)", ".psd (Photoshop is not supported)"
     counts: Counter[str] = Counter()
-    assert paths("in", unread=lambda ending: counts.update([ending])) == KEPT
-    assert counts == {".jxl": 2, ".psd": 1}
+    assert paths("in", skipped=lambda why: counts.update([why])) == KEPT
+    programs = {f"{folder}/": 1 for folder in FOLDERS} | {".git/": 2}
+    assert counts == {jxl: 2, psd: 1, "other files": 2, **programs}
     with zipfile.ZipFile("in.zip", "a") as archive:
         for name in "x.jxl b/y.JXL b/z.psd .hidden.jxl .git/w.jxl notes.txt".split():
             archive.writestr(name, b"")
-    paths("in.zip", unread=lambda ending: counts.update([ending]))
-    assert counts == {".jxl": 4, ".psd": 2}
-    line = "skipped: 2 .jxl (JPEG XL is not supported), 1 .psd (Photoshop is not supported)"
-    assert told({".jxl": 2, ".psd": 1}) == line and told({}) == ""
+    paths("in.zip", skipped=lambda why: counts.update([why]))
+    assert (counts[jxl], counts[psd]) == (4, 2)
+    assert told({jxl: 2, psd: 1}) == f"skipped: 2 {jxl}, 1 {psd}" and told({}) == ""
+
+
+def test_videos_archives_and_what_is_excluded_are_counted_by_why(here):
+    for name in "a.MOV b.mp4 c.zip d.tar.gz notes.txt x.xmp".split():
+        Path("in", name).touch()
+    counts: Counter[str] = Counter()
+    paths("in", exclude=["b/c.jpg", "b/small_*"], skipped=lambda why: counts.update([why]))
+    counts = Counter({why: count for why, count in counts.items() if not why.endswith("/")})
+    assert counts == {"by --exclude": 2, VIDEOS: 2, ARCHIVES: 2, "other files": 2}
+    singular = "skipped: 1 video (blurdct video judges it), 1 other file"
+    assert told({VIDEOS: 1, "other files": 1}) == singular
 
 
 def test_no_ending_is_both_read_and_not():

@@ -11,7 +11,7 @@ from ...errors import ConfigError
 from .. import output
 from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
-from ..options import Results, note
+from ..options import Results, note, probability
 
 if TYPE_CHECKING:
     from ...curate.selection import Cut, Survey
@@ -25,7 +25,9 @@ def filter(
     results: Results,
     threshold: Annotated[
         float | None,
-        typer.Option(metavar="P", help="Photos of this P(blurred), 0 to 1, and above."),
+        typer.Option(
+            metavar="P", callback=probability, help="Photos of this P(blurred), 0 to 1, and above."
+        ),
     ] = None,
     worst: Annotated[
         str | None,

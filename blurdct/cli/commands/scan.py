@@ -153,7 +153,7 @@ class _Bar:
         done: How many.
     """
 
-    def __init__(self, quiet: bool) -> None:
+    def __init__(self, quiet: bool = False) -> None:
         self.done = 0
         self._quiet = quiet
         self._progress: Any = None
