@@ -7,7 +7,7 @@ import cv2
 
 from ..errors import ImageError
 from ..inference.detector import Detector
-from ..inference.prediction import UNKNOWN
+from ..inference.prediction import BLURRED, UNKNOWN
 from ..results import Row
 from .clip import Clip, Step
 
@@ -22,6 +22,7 @@ COLUMNS: dict[str, type] = {
     "reason": str,
     "sharp_fraction": float,
     "model": str,
+    "fault": str,  # why it is never among the best; see ``Frame.fault``
 }
 QUALITY = 95  # of the JPEG of a saved frame
 
@@ -34,18 +35,31 @@ def score(clip: Clip, detector: Detector, every: Step) -> Iterator[Row]:
     """
     for frame in clip.frames(every):
         verdict = detector.predict(frame.pixels, clip.path)
-        known: Row = {"time": round(frame.time, 6), "frame": frame.number}
+        known: Row = {
+            "time": round(frame.time, 6),
+            "frame": frame.number,
+            "fault": frame.fault,
+        }
         yield known | {name: getattr(verdict, name) for name in COLUMNS if name not in known}
 
 
-def sharpest(rows: Sequence[Row], count: int) -> list[Row]:
+def sharpest(rows: Sequence[Row], count: int, only_sharp: bool = False) -> list[Row]:
     """The frames of the lowest scores, spread over the clip, in time.
 
     No two are nearer than half of the ``count``-th part of the clip: as near as they may be so
-    that there is always room for all. Frames without evidence are not taken, and where rows are
-    few there are fewer.
+    that there is always room for all. Frames without evidence or with a ``fault`` are not taken,
+    and where rows are few there are fewer.
+
+    Args:
+        rows: As by ``score``.
+        count: So many at most.
+        only_sharp: Leave out those that are labelled blurred.
     """
-    judged = sorted((row for row in rows if row["label"] != UNKNOWN), key=lambda row: row["score"])
+    refused = (UNKNOWN, BLURRED) if only_sharp else (UNKNOWN,)
+    judged = sorted(
+        (row for row in rows if row["label"] not in refused and not row.get("fault")),
+        key=lambda row: row["score"],
+    )
     if not judged or count < 1:
         return []
     apart = (rows[-1]["time"] - rows[0]["time"]) / (2 * count)

@@ -106,5 +106,5 @@ def models(tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("models")
     one = toys.bundle()
     one.save(folder / "one")
-    replace(one, size=16, thresholds=replace(one.thresholds, clear=0.6)).save(folder / "two")
+    replace(one, size=16, thresholds=replace(one.thresholds, decision=0.6)).save(folder / "two")
     return folder / "one", folder / "two"

@@ -9,7 +9,7 @@ from blurdct import Detector
 def test_only_large_photographs_count_and_page_and_figures_agree(bench, tmp_path, texture):
     folder = tmp_path / "photos"
     folder.mkdir()
-    for name, width in (("large", 2304), ("exactly twice", 1024), ("too small", 1500)):
+    for name, width in (("large", 2880), ("exactly twice", 1280), ("too small", 1500)):
         picture = cv2.resize(texture, (width, width // 2), interpolation=cv2.INTER_CUBIC)
         cv2.imwrite(str(folder / f"{name}.jpg"), picture)
     (folder / "words.jpg").write_text("no photo")
@@ -28,4 +28,4 @@ def test_only_large_photographs_count_and_page_and_figures_agree(bench, tmp_path
 
 
 def test_a_folder_without_large_photographs_is_one_line(refusal, photos):
-    assert refusal("decoding", "--photos", photos) == f"{photos}: no JPEG of 2048 pixels or more"
+    assert refusal("decoding", "--photos", photos) == f"{photos}: no JPEG of 2560 pixels or more"

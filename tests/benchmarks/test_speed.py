@@ -12,7 +12,7 @@ def test_each_measure_has_its_median_and_page_and_figures_agree(bench):
     answer = bench("speed", "--workers", 1, "--rounds", 1, *small)
     (table,) = answer.figures["tables"]
     names = [row[0] for row in table["rows"]]
-    assert len(names) == 8 and names[0] == "features alone, 1 processes, million blocks/s"
+    assert len(names) == 12 and names[0] == "features alone, 1 processes, million blocks/s"
     assert all(median == statistics.median(rounds) > 0 for _, median, rounds in table["rows"])
     assert [len(row[2]) for row in table["rows"][1:3]] == [3, 3]
     command, ratio = (row[1] for row in table["rows"][1:3])

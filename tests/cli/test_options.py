@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blurdct.cli.options import told
+from blurdct.cli.options import error_line
 from blurdct.errors import ModelError
 from blurdct.inference import bundle
 from blurdct.models.registry import BACKENDS
@@ -49,7 +49,7 @@ def test_every_backend_that_is_not_shipped_says_how(monkeypatch, tmp_path):
     for name in BACKENDS:
         with pytest.raises(ModelError) as caught:
             bundle.load(name)
-        assert f"blurdct train {name} --photos DIR" in told(caught.value)
+        assert f"blurdct train {name} --photos DIR" in error_line(caught.value)
 
 
 def test_the_core_install_says_how_too():

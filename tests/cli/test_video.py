@@ -8,14 +8,15 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from blurdct.inference.bundle import Thresholds
+from blurdct.inference.thresholds import Thresholds
 from blurdct.video.frames import COLUMNS
 from blurdct.video.plot import POINTS, plot_scores
-from tests.helpers.clips import COUNT, film
+from tests.helpers.clips import COUNT, encoded, film, scene
 from tests.helpers.commands import call
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -77,7 +78,72 @@ def test_more_frames_than_there_are_is_remarked_upon(home):
     run = call("video", "clip.avi", "--out", "f.csv", "--every", "2s", "--best", "9", "--to", "out")
     assert run.status == 0
     assert len(os.listdir("out")) == 2
-    assert run.err.count("\n") == 1 and "2 frames" in run.err
+    assert run.err.splitlines() == [
+        "clip.avi: 1 of 2 saved frames are blurred",
+        "clip.avi: only 2 frames to save; a smaller --every finds more",
+    ]
+
+
+def test_where_every_frame_is_blurred_it_is_said_and_none_is_saved_that_should_be_sharp(home):
+    film(home / "soft.avi", 40, blurred_from=0)
+    words = ("video", "soft.avi", "--out", "f.csv", "--best", "2", "--to", "out", "--force")
+    run = call(*words)
+    assert {row["label"] for row in table("f.csv")} == {"blurred"}
+    assert run.status == 0 and len(os.listdir("out")) == 2
+    assert run.err == "soft.avi: no frame is sharp; 2 of 2 saved frames are blurred\n"
+    run = call(*words[:-2], "sharp", "--force", "--only-sharp")
+    assert run.status == 0 and os.listdir("sharp") == []
+    assert run.err == "soft.avi: no sharp frame to save\n"
+
+
+def test_only_sharp_frames_are_saved_where_asked_for(home):
+    words = ("--every", "0.1s", "--best", "30", "--to", "out", "--only-sharp")
+    run = call("video", "clip.avi", "--out", "f.csv", *words)
+    assert run.status == 0 and "only " in run.err and " sharp frames to save" in run.err
+    labels = {f"{float(row['time']):09.3f}": row["label"] for row in table("f.csv")}
+    saved = [name[-14:-5] for name in os.listdir("out")]
+    assert saved and all(labels[time] != "blurred" for time in saved)
+
+
+@pytest.mark.parametrize("file", ["f.csv", "p.svg"])
+def test_what_is_there_is_replaced_only_by_force(home, file):
+    words = ("video", "clip.avi", "--out", "f.csv", "--every", "40f", "--plot", "p.svg")
+    assert call(*words).status == 0
+    whole = {name: Path(name).read_bytes() for name in ("f.csv", "p.svg")}
+    for name in set(whole) - {file}:
+        Path(name).unlink()
+    run = call(*words)
+    assert (run.status, run.out) == (2, "")
+    assert run.err.endswith(f"{file}: exists; --force replaces it\n")
+    assert sorted(os.listdir()) == sorted(["clip.avi", file])
+    assert call(*words, "--force").status == 0
+    assert {name: Path(name).read_bytes() for name in whole} == whole
+
+
+def test_a_table_of_something_else_is_not_replaced_even_by_force(home):
+    Path("f.csv").write_text("path,probability\na.jpg,0.5\n")
+    run = call("video", "clip.avi", "--out", "f.csv", "--force")
+    assert run.status == 2 and "no table of a video" in run.err
+    assert Path("f.csv").read_text().startswith("path,")
+
+
+def test_frames_that_are_spoilt_are_named_and_not_saved(home):
+    frames = [scene(3)] * 30
+    frames[11] = np.random.default_rng(0).integers(0, 256, frames[0].shape, np.uint8)
+    encoded(home / "spoilt.avi", frames)
+    words = ("--every", "1f", "--best", "30", "--to", "out")
+    run = call("video", "spoilt.avi", "--out", "f.csv", *words)
+    assert run.status == 0
+    assert "never among the best (nothing near it resembles it: 1)" in run.err
+    assert [int(row["frame"]) for row in table("f.csv") if row["fault"]] == [11]
+    assert len(os.listdir("out")) == 29
+
+
+def test_a_clip_without_video_support_is_one_line_that_says_what_to_install(home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    run = call("video", "clip.avi", "--out", "f.csv")
+    assert (run.status, run.out) == (2, "")
+    assert "blurdct[video]" in run.err and run.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -85,6 +151,9 @@ def test_more_frames_than_there_are_is_remarked_upon(home):
     [
         (["missing.mp4", "--out", "f.csv"], 1, "missing.mp4: no such file"),
         (["words.txt", "--out", "f.csv"], 1, "words.txt: no video"),
+        (["photo.jpg", "--out", "f.csv"], 1, "judge it by: blurdct predict photo.jpg"),
+        (["photos", "--out", "f.csv"], 1, "judge its photographs by: blurdct predict photos"),
+        (["clip.avi", "--out", "f.csv", "--only-sharp"], 2, "--only-sharp"),
         (["clip.avi"], 2, "--out"),
         (["clip.avi", "--out", "f.txt"], 2, "expected a file ending in"),
         (["clip.avi", "--out", "f.csv", "--every", "0"], 2, "every '0'"),
@@ -97,14 +166,16 @@ def test_more_frames_than_there_are_is_remarked_upon(home):
 )
 def test_wrong_use_and_what_is_no_clip_are_one_line(home, words, status, message):
     Path("words.txt").write_text("words\n" * 99)
+    Path("photos").mkdir()
+    cv2.imwrite("photo.jpg", scene(1))
     run = call("video", *words)
     assert (run.status, run.out) == (status, "")
     assert run.err.count("\n") == 1
     assert message in run.err
-    assert sorted(os.listdir()) == ["clip.avi", "words.txt"]
+    assert sorted(os.listdir()) == ["clip.avi", "photo.jpg", "photos", "words.txt"]
 
 
-def test_the_core_install_is_enough(home):
+def test_the_core_install_and_the_library_of_clips_are_enough(home):
     code = "import sys\nfrom blurdct.cli import main\ntry:\n    main(sys.argv[1:])\nfinally:\n"
     code += "    print(*{name.partition('.')[0] for name in sys.modules})"
     words = ("video", "clip.avi", "--out", "f.csv", "--plot", "p.svg", "--best", "1", "--to", "out")
@@ -115,7 +186,7 @@ def test_the_core_install_is_enough(home):
         text=True,
         timeout=60,
     )
-    heavy = {"torch", "sklearn", "pandas", "scipy", "matplotlib", "pyarrow", "tqdm", "av"}
+    heavy = {"torch", "sklearn", "pandas", "scipy", "matplotlib", "pyarrow", "tqdm"}
     assert (done.returncode, done.stderr) == (0, "")
     assert not heavy & set(done.stdout.split())
 

@@ -15,8 +15,9 @@ from blurdct.datasets.loading import load_folder
 from blurdct.evaluation import timing
 from blurdct.evaluation.compare import compare_models
 from blurdct.evaluation.learn import folder_name, tuned, views_of
-from blurdct.inference.bundle import label_index, load
+from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
+from blurdct.inference.thresholds import VERDICTS, verdict_index
 from blurdct.models.registry import backend
 from blurdct.training.training_set import build_training_set
 from blurdct.training.tuning import best_parameters, tune
@@ -134,9 +135,8 @@ def test_a_model_that_is_there_judges_rows_as_the_detector_does(found, rows, tmp
     p = Detector(bundle).probabilities(rows.inputs)
     verdicts = [Detector(bundle).predict(file) for file in found.files]
     np.testing.assert_allclose(p, [one.probability for one in verdicts], atol=1e-6)
-    names = ["clear", "medium", "blurred"]
-    numbers = label_index(p, bundle.thresholds)
-    assert [names[number] for number in numbers] == [one.label for one in verdicts]
+    numbers = verdict_index(p, bundle.thresholds)
+    assert [VERDICTS[number] for number in numbers] == [one.shown for one in verdicts]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from blurdct import metrics
 from blurdct.errors import ConfigError
 from blurdct.evaluation.model_comparison import side_by_side
 from blurdct.evaluation.model_report import THRESHOLDS, report_on
+from blurdct.inference.thresholds import VERDICTS
 from blurdct.training.cross_validation import cross_validate, judge_unseen
 from blurdct.training.out_of_fold import OutOfFold
 from blurdct.training.train import train_model
@@ -138,8 +139,9 @@ def test_label_shares_count_labels(full):
         shares = full.report["labels"][name]
         rows = data.real & (data.y == one)
         assert sum(shares) == pytest.approx(1)
-        assert shares[2] == pytest.approx((label[:, rows] == 2).mean())
-        assert shares[0] == pytest.approx((label[:, rows] == 0).mean())
+        assert len(shares) == len(VERDICTS)
+        for number, share in enumerate(shares):
+            assert share == pytest.approx((label[:, rows] == number).mean())
 
 
 def test_false_positives_are_counted_on_sources_of_sharp_ones_alone(full):
@@ -149,7 +151,7 @@ def test_false_positives_are_counted_on_sources_of_sharp_ones_alone(full):
     entry = report["sharp_sources"]["album"]
     assert entry["photos"] == album.sum() == 10
     assert entry["scene_unseen_at_0.5"] == (full.judged.p[:, album] >= 0.5).mean()
-    assert entry["scene_unseen_blurred"] == (full.judged.label[:, album] == 2).mean()
+    assert entry["scene_unseen_blurred"] == (full.judged.label[:, album] == 3).mean()
     assert entry["source_unseen_at_0.5"] == (full.unseen["album"] >= 0.5).mean()
 
 
@@ -182,7 +184,7 @@ def test_a_report_carries_the_settings_of_the_model(full):
     assert report["cost"] == COST
     assert report["importance"] == full.model.importance()
     assert report["parameters"] == bundle.parameters
-    assert report["thresholds"]["blurred"] == bundle.thresholds.blurred
+    assert report["thresholds"]["sure_blurred"] == bundle.thresholds.sure_blurred
     assert report["calibration"]["scale"] == bundle.calibration.scale
     assert report["training"]["rows"] == bundle.training["rows"]
     assert len(report["by_cutoff"]) == 20
@@ -191,11 +193,11 @@ def test_a_report_carries_the_settings_of_the_model(full):
 def test_a_perfect_model_has_perfect_numbers(full):
     y = full.data.y
     p = np.where(y == 1, 0.99, 0.01)[None]
-    judged = OutOfFold(p, p, 2 * y[None])
+    judged = OutOfFold(p, p, 3 * y[None])
     report = report_on(full.data, judged, full.bundle, {"album": np.full(10, 0.01)})
     for name in ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"):
         assert report["real"][name] == 1
-    assert report["labels"] == {"sharp": [1, 0, 0], "blurred": [0, 0, 1]}
+    assert report["labels"] == {"sharp": [1, 0, 0, 0], "blurred": [0, 0, 0, 1]}
     assert report["sharp_sources"]["album"]["source_unseen_at_0.5"] == 0
     assert all(one["found"] == one["roc_auc"] == 1 for one in report["copies"])
     assert report["interval"] == [1, 1]

@@ -13,8 +13,9 @@ from blurdct.datasets import splits
 from blurdct.datasets.manifest import read_csv, write_csv
 from blurdct.errors import ConfigError, ModelError
 from blurdct.features.bands import FEATURES
-from blurdct.inference.bundle import Calibration, Thresholds
+from blurdct.inference.bundle import Calibration
 from blurdct.inference.detector import Detector
+from blurdct.inference.thresholds import Thresholds, verdict_index
 from blurdct.metrics import roc_auc
 from blurdct.models.registry import BACKENDS
 from blurdct.training import cross_validation, train
@@ -219,15 +220,12 @@ def test_real_rows_alone_decide_on_calibration_and_thresholds(spy, data, monkeyp
 def test_labels_out_of_fold_are_those_that_the_detector_would_give(spy, data, monkeypatch):
     calibration = Calibration(1.5, -0.25)
     p = np.sort(calibration(Spy().predict_proba(data.inputs)))
-    thresholds = Thresholds(p[len(p) // 3], p[len(p) // 2])  # what is at one is over it
+    thresholds = Thresholds(p[len(p) // 4], p[-len(p) // 4], p[len(p) // 2])
     monkeypatch.setattr(cross_validation, "decide", lambda *given: (calibration, thresholds))
     judged = cross_validate(data, "spy", {}, replace(QUICK, shuffles=1))
     detector = Detector(toys.bundle(calibration=calibration, thresholds=thresholds))
-    expected = [
-        0 if p < thresholds.clear else 1 if p < thresholds.blurred else 2 for p in judged.p[0]
-    ]
-    assert judged.label[0].tolist() == expected
-    assert set(judged.label[0]) == {0, 1, 2}
+    np.testing.assert_array_equal(judged.label[0], verdict_index(judged.p[0], thresholds))
+    assert set(judged.label[0]) == {0, 1, 2, 3}
     np.testing.assert_allclose(judged.p[0], detector.probabilities(data.inputs), atol=1e-6)
 
 
@@ -337,17 +335,17 @@ def test_thresholds_keep_both_rates(scores, max_fpr, max_fnr):
     y, raw = scores
     calibration, thresholds = decide(y, raw, TrainConfig(max_fpr=max_fpr, max_fnr=max_fnr))
     p = calibration(raw)
-    assert np.mean(p[y == 0] >= thresholds.blurred) <= max_fpr
-    assert np.mean(p[y == 1] < thresholds.clear) <= max_fnr
-    assert 0 <= thresholds.clear <= thresholds.blurred <= 1
+    assert np.mean(p[y == 0] >= thresholds.sure_blurred) <= max_fpr
+    assert np.mean(p[y == 1] < thresholds.sure_sharp) <= max_fnr
+    assert 0 <= thresholds.sure_sharp <= thresholds.sure_blurred <= 1
 
 
 def test_thresholds_waste_nothing(scores):
     y, raw = scores
     calibration, thresholds = decide(y, raw, TrainConfig())
     p = calibration(raw)
-    assert np.mean(p[y == 0] >= thresholds.blurred) > 0.008
-    assert np.mean(p[y == 1] < thresholds.clear) > 0.008
+    assert np.mean(p[y == 0] >= thresholds.sure_blurred) > 0.008
+    assert np.mean(p[y == 1] < thresholds.sure_sharp) > 0.008
 
 
 def test_calibration_undoes_overconfidence(scores):
@@ -361,8 +359,8 @@ def test_a_model_that_is_always_right_gets_one_cut():
     y = np.repeat([0, 1], 50)
     raw = np.concatenate([np.linspace(0.01, 0.2, 50), np.linspace(0.8, 0.99, 50)])
     calibration, thresholds = decide(y, raw, TrainConfig())
-    assert thresholds.clear == thresholds.blurred
-    np.testing.assert_array_equal(calibration(raw) >= thresholds.blurred, y == 1)
+    assert thresholds.sure_sharp == thresholds.sure_blurred
+    np.testing.assert_array_equal(calibration(raw) >= thresholds.sure_blurred, y == 1)
 
 
 @pytest.mark.parametrize(
@@ -373,8 +371,8 @@ def test_scores_that_say_nothing_or_the_contrary_still_give_thresholds(raw):
     calibration, thresholds = decide(y, raw, TrainConfig())
     p = calibration(raw)
     assert calibration.scale > 0
-    assert np.mean(p[y == 0] >= thresholds.blurred) <= 0.01
-    assert np.mean(p[y == 1] < thresholds.clear) <= 0.01
+    assert np.mean(p[y == 0] >= thresholds.sure_blurred) <= 0.01
+    assert np.mean(p[y == 1] < thresholds.sure_sharp) <= 0.01
 
 
 @pytest.mark.parametrize("turn", [0, -1])
@@ -421,8 +419,8 @@ def test_thresholds_of_a_bundle_keep_the_rates_on_rows_judged_out_of_fold(data, 
     bundle, _ = trained
     p = bundle.calibration(judged.raw[:, data.real])
     y = data.y[data.real]
-    assert np.mean(p[:, y == 0] >= bundle.thresholds.blurred) <= QUICK.max_fpr
-    assert np.mean(p[:, y == 1] < bundle.thresholds.clear) <= QUICK.max_fnr
+    assert np.mean(p[:, y == 0] >= bundle.thresholds.sure_blurred) <= QUICK.max_fpr
+    assert np.mean(p[:, y == 1] < bundle.thresholds.sure_sharp) <= QUICK.max_fnr
 
 
 def test_training_twice_gives_the_same_bundle(data, trained):

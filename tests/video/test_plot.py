@@ -1,6 +1,6 @@
 import pytest
 
-from blurdct.inference.bundle import Thresholds
+from blurdct.inference.thresholds import Thresholds
 from blurdct.video.plot import plot_scores
 
 
