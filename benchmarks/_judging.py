@@ -11,6 +11,7 @@ import numpy as np
 from blurdct import Detector
 from blurdct.cli.output import note
 from blurdct.errors import BlurdctError
+from blurdct.features.photo import Photo
 from blurdct.inference.bundle import shipped
 from blurdct.parallel.cores import cores
 from blurdct.parallel.pool import ordered_map
@@ -46,11 +47,21 @@ def verdicts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """P(blurred) and verdicts of pictures (RGB or a file, name), shape (pictures, models) both.
 
-    A verdict is a label with a question mark where it is not sure; P of ``unknown`` is NaN.
+    A verdict is a label with a question mark where it is not sure. P is what the model itself says,
+    also of what is ``unknown``.
     """
-    rows = [[one.predict(rgb, name) for one in detectors(models)] for rgb, name in pictures]
-    p = [[verdict.probability for verdict in row] for row in rows]
-    return np.array(p, float), np.array([[verdict.shown for verdict in row] for row in rows])
+    p, told = [], []
+    for picture, name in pictures:
+        photos = [(one, Photo(picture, one.config, name)) for one in detectors(models)]
+        found = [one.judge(photo, name)[0] for one, photo in photos]
+        told.append([verdict.shown for verdict in found])
+        p.append(
+            [
+                one.probability(photo) if verdict.probability is None else verdict.probability
+                for (one, photo), verdict in zip(photos, found, strict=True)
+            ]
+        )
+    return np.array(p), np.array(told)
 
 
 def judge_all(

@@ -130,8 +130,8 @@ def moves(judged: Sequence[Judged], row: int, model: int, start: int = 0) -> lis
     before, after = (np.array([one.p[at, model] for one in judged]) for at in (start, row))
     flips = (before >= 0.5) != (after >= 0.5)
     changes = [one.verdicts[start, model] != one.verdicts[row, model] for one in judged]
-    away = np.abs(after - before)  # NaN where one of them is unknown
-    return [np.mean(flips), np.mean(changes), np.nanmean(away), np.nanmax(away)]
+    away = np.abs(after - before)
+    return [np.mean(flips), np.mean(changes), away.mean(), away.max()]
 
 
 if __name__ == "__main__":

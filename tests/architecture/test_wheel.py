@@ -137,7 +137,7 @@ print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found
     )
     assert Path(file).is_relative_to(scripts.parent)
     assert found == []
-    assert scores["dct-xgb"] == score
+    assert scores["dct-fusion"] == score
     assert all(0 <= each <= 100 for each in scores.values())
 
     line = run(scripts / "blurdct", "predict", photo.name, cwd=tmp_path)
