@@ -23,6 +23,7 @@ from blurdct import Detector, read_luma
 from blurdct.config import ReadConfig
 from blurdct.datasets import blur_kernels, linear_light
 from blurdct.errors import BlurdctError
+from blurdct.features.photo import Photo
 from blurdct.images.files import find_photos
 from blurdct.inference import multiscale
 from blurdct.inference.bundle import NAMES
@@ -156,7 +157,7 @@ def compare_weights(record: Record, detector: Detector) -> None:
 def tile_answers(detector: Detector, luma: np.ndarray) -> np.ndarray:
     """P of each tile of a picture at its own size, shape (n,)."""
     pieces = multiscale.tiles(luma, detector.config.size)
-    return np.array([detector.predict(tile).probability for tile in pieces])
+    return np.array([detector.probability(Photo(tile, detector.config)) for tile in pieces])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -89,8 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _remark(message: Warning | str, *where: Any, **more: Any) -> None:
-    """A warning as one line, without the line of code that it came from."""
-    note(str(message))
+    """A warning as one line, without the line of code that it came from; nothing hangs on it."""
+    with suppress(output.OutputError):
+        note(str(message))
 
 
 def _command(error: typer.TyperException) -> str:

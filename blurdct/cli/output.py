@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import ImageError
@@ -31,6 +32,10 @@ class OutputError(Exception):
 
 def prepare() -> None:
     """Let paths go out byte for byte as they came in, and nobody else write to standard error."""
+    with suppress(OSError):  # no file that is opened later may take a closed one's number
+        while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+            pass
+        os.close(number)
     if isinstance(sys.stdout, io.TextIOWrapper):
         encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
         sys.stdout.reconfigure(encoding=encoding, errors=errors)

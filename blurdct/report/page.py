@@ -138,8 +138,8 @@ def _facts(summary: Summary) -> dict[str, str]:
 def _limits(summary: Summary) -> list[Limit]:
     at = summary.thresholds
     limits = {
-        "blurred from": at.decision,
         "surely sharp below": at.sure_sharp,
+        "blurred from": at.decision,
         "surely blurred from": at.sure_blurred,
     }
     return [Limit(name, p, round(1000 * p)) for name, p in limits.items()]

@@ -24,8 +24,8 @@ from ..inference.thresholds import VERDICTS, Thresholds, verdict_index
 from ..results import Row
 from ..scan.items import folder_of
 
-STEPS = 1000  # of the scale of scores: a threshold may be set in tenths of a point
-EDGES = [step / 10 / 100 for step in range(STEPS + 1)]  # P, as ``filter`` reckons a threshold
+STEPS = 1000  # of the scale of P: a threshold may be set in thousandths
+EDGES = [step / STEPS for step in range(STEPS + 1)]  # P, as ``filter`` reads a threshold
 UNREAD = "unreadable"
 KINDS = (*VERDICTS, UNKNOWN, UNREAD)
 GALLERY = 24  # photographs in each gallery
@@ -60,8 +60,8 @@ class Summary:
         kinds: How many there are of each of ``KINDS``.
         bytes: Size of all files together.
         models: How many photographs each model judged.
-        counts: Shape (1001,): judged photographs by score, in tenths of a point; the sum from k on
-            is what a threshold of k/10 drops. Photographs of unknown label are in none.
+        counts: Shape (1001,): judged photographs by P, in thousandths; the sum from k on
+            is what a threshold of k/1000 drops. Photographs of unknown label are in none.
         folders: By name, how many of each kind.
         folder_counts: By name, as ``counts``.
         errors: How many unreadable photographs for each reason.
@@ -92,8 +92,8 @@ class Summary:
         return int(self.counts.sum())
 
     def dropped(self, threshold: float) -> int:
-        """How many photographs have that score or more; 0..100, in tenths of a point."""
-        return int(self.counts[round(threshold * 10) :].sum())
+        """How many photographs have that P or more; 0..1, in thousandths."""
+        return int(self.counts[round(threshold * STEPS) :].sum())
 
 
 def summarize(rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0) -> Summary:

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from blurdct.features.photo import Photo
+from blurdct.inference.detector import Detector
 from tests.benchmarks.pages import check, tables
 from tests.helpers import toys
 
@@ -108,3 +110,15 @@ def models(tmp_path_factory) -> tuple[Path, Path]:
     one.save(folder / "one")
     replace(one, size=16, thresholds=replace(one.thresholds, decision=0.6)).save(folder / "two")
     return folder / "one", folder / "two"
+
+
+class Asked(NamedTuple):
+    """What a detector says of a picture; ``probability`` where that is unknown, too."""
+
+    probability: float
+    shown: str
+
+
+def asked(detector: Detector, picture) -> Asked:
+    photo = Photo(picture, detector.config)
+    return Asked(detector.probability(photo), detector.judge(photo, "")[0].shown)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from blurdct.features.photo import Photo
 from blurdct.images.reader import read_rgb
 from blurdct.inference.detector import Detector
-from tests.benchmarks.conftest import BENCHMARKS, SCENES
+from tests.benchmarks.conftest import BENCHMARKS, SCENES, asked
 from tests.benchmarks.pages import number, rows
 
 
@@ -49,16 +48,16 @@ def test_the_motion_table_is_that_of_the_detector_itself(run, motion, photos, mo
     assert [row[:2] for row in table] == [[str(model), n] for model in models for n in lengths]
     detector = Detector.load(models[0])
     sharp = [read_rgb(path) for path in sorted(photos.glob("sharp/*.png"))]
-    still = [told(detector, rgb) for rgb in sharp]
+    still = [asked(detector, rgb) for rgb in sharp]
     gone = {
-        angle: [told(detector, motion["moved"](rgb, 16, angle)) for rgb in sharp]
+        angle: [asked(detector, motion["moved"](rgb, 16, angle)) for rgb in sharp]
         for angle in range(0, 180, 15)
     }
     areas = {angle: area(still, some) for angle, some in gone.items()}
     every = [verdict for some in gone.values() for verdict in some]
     for verdicts, row in ((still, table[0]), (every, table[2])):
-        found = np.mean([p >= 0.5 for p, _ in verdicts])
-        called = np.mean([shown == "blurred" for _, shown in verdicts])
+        found = np.mean([verdict.probability >= 0.5 for verdict in verdicts])
+        called = np.mean([verdict.shown == "blurred" for verdict in verdicts])
         np.testing.assert_allclose([number(cell) for cell in row[3:5]], [found, called], atol=6e-4)
     assert number(table[2][2]) == pytest.approx(area(still, every), abs=6e-4)
     worst, value = table[2][5:]
@@ -66,14 +65,9 @@ def test_the_motion_table_is_that_of_the_detector_itself(run, motion, photos, mo
     assert areas[int(worst)] == min(areas.values())
 
 
-def told(detector: Detector, rgb: np.ndarray) -> tuple[float, str]:
-    """What the model itself says of a picture, P, and the verdict, which may be unknown."""
-    return detector.probability(Photo(rgb, detector.config)), detector.predict(rgb).shown
-
-
 def area(still: list, gone: list) -> float:
     """ROC AUC of P of moved photographs against that of unmoved ones."""
-    p = [p for p, _ in still + gone]
+    p = [verdict.probability for verdict in still + gone]
     return roc_auc_score([0] * len(still) + [1] * len(gone), p)
 
 

@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 
 from blurdct.datasets.perturbations import PERTURBATIONS
-from blurdct.features.photo import Photo
 from blurdct.images.reader import read_rgb
 from blurdct.inference.detector import Detector
 from tests.benchmarks import pages
-from tests.benchmarks.conftest import BENCHMARKS, ROOT, SCENES
+from tests.benchmarks.conftest import BENCHMARKS, ROOT, SCENES, asked
 from tests.benchmarks.pages import number
 from tests.helpers import toys
 
@@ -47,15 +46,11 @@ def test_the_numbers_are_those_of_the_detector_itself(tables, photos, models):
         detector = Detector.load(model)
         for change in ("halved", "JPEG 40", "two stops darker", "mirrored", "white border"):
             rgb = [read_rgb(path) for path in paths]
-            before = [detector.predict(one) for one in rgb]
-            changed = [PERTURBATIONS[change](one, None) for one in rgb]
-            after = [detector.predict(one) for one in changed]
-            p, q = (
-                np.array([detector.probability(Photo(one, detector.config)) for one in some])
-                for some in (rgb, changed)
-            )
-            other = [one.shown != two.shown for one, two in zip(before, after, strict=True)]
-            expected = [np.mean((p >= 0.5) != (q >= 0.5)), np.mean(other)]
+            before = [asked(detector, one) for one in rgb]
+            after = [asked(detector, PERTURBATIONS[change](one, None)) for one in rgb]
+            p, q = (np.array([one.probability for one in some]) for some in (before, after))
+            labels = [one.shown != two.shown for one, two in zip(before, after, strict=True)]
+            expected = [np.mean((p >= 0.5) != (q >= 0.5)), np.mean(labels)]
             expected += [np.abs(p - q).mean(), np.abs(p - q).max()]
             printed = [number(cell) for cell in {row[0]: row[1:] for row in table}[change]]
             np.testing.assert_allclose(printed, expected, atol=6e-4)

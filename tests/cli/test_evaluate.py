@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from blurdct.inference.detector import LABELS
+from blurdct.inference.thresholds import VERDICTS
 from tests.helpers.own_models import REPORT, SCENES, Run, answers, call, names
 
 pytestmark = pytest.mark.usefixtures("one_core")
@@ -54,18 +54,18 @@ def test_figures_are_those_of_the_predictions(evaluated, mine, number):
     for value, name in enumerate(("sharp", "blurred")):
         of = found["labels"][name]
         assert of == {label: int(np.sum(labels[y == value] == label)) for label in of}
-        assert list(of) == list(LABELS) and sum(of.values()) == SCENES
+        assert list(of) == list(VERDICTS) and sum(of.values()) == SCENES
 
 
 def test_the_table_holds_what_the_json_does(evaluated, mine, model):
     objects = [json.loads(line) for line in evaluated[0].out.splitlines()]
     run = call("evaluate {model} dct-xgb --photos {mine}", model=model, mine=mine)
     head, *rows = run.out.splitlines()
-    assert head.endswith("  ".join(LABELS))
+    assert head.endswith("  ".join(VERDICTS))
     keys = ("accuracy", "precision", "recall", "f1", "false_positive_rate")
     for row, one in zip(rows, objects, strict=True):
         low, high = one["interval"]
-        counts = [str(sum(of[label] for of in one["labels"].values())) for label in LABELS]
+        counts = [str(sum(of[label] for of in one["labels"].values())) for label in VERDICTS]
         numbers = [f"{one['roc_auc']:.3f}", f"{low:.3f}", "to", f"{high:.3f}"]
         numbers += [f"{one[key]:.3f}" for key in keys]
         assert row.split() == [one["model"], str(one["photos"]), *numbers, *counts]

@@ -264,6 +264,16 @@ def test_what_is_no_address_is_refused(text):
         (("--seconds", "nan"), "seconds: expected a time over 0, got nan"),
         (("--allow-origin", "https://a.example/"), "origins: expected http(s)://HOST[:PORT] or *"),
         (("--thrift", ":0", "--token-file", __file__), "token"),
+        (
+            ("--threshold", "80"),
+            "--threshold: expected P(blurred) from 0 to 1, got 80; did you mean",
+        ),
+        (
+            ("--threshold", "0.8", "--max-fpr", "0.01"),
+            "--threshold and --max-fpr: one or the other",
+        ),
+        (("--http", ":0", "--model", "tree", "--max-fpr", "0.001"), "tree has no threshold for"),
+        (("--thrift", ":0", "--model", "tree", "--max-fpr", "0.001"), "tree has no threshold for"),
     ],
 )
 def test_wrong_use_is_one_line_and_status_2(words, why):

@@ -328,13 +328,13 @@ def test_a_difference_is_less_uncertain_than_the_areas_themselves():
     first = judge(data, 1.5)
     nudged = first.p + np.random.default_rng(1).normal(0, 0.01, first.p.shape)
     second = OutOfFold(nudged, nudged.clip(0, 1), first.label)
-    reports = {"dct-xgb": first, "twin": second, "good": judge(data, 0.3), "same": first}
+    reports = {"dct-fusion": first, "twin": second, "good": judge(data, 0.3), "same": first}
     reports = {name: report_on(data, judged, toys.bundle()) for name, judged in reports.items()}
     made = side_by_side(reports, data, QUICK)
-    assert made["against"]["model"] == "dct-xgb"
+    assert made["against"]["model"] == "dct-fusion"
     gap = made["against"]["differences"]
-    assert list(gap) == [name for name in made["models"] if name != "dct-xgb"]
-    low, high = reports["dct-xgb"]["interval"]
+    assert list(gap) == [name for name in made["models"] if name != "dct-fusion"]
+    low, high = reports["dct-fusion"]["interval"]
     assert gap["twin"]["high"] - gap["twin"]["low"] < (high - low) / 3
     assert gap["same"] == {"roc_auc": 0, "low": 0, "high": 0}
     assert 0 < gap["good"]["low"] < gap["good"]["roc_auc"] < gap["good"]["high"]

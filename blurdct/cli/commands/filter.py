@@ -9,7 +9,7 @@ import typer
 
 from ...errors import ConfigError
 from .. import output
-from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
 from ..options import Results, note, probability
 
@@ -76,8 +76,10 @@ def filter(
 
     \b
     copy, move, link   into DIR, in folders as they were; a name that is taken
-                       gets a number. XMP sidecars go along; a camera RAW is a
-                       photo by itself. link makes symbolic links.
+                       gets a number. Sidecars go along: XMP and edits of other
+                       programs, the clip of a Live Photo, JSON of Google
+                       Takeout; a camera RAW is a photo by itself. link makes
+                       symbolic links.
     tag                writes the keyword, and stars where there are none, into
                        an XMP sidecar: photo.xmp of camera RAW, photo.jpg.xmp of
                        others, unless there is one. darktable and digiKam read
@@ -134,10 +136,11 @@ def filter(
     def picked() -> "Iterator[Row]":
         return selection.pick(verdicts(results), cut, extra)
 
-    _tell(found, cut, extra)
     if action == "list":
+        note(_told(found, cut, extra))
         print_paths((row["path"] for row in picked()), null)
         return
+    Lost().say(note, _told(found, cut, extra))
     folder = to or results.parent
     with journal_in(folder, action, dry_run) as journal:
         if action == "tag":
@@ -148,7 +151,7 @@ def filter(
     raise typer.Exit(status)
 
 
-def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
+def _told(found: "Survey", cut: "Cut", include: Sequence[str]) -> str:
     """A remark on what is picked: how many, from which score on, how many of them are sharp."""
     from ...curate.selection import outcome
 
@@ -157,7 +160,7 @@ def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
     if cut.p is not None and "P " not in cut.source:
         score = "" if math.isinf(cut.p) else f", P {cut.p:.4f} or more"
     words = f"{count:,} of {sum(found.labels.values()):,} photographs: {cut.source}{score}"
-    note(f"{words}; going by P, about {sharp:,.1f} of them are sharp")
+    return f"{words}; going by P, about {sharp:,.1f} of them are sharp"
 
 
 def _print_table(found: "Survey", cut: "Cut") -> None:

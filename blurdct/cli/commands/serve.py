@@ -35,7 +35,11 @@ def serve(
         ),
     ] = None,
     map_model: Annotated[
-        str | None, typer.Option(metavar="NAME|FOLDER", help="The model that draws maps; best.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="The model that draws maps; the one that judges if it can, else best.",
+        ),
     ] = None,
     threshold: Threshold = None,
     max_fpr: AllowedFpr = None,

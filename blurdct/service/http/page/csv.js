@@ -9,10 +9,13 @@ const COLUMNS = {
   probability: (item) => item.result?.probability,
   score: (item) => item.result?.score,
   label: (item) => item.result?.label,
+  sure: (item) => item.result?.sure,
+  threshold: (item) => item.result?.threshold,
   reason: (item) => item.result?.reason,
   sharp_fraction: (item) => item.result?.sharp_fraction,
   model: (item) => item.result?.model,
   digest: () => "",
+  note: (item) => item.result?.note,
   error: (item) => item.error && `${item.path}: ${item.error}`,
 };
 
