@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import ImageError
+from ..utils.row_files import ESCAPED, escaped
 from ..utils.text import visible
 
 if TYPE_CHECKING:
@@ -58,11 +59,25 @@ def note(line: str) -> None:
     _say(visible(line), sys.stderr)
 
 
-def printer(form: str | None, columns: Sequence[str]) -> "Callable[[Row], None]":
-    """What prints a row at once: as ``json``, as ``csv`` (the header now), or a verdict as text."""
+def printer(
+    form: str | None, columns: Sequence[str], escape: bool = False
+) -> "Callable[[Row], None]":
+    """What prints a row at once: as ``json``, as ``csv`` (the header now), or a verdict as text.
+
+    Args:
+        form: ``json``, ``csv`` or None.
+        columns: Of CSV.
+        escape: In CSV, texts that a spreadsheet would take for formulas; see ``row_files.escaped``.
+    """
     if form == "csv":
+        columns = (*columns, ESCAPED) if escape else columns
         write(_csv(columns))
-        return lambda row: write(_csv([_plain(row[column]) for column in columns]))
+
+        def print_row(row: "Row") -> None:
+            row = next(escaped([row])) if escape else row
+            write(_csv([_plain(row[column]) for column in columns]))
+
+        return print_row
     text = json.dumps if form == "json" else verdict_line
     return lambda row: write(text(row))
 

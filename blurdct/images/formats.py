@@ -19,10 +19,9 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ImageError
+from ..utils.installing import install_hint
 from ..utils.text import reason
 from .files import RAW_SUFFIXES
-
-NEEDS = "pip install 'blurdct[formats]'"
 
 # Embedded previews with a shorter long side are passed over: they are there to leaf through.
 PREVIEW = 1024  # pixels
@@ -92,7 +91,7 @@ def unpack(data: bytes, label: str, check: Check) -> tuple[Picture, Size] | None
     except ImageError:
         raise
     except ImportError as error:
-        raise ImageError(f"{label}: {what} needs {NEEDS}") from error
+        raise ImageError(f"{label}: {what} needs {install_hint('formats', error)}") from error
     except Exception as error:  # decoders of hostile bytes raise anything
         raise ImageError(f"{label}: damaged or unsupported {what} ({_words(error)})") from error
 

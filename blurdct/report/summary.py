@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import BlurdctError
-from ..inference.bundle import load
+from ..inference.bundle import load, shipped
 from ..inference.prediction import UNKNOWN, shown
 from ..inference.thresholds import VERDICTS, Thresholds, verdict_index
 from ..results import Row
@@ -30,7 +30,7 @@ UNREAD = "unreadable"
 KINDS = (*VERDICTS, UNKNOWN, UNREAD)
 GALLERY = 24  # photographs in each gallery
 SAMPLES = 4  # photographs remembered of each tenth of a point
-RUNG = 5  # tenths of a point; of so many the slider may bring up one photograph
+RUNG = 10  # tenths of a point; of so many the slider may bring up one photograph
 FOLDERS = 4000  # told apart at most
 SHOWN_ERRORS = 100
 REASONS = 200  # told apart at most
@@ -96,13 +96,16 @@ class Summary:
         return int(self.counts[round(threshold * STEPS) :].sum())
 
 
-def summarize(rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0) -> Summary:
+def summarize(
+    rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0, trusted: str | None = None
+) -> Summary:
     """Go through the rows of results once.
 
     Args:
         rows: As ``results.read`` gives them.
         gallery: How many photographs each gallery shall have.
         seed: Of the sample that the slider brings up.
+        trusted: A model that is looked at if rows name it, beside those that are shipped.
     """
     made, folders = Summary(), _Folders()
     chance = random.Random(seed)
@@ -146,7 +149,8 @@ def summarize(rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0) -> Sum
             some[place] = pick
     asked = decisions.most_common(1)
     decision = asked[0][0] if asked else 0.5
-    made.thresholds = _limits(lowest, highest, next(iter(made.models), ""), decision)
+    model = next((name for name in made.models if name in (*shipped(), trusted)), "")
+    made.thresholds = _limits(lowest, highest, model, decision)
     half = -(-made.judged // 2)  # of a few photographs, none is among both the worst and the best
     made.worst = [pick for *_, pick in sorted(worst, reverse=True)][:half]
     made.best = [pick for *_, pick in sorted(best, reverse=True)][: made.judged - half]

@@ -118,6 +118,11 @@ def is_unread_picture(name: str) -> bool:
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in UNREAD_FORMATS
 
 
+def is_clip(name: str) -> bool:
+    """Whether a file is a video, by its ending."""
+    return os.path.splitext(name)[1].lower() in CLIPS
+
+
 def told(counts: Mapping[str, int]) -> str:
     """Reasons with their counts: ``skipped: 3 .jxl (JPEG XL is not supported), 2 @eaDir/``."""
     each = (

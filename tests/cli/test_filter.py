@@ -63,21 +63,71 @@ def numbers(out: str) -> list[int]:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("", [8, 9]),
-        ("--threshold 0.7", [7, 8, 9]),
+        ("", [9, 8]),
+        ("--threshold 0.7", [9, 8, 7]),
         ("--worst 10%", [9]),
-        ("--worst 3", [7, 8, 9]),
+        ("--worst 3", [9, 8, 7]),
         ("--worst 5%", []),
-        ("--max-fpr 0.1", [8, 9]),  # .1 + .2 of 5.5 that are expected to be sharp; .6 are more
-        ("--include unknown", [8, 9, 10]),
+        ("--max-fpr 0.1", [9, 8]),  # .1 + .2 of 5.5 that are expected to be sharp; .6 are more
+        ("--include unknown", [9, 8, 10]),
         ("--threshold 0.9 --include both", [9, 10, 11]),
         ("--worst 0 --include error", [11]),
+        ("--label blurred", [9, 8]),
+        ("--label sharp", [7, 6, 5, 4, 3, 2, 1, 0]),
+        ("--label unknown", [10]),
+        ("--label error", [11]),
     ],
 )
-def test_each_criterion_lists_its_photos(scanned, words, expected):
+def test_each_criterion_lists_its_photos_the_worst_first(scanned, words, expected):
     run = call("filter", scanned, *words.split())
     assert (run.status, numbers(run.out)) == (0, expected)
     assert run.err.startswith(f"blurdct: {len(expected)} of 12 photographs: ")
+
+
+@pytest.mark.parametrize("escape", [True, False])
+def test_csv_and_json_list_whole_rows_with_what_they_have_beside(scanned, escape):
+    rows = [row | {"who": f"={row['bytes']}"} for row in results.read(scanned)]
+    results.write(scanned, rows, {**results.COLUMNS, "who": str})
+    words = ["--label", "sharp"]
+    run = call("filter", scanned, *words, "--csv", *(["--escape"] if escape else []))
+    Path("picked.csv").write_text(run.out)
+    assert ("'=" in run.out) == escape
+    picked = list(results.read("picked.csv"))
+    assert picked == [
+        row for row in reversed(list(results.read(scanned))) if row["label"] == "sharp"
+    ]
+    run = call("filter", scanned, *words, "--json")
+    assert [json.loads(line) for line in run.out.splitlines()] == picked
+
+
+def test_an_empty_list_as_csv_has_its_header(scanned):
+    run = call("filter", scanned, "--worst", "0", "--csv")
+    assert run.out == ",".join(results.COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--label sharp --threshold 0.5",
+        "--label sharp --include unknown",
+        "--label sharp --table",
+        "--csv --json",
+        "--csv --null",
+        "--csv --table",
+        "--csv --action copy --to there",
+        "--label medium",
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_one_line(scanned, words):
+    run = call("filter", scanned, *words.split())
+    assert (run.status, run.out, run.err.count("\n")) == (2, "", 1)
+
+
+def test_photographs_of_a_label_are_copied(scanned):
+    assert (
+        call("filter", scanned, "--label", "unknown", "--action", "copy", "--to", "to").status == 0
+    )
+    assert [path.name for path in Path("to").rglob("*.jpg")] == ["10.jpg"]
 
 
 def test_a_remark_says_where_the_threshold_comes_from(scanned):
@@ -161,7 +211,7 @@ def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
         ("filter r.csv --max-fpr 2", "share"),
         ("filter r.csv --threshold 70", "did you mean 0.70?"),
         ("filter missing.csv", "missing.csv: cannot be read"),
-        ("filter photos", "ending in"),
+        ("filter photos", "made by: blurdct scan photos"),
         ("undo r.csv", "no journal"),
         ("undo missing", "cannot be read"),
         ("best r.csv", "--by"),

@@ -9,8 +9,9 @@ from PIL import Image
 
 from blurdct.config import ReadConfig
 from blurdct.images.files import RAW_SUFFIXES, find_photos
-from blurdct.images.formats import NEEDS, PREVIEW, kind
+from blurdct.images.formats import PREVIEW, kind
 from blurdct.images.reader import read_luma, read_rgb, read_sized
+from blurdct.utils.installing import install_hint
 from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
 pillow_heif = pytest.importorskip("pillow_heif")
@@ -284,7 +285,7 @@ def test_without_the_library_the_error_names_what_to_install(
     files, name, what, library, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, library, None)
-    assert refusal(files[name], name=name) == f"{name}: {what} needs {NEEDS}"
+    assert refusal(files[name], name=name) == f"{name}: {what} needs {install_hint('formats')}"
 
 
 @pytest.mark.parametrize("name", ["photo.heic", "photo.dng", "photo.pdf"])

@@ -18,7 +18,7 @@ def made():
 
 @pytest.fixture(scope="module")
 def file(made, tmp_path_factory):
-    pictures = {pick.path: Picture(JPEG, (24, 16), b"png") for pick in made.worst}
+    pictures = {pick.path: Picture(JPEG, (24, 16), map=b"png") for pick in made.worst}
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html(made, "r.csv", pictures, 24), encoding="utf-8")
     return path
@@ -28,7 +28,7 @@ def test_a_threshold_may_be_typed_slid_or_chosen(file, made):
     with opened(file) as page:
         for step, choose in (
             (304, lambda: page.fill("#number", "0.304")),
-            (905, lambda: page.fill("#slider", "0.905")),
+            (805, lambda: page.fill("#slider", "0.805")),
             (250, lambda: page.get_by_role("button", name="surely sharp below").click()),
             (750, lambda: page.get_by_role("button", name="surely blurred from").click()),
             (500, lambda: page.locator("[data-choose='500']").click()),

@@ -198,11 +198,15 @@ def test_the_doubtful_lie_on_both_sides_of_the_limits_and_everywhere_else():
 
 def test_limits_are_those_of_the_model_unless_the_labels_say_otherwise(model):
     rows = [row(f"{n}.jpg", n / 100, model=model) for n in range(100)]
-    assert summarize(rows).thresholds == load(model).thresholds == Thresholds(0.25, 0.75)
+    assert (
+        summarize(rows, trusted=model).thresholds
+        == load(model).thresholds
+        == Thresholds(0.25, 0.75)
+    )
     moved = [r | {"threshold": 0.3} for r in rows]
     moved = [r | {"label": "blurred" if r["probability"] >= 0.3 else "sharp"} for r in moved]
     moved = [r | {"sure": not 0.25 <= r["probability"] < 0.75} for r in moved]
-    assert summarize(moved).thresholds == Thresholds(0.25, 0.75, 0.3)
+    assert summarize(moved, trusted=model).thresholds == Thresholds(0.25, 0.75, 0.3)
     other = [row(f"{n}.jpg", n / 100, *verdict(n), threshold=0.6) for n in range(100)]
     assert summarize(other).thresholds == Thresholds(0.4, 0.8, 0.6)
     assert summarize([row("a.jpg", 0.1)]).thresholds == Thresholds(1, 1)
@@ -289,7 +293,7 @@ def test_the_same_results_give_the_same_page():
 
 def test_photographs_have_a_picture_and_the_map_of_their_model(photos, model, tmp_path):
     results.write("r.csv", judged(photos, model))
-    write_report("r.csv", Path("r.html"))
+    write_report("r.csv", Path("r.html"), painter=Painter(model=model))
     page = Page(Path("r.html").read_text(encoding="utf-8"))
     kinds = [one["class"] for one in page.named("image")]
     assert kinds.count("shot") == kinds.count("map") == len(page.named("figure")) == 8 + 8

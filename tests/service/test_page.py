@@ -374,6 +374,19 @@ def test_every_control_has_a_name(visit):
     assert page.locator("input, button, select, progress").evaluate_all(nameless) == []
 
 
+def test_no_cell_of_the_download_is_a_formula_and_names_come_back(visit, tmp_path):
+    page = visit()
+    names = ["=1+1.jpg", "-2.jpg", "'@c.jpg", "plain.jpg"]
+    judged(page, *((name, CUP.read_bytes()) for name in names))
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "r.csv")
+    lines = (tmp_path / "r.csv").read_text().splitlines()
+    assert lines[0].endswith(",escaped") and lines[1].startswith("'=1+1.jpg,")
+    assert lines[1].endswith(",'") and lines[3].startswith("'@c") and lines[4].endswith(",")
+    assert [row["path"] for row in results.read(tmp_path / "r.csv")] == names
+
+
 def test_the_download_is_a_file_of_results(visit, tmp_path):
     page = visit()
     hostile = 'a, "b"\n.jpg'

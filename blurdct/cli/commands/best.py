@@ -9,7 +9,7 @@ from ...errors import ConfigError, ImageError
 from .. import output
 from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
-from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Results, form_of, note
+from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Escape, Results, form_of, note
 
 if TYPE_CHECKING:
     from ...curate.ranking import Candidate, Look, Place
@@ -47,6 +47,7 @@ def best(
     dry_run: DryRun = False,
     null: Null = False,
     as_csv: AsCsv = False,
+    escape: Escape = False,
     as_json: AsJson = False,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processes that look for duplicates.")
@@ -110,7 +111,7 @@ def best(
     looks, unread = _looks(photos, labels, found, workers, lost)
     places, status = list(ranking.ranked(photos, labels, looks)), max(status, unread)
     if form:
-        printer = output.printer(form, COLUMNS)
+        printer = output.printer(form, COLUMNS, escape)
         for place in places:
             row = place.row
             printer({name: row[name] for name in COLUMNS})
@@ -146,12 +147,14 @@ def _grouped(
 ) -> "tuple[Any, list[Candidate], int]":
     """Numbers of groups, the photographs that can be looked at, and the exit status."""
     from ...curate import bursts, near_duplicates
+    from ...inference.workers import given_up
     from ...parallel.pool import ordered_map
 
     look = bursts.moment if by == "burst" else near_duplicates.perceptual_hash
     if by == "burst" or len(photos) < MANY:
         workers = 1
-    answers = ordered_map(partial(_look, look), [photo.path for photo in photos], workers)
+    paths = [photo.path for photo in photos]
+    answers = ordered_map(partial(_look, look), paths, workers, lost=given_up)
     kept, seen, status = [], [], ALL_READ
     for photo, answer in zip(photos, output.with_bar(answers, len(photos)), strict=True):
         if isinstance(answer, ImageError):
@@ -196,6 +199,9 @@ def _looks(
     answers = answer_each(compare, detector, members, workers, 1)
     looks: dict[int, Look] = {}
     for group, seen in zip(groups, output.with_bar(answers, len(groups)), strict=True):
+        if isinstance(seen, ImageError):  # it cost a process its life; P as it was decides
+            lost.say(output.note, str(seen))
+            continue
         looks.update(zip(group, seen, strict=True))
     problems = [look.problem for look in looks.values() if look.problem]
     for problem in problems:

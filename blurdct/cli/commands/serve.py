@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError, ModelError
+from ...utils.installing import install_hint
 from ..checks import command
 from ..options import AllowedFpr, EachCore, Threshold, address, note, one_threshold
 
@@ -127,9 +128,9 @@ def serve(
         shown = where if thrift else f"http://{where}"
         serve(settings, listener, workers, lambda: note(f"listening on {shown}"))
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("blurdct"):
+        if (error.name or "").startswith(("blurdct", "cv2")):
             raise
-        raise ModelError(f'serve needs {error.name}: pip install "blurdct[serve]"') from error
+        raise ModelError(f"serve needs {error.name}: {install_hint('serve')}") from error
 
 
 def _token(path: Path) -> str:
