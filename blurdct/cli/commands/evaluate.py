@@ -29,7 +29,7 @@ def evaluate(
 ) -> None:
     """Say how good models are on labelled photos; nothing is learnt.
 
-    Accuracy, precision, recall, F1 and FPR (sharp photos called blurred) are those at score 50.
+    Accuracy, precision, recall, F1 and FPR (sharp photos called blurred) are those at P .5.
     Photos that a model learnt from flatter it: take others.
 
     \b
