@@ -30,3 +30,8 @@ def narrow(wide: np.ndarray, depth: int | None = None) -> np.ndarray:
         return np.concatenate([narrow(wide[..., :3]), narrow(wide[..., 3])[..., None]], axis=2)
     top = (1 << (depth or used_depth(wide))) - 1
     return ((wide.astype(np.uint32) * 255 + top // 2) // top).astype(np.uint8)
+
+
+def stretched_from(depth: int) -> tuple[str, ...]:
+    """A note for people where fewer than 16 bits were in use."""
+    return (f"stretched from {depth} bits",) if depth < 16 else ()

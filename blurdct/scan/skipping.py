@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import translate
 
+from ..images.files import UNREAD_FORMATS
+
 # Folders that programs fill with copies, thumbnails and what was thrown away, and whose they are.
 # Folders whose names begin with a dot are passed over, too: .Trash-1000, .thumbnails, .git.
 PROGRAM_FOLDERS = {
@@ -20,32 +22,6 @@ PROGRAM_FOLDERS = {
     "@recently-snapshot": "QNAP, earlier states",
     "lost+found": "Linux, what a repair of the disk found",
     "__macosx": "macOS, attributes of files in archives",
-}
-
-# Pictures by their endings that nothing here reads, and what they are.
-UNREAD_FORMATS = {
-    ".jxl": "JPEG XL",
-    **dict.fromkeys((".hdp", ".jxr", ".wdp"), "JPEG XR"),
-    **dict.fromkeys((".psb", ".psd"), "Photoshop"),
-    ".bpg": "BPG",
-    ".exr": "OpenEXR",
-    ".hdr": "Radiance HDR",
-    ".jls": "JPEG-LS",
-    ".qoi": "QOI",
-    ".tga": "Targa",
-    ".xcf": "GIMP",
-    **dict.fromkeys(".3fr .fff".split(), "Hasselblad RAW"),
-    **dict.fromkeys(".cap .eip .iiq".split(), "Phase One RAW"),
-    **dict.fromkeys(".dcr .k25 .kdc".split(), "Kodak RAW"),
-    **dict.fromkeys(".sr2 .srf".split(), "Sony RAW"),
-    ".crw": "Canon CRW",
-    ".erf": "Epson RAW",
-    ".gpr": "GoPro RAW",
-    ".mef": "Mamiya RAW",
-    ".mos": "Leaf RAW",
-    ".mrw": "Minolta RAW",
-    ".rwl": "Leica RAW",
-    ".x3f": "Sigma RAW",
 }
 
 Skip = Callable[[str, str, bool], bool]  # path, the same below what was named, whether a folder

@@ -10,6 +10,7 @@ from PIL import Image
 from blurdct.config import ReadConfig
 from blurdct.images.files import RAW_SUFFIXES, find_photos
 from blurdct.images.formats import NEEDS, PREVIEW, kind
+from blurdct.images.guard import HERE
 from blurdct.images.reader import read_luma, read_rgb, read_sized
 from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
@@ -159,6 +160,7 @@ def test_files_of_boxes_are_told_apart_by_their_brands(main, others, expected):
 
 
 def test_avif_is_read_without_help(rgb, monkeypatch):
+    monkeypatch.setenv(HERE, "1")
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     assert difference(read_luma(encode(rgb, "AVIF", quality=95)), read_luma(rgb)) < 3
 
@@ -167,14 +169,14 @@ def test_avif_is_read_without_help(rgb, monkeypatch):
 
 
 def test_a_raw_file_without_a_preview_is_developed_at_half_its_size(rgb, mosaic):
-    luma, size = read_sized(dng(mosaic))
+    luma, size, _ = read_sized(dng(mosaic))
     assert size == (256, 192)
     assert correlation(luma, rgb[..., 1]) > 0.99  # development is monotonous, not linear
 
 
 @pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
 def test_a_raw_file_is_developed_upright(rgb, mosaic, orientation, turns):
-    luma, size = read_sized(dng(mosaic, orientation))
+    luma, size, _ = read_sized(dng(mosaic, orientation))
     assert correlation(luma, np.rot90(rgb[..., 1], turns)) > 0.99
     assert size == ((192, 256) if turns % 2 else (256, 192))
 
@@ -185,7 +187,7 @@ def test_the_preview_in_a_raw_file_is_taken_first_and_turned_upright(
     mosaic, large, orientation, turns, form
 ):
     preview = encode(large, "JPEG", quality=95) if form == "JPEG" else large
-    luma, size = read_sized(dng(255 - mosaic, orientation, preview))
+    luma, size, _ = read_sized(dng(255 - mosaic, orientation, preview))
     assert difference(luma, read_luma(np.rot90(large, turns))) < 3
     assert size == ((192, 256) if turns % 2 else (256, 192))
 
@@ -249,7 +251,7 @@ def test_of_a_tiff_of_many_pages_the_first_counts(rgb):
 
 @pytest.mark.parametrize("resolution", [72, 300, 1200])
 def test_the_photo_on_a_pdf_page_comes_out_at_its_own_size(rgb, resolution):
-    luma, size = read_sized(pdf(rgb, resolution=resolution))
+    luma, size, _ = read_sized(pdf(rgb, resolution=resolution))
     assert size == (128, 96)
     assert difference(luma, read_luma(rgb)) < 3
 
@@ -264,7 +266,7 @@ def test_a_pdf_page_without_a_photo_is_drawn_at_150_dots_per_inch():
     file = BytesIO()
     document.save(file)
     document.close()
-    luma, size = read_sized(file.getvalue())
+    luma, size, _ = read_sized(file.getvalue())
     assert size == (300, 150)
     assert (luma == 255).all()
 
@@ -283,6 +285,7 @@ def test_a_pdf_page_without_a_photo_is_drawn_at_150_dots_per_inch():
 def test_without_the_library_the_error_names_what_to_install(
     files, name, what, library, monkeypatch
 ):
+    monkeypatch.setenv(HERE, "1")
     monkeypatch.setitem(sys.modules, library, None)
     assert refusal(files[name], name=name) == f"{name}: {what} needs {NEEDS}"
 
@@ -292,6 +295,7 @@ def test_the_pixel_limit_holds_before_anything_is_decoded(files, name, monkeypat
     def decoded(*_, **__):
         raise AssertionError("decoded")
 
+    monkeypatch.setenv(HERE, "1")
     monkeypatch.setattr(pillow_heif.HeifImageFile, "load", decoded)
     monkeypatch.setattr(pypdfium2.PdfPage, "render", decoded)
     message = refusal(files[name], config=ReadConfig(max_pixels=12_000), name=name)
