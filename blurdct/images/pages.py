@@ -150,8 +150,8 @@ def _folders(data: bytes) -> Iterator[_Folder]:
             kind = tags.get(_SUBFILE, [0])[0]
             old = tags.get(_OLD_SUBFILE, [0])[0]
             copy = bool(kind & (_REDUCED | _MASK)) or old == _OLD_REDUCED
-            sides = (tags.get(tag, [0])[0] for tag in (_WIDTH, _HEIGHT))
-            yield _Folder(at, *sides, copy)
+            width, height = (tags.get(tag, [0])[0] for tag in (_WIDTH, _HEIGHT))
+            yield _Folder(at, width, height, copy)
             below = tags.get(_SUB_FOLDERS, []) if copy else []
             waiting = [*below, following, *waiting]
 

@@ -131,7 +131,8 @@ class Detector:
         """Judge one photo.
 
         Args:
-            photo: Path, bytes, open file or array; see ``images.read_luma``.
+            photo: Path, bytes, open file; or pixels: array in the order red, green, blue, image of
+                Pillow's, or tensor of PyTorch's; see ``images.read_luma``.
             name: What to call it; its path if left out.
 
         Raises:
@@ -139,7 +140,8 @@ class Detector:
         """
         if name is None:
             is_path = isinstance(photo, (str, os.PathLike))
-            name = os.fspath(photo) if is_path else str(getattr(photo, "name", ""))  # type: ignore
+            name = os.fspath(photo) if is_path else getattr(photo, "name", "")  # type: ignore
+            name = name if is_path or isinstance(name, (str, int)) else ""  # tensors have None
         return self.judge(Photo(photo, self.config, name or None), str(name))[0]
 
     def judge(

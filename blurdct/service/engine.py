@@ -62,7 +62,7 @@ class Engine:
         for model in (settings.model, settings.map_model, *(settings.models or shipped())):
             bundle, name = load(model), model_name(model)
             if name not in self._detectors:
-                config = ReadConfig(bundle.size, settings.max_pixels)
+                config = ReadConfig(bundle.size, settings.max_pixels, settings.seconds)
                 self._detectors[name] = Detector(bundle, config, name=name)
         self.models = tuple(self._detectors)
         if not self._detectors[model_name(settings.map_model)].has_map:
