@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 SHOWN = 12  # grey levels between the brightest and the darkest part of what shows something
-_PARTS = 64  # of each side, which noise averages out in
+_PARTS = 64  # of each side at most; in parts of 4x4 pixels and more noise averages out
 TRIES = 12  # pictures of a file that are looked at, ever further from each other
 _PASSED = 2_000_000_000  # pixels of frames that may have to be decoded on the way
 
@@ -56,7 +56,8 @@ def which(number: int, count: int, what: str = "frame") -> tuple[str, ...]:
 def shows(pixels: np.ndarray) -> bool:
     """Whether anything is to be seen in a picture; shape (H, W) or (H, W, 3), uint8."""
     luma = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    return int(np.ptp(cv2.resize(luma, (_PARTS, _PARTS), interpolation=cv2.INTER_AREA))) > SHOWN
+    rows, columns = (max(1, min(_PARTS, side // 4)) for side in luma.shape)
+    return int(np.ptp(cv2.resize(luma, (columns, rows), interpolation=cv2.INTER_AREA))) > SHOWN
 
 
 def first_shown(
