@@ -53,7 +53,6 @@ UNREAD_FORMATS = {
 _UNREAD_STARTS = {
     "JPEG XL": ((0, b"\xff\x0a"), (0, b"\0\0\0\x0cJXL \r\n\x87\n")),
     "JPEG XR": ((0, b"II\xbc"),),
-    "JPEG-LS": ((0, b"\xff\xd8\xff\xf7"),),
     "Photoshop": ((0, b"8BPS"),),
     "BPG": ((0, b"BPG\xfb"),),
     "OpenEXR": ((0, b"\x76\x2f\x31\x01"),),

@@ -182,8 +182,6 @@ def _is_ordinary(data: bytes, label: str, config: ReadConfig) -> bool:
         ImageError: A header says that it is too large, or too small.
     """
     if data.startswith(jpeg.START):
-        if unread_format(data[:4], ""):
-            return False
         head = jpeg.header(data, label)
         check_size(head.size, config, label)
         area = head.size[0] * head.size[1]

@@ -26,6 +26,7 @@ ON_SIDE = (5, 6, 7, 8)  # its values under which width and height change places
 
 _SEGMENTS = 10_000  # before the pixels: of full ones there are fewer in the largest file
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers
+_JPEG_LS = 0xF7
 _LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # without a length
@@ -91,7 +92,7 @@ def header(data: bytes, label: str, start: int = 0) -> Header:
         start: Where it begins.
 
     Raises:
-        ImageError: It is damaged.
+        ImageError: It is damaged, or JPEG-LS.
     """
     found: tuple[int, ...] = ()
     exif, pictures, at = b"", 0, start + 2
@@ -110,6 +111,8 @@ def header(data: bytes, label: str, start: int = 0) -> Header:
         if marker in _FRAMES and at + 10 <= len(data):
             bits, height, width, colours = struct.unpack_from(">BHHB", data, at + 4)
             found = (width, height, colours, bits, marker)
+        elif marker == _JPEG_LS:
+            raise ImageError(f"{label}: JPEG-LS is not supported")
         elif marker == 0xE1 and not exif and data.startswith(_EXIF, at + 4):
             exif = data[at + 4 : at + 2 + length]
         elif marker == 0xE2 and data.startswith(_PICTURES, at + 4):
