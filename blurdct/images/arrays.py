@@ -14,6 +14,7 @@ from .jpeg import DAMAGED
 from .pages import Decoded
 
 _CHANNELS = (3, 4)
+_EXPECTED = "expected an array of shape (H, W), (H, W, 3) or (H, W, 4), got {}"
 
 
 def is_pixels(source: Any) -> bool:
@@ -37,6 +38,8 @@ def decode_pixels(source: Any, label: str, config: ReadConfig, colour: bool) -> 
     if isinstance(source, Image.Image):
         return _image(source, label, config, colour)
     pixels = _of_tensor(source) if _is_tensor(source) else source
+    if pixels.ndim not in (2, 3):
+        raise ValueError(_EXPECTED.format(pixels.shape))
     check_size(pixels.shape[1::-1], config, label)
     notes = stretched_from(used_depth(pixels[..., :3])) if pixels.dtype == np.uint16 else ()
     pixels = _bytes(pixels)
@@ -87,5 +90,5 @@ def _bytes(pixels: np.ndarray) -> np.ndarray:
     elif pixels.dtype != np.uint8:
         raise ValueError(f"expected dtype uint8, uint16 or bool, got {pixels.dtype}")
     if pixels.ndim != 2 and (pixels.ndim != 3 or pixels.shape[2] not in _CHANNELS):
-        raise ValueError(f"expected shape (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
+        raise ValueError(_EXPECTED.format(pixels.shape))
     return pixels

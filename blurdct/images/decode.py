@@ -32,7 +32,7 @@ DARK = 64  # of 8 bits: colours of 16 bits that stay below it use 14 at most
 _LIMITING = threading.Lock()
 
 
-def check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
+def check_size(size: tuple[int, int], config: ReadConfig, label: str) -> None:
     """Refuse a photo of too many pixels, or of too few.
 
     Args:
@@ -42,10 +42,7 @@ def check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
 
     Raises:
         ImageError: It is refused.
-        ValueError: An array that is no picture.
     """
-    if len(size) != 2:
-        raise ValueError("expected an array of shape (H, W), (H, W, 3) or (H, W, 4)")
     width, height = size
     if width * height > config.max_pixels:
         raise ImageError(
@@ -236,6 +233,8 @@ def _opaque(image: Image.Image) -> Image.Image:
         raise ValueError("floating-point pixels are not supported")
     if not image.has_transparency_data:
         return image if image.mode == "RGB" else image.convert("RGB")
+    if image.mode == "La":  # alpha is multiplied in; Pillow goes back by this way alone
+        image = image.convert("LA")
     if image.mode != "RGBA":
         image = image.convert("RGBA")
     flat = Image.new("RGB", image.size)
