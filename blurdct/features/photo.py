@@ -5,8 +5,9 @@ from functools import cached_property
 import numpy as np
 
 from ..config import ReadConfig
+from ..images.arrays import is_pixels
 from ..images.files import read_bytes
-from ..images.reader import Source, read_sized
+from ..images.reader import Reading, Source, read_sized
 from .block_map import map_blocks
 
 
@@ -27,7 +28,7 @@ class Photo:
         Raises:
             ImageError: The file cannot be read.
         """
-        if not isinstance(source, np.ndarray):
+        if not is_pixels(source):
             source, name = read_bytes(source, name)
         self.source: Source = source
         self.config, self.name = config, name
@@ -35,15 +36,20 @@ class Photo:
     @property
     def luma(self) -> np.ndarray:
         """At the working size; see ``images.read_luma``, which raises what there is to raise."""
-        return self._read[0]
+        return self._read.luma
 
     @property
     def size(self) -> tuple[int, int]:
         """Its own width and height, pixels, upright."""
-        return self._read[1]
+        return self._read.size
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know about how it was read, for people: ``first of 3 pages``."""
+        return self._read.notes
 
     @cached_property
-    def _read(self) -> tuple[np.ndarray, tuple[int, int]]:
+    def _read(self) -> Reading:
         return read_sized(self.source, self.config, self.name)
 
     @cached_property

@@ -109,6 +109,6 @@ def _add(
             if required:
                 raise
             continue
-        config = ReadConfig(bundle.size, settings.max_pixels)
+        config = ReadConfig(bundle.size, settings.max_pixels, settings.seconds)
         detector = Detector(bundle, config, at, name)
         known[name] = Served(detector, facts(name, bundle, detector))

@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from ..config import ReadConfig
 from ..errors import ConfigError
 from ..inference.thresholds import check_threshold
 
@@ -118,7 +119,7 @@ class Settings(BaseSettings):
         256 * MIB,
         description="Bytes of all bodies that a process holds at the same time; of one, at least.",
     )
-    max_pixels: Count = Field(100_000_000, description="Of a photo.")
+    max_pixels: Count = Field(ReadConfig.max_pixels, description="Of a photo.")
     max_files: Count = Field(64, description="Photographs of a request.")
     seconds: Seconds = Field(
         20.0,

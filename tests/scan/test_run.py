@@ -119,7 +119,7 @@ def test_width_and_height_are_those_of_the_upright_photo_at_its_own_size(
     pixels = np.zeros((60 * factor, 100 * factor, 3), np.uint8)
     Image.fromarray(pixels).save(path, ending, exif=exif)
     config = Detector(toys.bundle()).config  # of 128 pixels: what is larger is reduced
-    luma, size = read_sized(path, config)
+    luma, size, _ = read_sized(path, config)
     assert size == ((60 * factor, 100 * factor) if turned else (100 * factor, 60 * factor))
     assert (luma.shape[1] < luma.shape[0]) == turned
 

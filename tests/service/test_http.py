@@ -235,7 +235,7 @@ def test_the_models_are_listed(client):
 
 def test_a_photo_over_the_limit_of_pixels_is_told_so_before_it_is_decoded(client):
     bomb = io.BytesIO()
-    Image.new("1", (13_000, 13_000)).save(bomb, "PNG")  # 20 kB that would become 169 MB
+    Image.new("1", (15_000, 15_000)).save(bomb, "PNG")  # 20 kB that would become 225 MB
     started = time.monotonic()
     answer = client.post("/v1/predict", content=bomb.getvalue())
     assert answer.status_code == 422 and "over the limit" in answer.json()["detail"]

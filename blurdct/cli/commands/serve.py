@@ -58,7 +58,7 @@ def serve(
     ] = None,
     max_pixels: Annotated[
         int | None,
-        typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more; 100000000."),
+        typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more; 200000000."),
     ] = None,
     max_files: Annotated[
         int | None,
