@@ -19,6 +19,7 @@ from ..options import (
     Exclude,
     MaxPixels,
     Null,
+    Quiet,
     Size,
     Sources,
     find,
@@ -43,6 +44,7 @@ def features(
     escape: Escape = False,
     size: Size = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
+    quiet: Quiet = False,
 ) -> None:
     """Print the 18 numbers that describe each photo: six statistics of three frequency bands.
 
@@ -78,6 +80,6 @@ def features(
     printer = output.print_bands if terminal else output.printer(form or "csv", columns, escape)
     for row in counted_rows(map(describe, items), tally):
         printer(row)
-    if tally.photos > 1 or tally.skipped:
+    if not quiet and (tally.photos > 1 or tally.skipped):
         output.note(tally.line())
     raise typer.Exit(SOME_UNREAD if tally.labels[UNREADABLE] else ALL_READ)

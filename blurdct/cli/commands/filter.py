@@ -43,9 +43,14 @@ def filter(
         ),
     ] = None,
     label: Annotated[
-        Literal["blurred", "sharp", "unknown", "error"] | None,
-        typer.Option(help="Photos of this label; error: those that could not be read."),
+        Literal["blurred", "sharp", "unsure", "unknown", "error"] | None,
+        typer.Option(
+            help="Photos of this label; unsure: those in doubt; error: those that could not be read."
+        ),
     ] = None,
+    sure: Annotated[
+        bool, typer.Option("--sure", help="Leave out what is doubtful: blurred? and sharp?.")
+    ] = False,
     include: Annotated[
         Literal["unknown", "error", "both"] | None,
         typer.Option(help="Also photos without a verdict: nothing to judge by, or not readable."),
@@ -78,7 +83,7 @@ def filter(
     scan. Lists have the worst first; --csv and --json list whole rows of results.
 
     --max-fpr takes the model's own threshold if that was chosen for this share,
-    on photos held out from training (0.01 in models that come with blurdct). Any
+    on photos held out from training (best and fast know 0.001 to 0.1). Any
     other is estimated from the photos in RESULTS, each being sharp with a chance
     of 1 - P. A line on standard error says which it was.
 
@@ -148,13 +153,19 @@ def filter(
     extra = (UNKNOWN, ERROR) if include == "both" else (include,) if include else ()
 
     def picked() -> "Iterator[Row]":
+        rows: Iterator[Row]
         if label:
-            rows = verdicts(results)
-            return (row for row in rows if (selection.kind(row) or row["label"]) == label)
-        return selection.pick(verdicts(results), cut, extra)
+            rows = (row for row in verdicts(results) if label in _labels(row))
+        else:
+            rows = selection.pick(verdicts(results), cut, extra)
+        return (row for row in rows if not sure or row["sure"] or selection.kind(row))
 
-    labelled = f"{found.labels[label or '']:,} of {found.labels.total():,} photographs: labelled"
-    told = f"{labelled} {label}" if label else _told(found, cut, extra)
+    told = _told(found, cut, extra)
+    if label or sure:
+        count = sum(1 for _ in picked())
+        what = f"labelled {label}" if label else cut.source
+        only = ", and sure" if sure else ""
+        told = f"{count:,} of {found.labels.total():,} photographs: {what}{only}"
     if form:
         note(told)
         _print_rows(sorted(picked(), key=_worst_first), form, escape)
@@ -174,6 +185,15 @@ def filter(
             steps = actions.carry(picked(), action, folder, found.root, journal)
         status = follow(steps, action, dry_run, journal)
     raise typer.Exit(status)
+
+
+def _labels(row: "Row") -> set[str]:
+    """What ``--label`` may call a row."""
+    from ...curate.selection import kind
+
+    if what := kind(row):
+        return {what}
+    return {row["label"]} if row["sure"] else {row["label"], "unsure"}
 
 
 def _worst_first(row: "Row") -> float:

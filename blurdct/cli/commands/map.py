@@ -23,6 +23,7 @@ from ..options import (
     MaxPixels,
     Model,
     Null,
+    Quiet,
     Size,
     Sources,
     find,
@@ -54,6 +55,7 @@ def map(
     model: Model = None,
     size: Size = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
+    quiet: Quiet = False,
 ) -> None:
     """Draw where photos are blurred: in grey, under colours from sharp to blurred.
 
@@ -105,7 +107,7 @@ def map(
         output.write(output.verdict_line(row, visible(str(picture))))
     if former:
         note(f"maps from earlier, and left out: {former} of the pictures")
-    if tally.photos > 1 or tally.skipped:
+    if not quiet and (tally.photos > 1 or tally.skipped):
         output.note(tally.line())
     raise typer.Exit(SOME_UNREAD if tally.labels[UNREADABLE] else ALL_READ)
 
