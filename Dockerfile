@@ -15,12 +15,8 @@ RUN python -m venv --without-pip /opt/blurdct \
     && /opt/blurdct/bin/python -m compileall -q /opt/blurdct/lib
 
 FROM python:3.11-slim-bookworm
-# What OpenCV's wheel expects of the system; the base image's own pip goes.
-# hadolint ignore=DL3008
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
-    && rm -rf /var/lib/apt/lists/* \
-    && python -m pip uninstall --yes --quiet --root-user-action ignore setuptools wheel pip \
+# The base image's own pip goes; nothing of a system is missing.
+RUN python -m pip uninstall --yes --quiet --root-user-action ignore setuptools wheel pip \
     && useradd --uid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin blurdct
 COPY --from=build /opt/blurdct /opt/blurdct

@@ -64,6 +64,7 @@ clean: ## Remove environments, caches and builds; data/run stays
 	rm -rf $(CORE) $(DEV) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find benchmarks blurdct docs tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Of two wheels that write one folder cv2, the last is the one that needs no libraries of a desktop.
 # An environment is made anew if its Python is gone, is of another version, or lacks pip.
 $(CORE)/$(STAMP): WHAT := .
 $(DEV)/$(STAMP): WHAT := .[train,scan,formats,video,remote,serve,docs,dev]
@@ -76,6 +77,8 @@ $(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=24'
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
 		-c constraints.txt -e '$(WHAT)'
-	@$(@D)/bin/python -c 'import cv2' \
-		|| { echo "OpenCV lacks system libraries; on Debian: apt install libgl1 libglib2.0-0" >&2; exit 1; }
+	@$(@D)/bin/python -m pip show --quiet opencv-python 2>/dev/null || exit 0; \
+		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c constraints.txt --force-reinstall --no-deps opencv-python-headless
+	@$(@D)/bin/python -c 'import cv2'
 	@touch $@

@@ -45,16 +45,23 @@ def detectors(models: tuple[str, ...]) -> list[Detector]:
 def verdicts(
     pictures: Iterable[tuple[np.ndarray | bytes, str]], models: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """P(blurred) and labels of pictures (RGB or a file, name), shape (pictures, models) both.
+    """P(blurred) and verdicts of pictures (RGB or a file, name), shape (pictures, models) both.
 
-    P is what the model says, of a picture that is called unknown, too.
+    A verdict is a label with a question mark where it is not sure. P is what the model itself says,
+    also of what is ``unknown``.
     """
-    p, labels = [], []
+    p, told = [], []
     for picture, name in pictures:
         photos = [(one, Photo(picture, one.config, name)) for one in detectors(models)]
-        p.append([one.probability(photo) for one, photo in photos])
-        labels.append([one.judge(photo, name)[0].label for one, photo in photos])
-    return np.array(p), np.array(labels)
+        found = [one.judge(photo, name)[0] for one, photo in photos]
+        told.append([verdict.shown for verdict in found])
+        p.append(
+            [
+                one.probability(photo) if verdict.probability is None else verdict.probability
+                for (one, photo), verdict in zip(photos, found, strict=True)
+            ]
+        )
+    return np.array(p), np.array(told)
 
 
 def judge_all(

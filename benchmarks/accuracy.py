@@ -18,8 +18,8 @@ from blurdct.errors import ConfigError
 
 COMPARISON = "comparison"
 MODELS = {  # what it is -> the report it is taken from, its name there
-    "`dct-xgb`, the default": ("dct-xgb", "dct-xgb"),
-    "`dct-fusion`, called `best`": ("best", "dct-fusion"),
+    "`dct-fusion`, called `best`: the default": ("best", "dct-fusion"),
+    "`dct-xgb`, called `fast`": ("dct-xgb", "dct-xgb"),
     "`laplacian`: variance of the Laplacian, threshold fitted": (COMPARISON, "laplacian"),
 }
 

@@ -36,7 +36,7 @@ class Judged(NamedTuple):
     """What the models say of one photo; first axis: unmoved, then by length and angle; models."""
 
     p: np.ndarray  # (1 + lengths * angles, models), P(blurred)
-    blurred: np.ndarray  # the same shape: whether it is labelled so
+    blurred: np.ndarray  # the same shape: whether it is surely so
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
         judged = judge_all(partial(judge, models=models), paths, args.workers, nothing)
         p, blurred = (np.array([one[part] for one in judged]) for part in (0, 1))
         record.say(f"{len(judged)} photographs, each moved in {len(ANGLES)} directions")
-        forms = {"ROC AUC": ".3f", "P from .5": ".1%", "labelled blurred": ".1%"}
+        forms = {"ROC AUC": ".3f", "P from .5": ".1%", "surely blurred": ".1%"}
         worst = {"worst angle, degrees": "", "its ROC AUC": ".3f"}
         table = record.table({"model": "", "pixels": "", **forms, **worst})
         for number, model in enumerate(models):
@@ -66,10 +66,10 @@ def judge(path: Path, models: tuple[str, ...]) -> Judged | str:
         rgb = read_rgb(path)
         steps = ((0, 0), *itertools.product(LENGTHS, ANGLES))
         pictures = (moved(rgb, length, angle) if length else rgb for length, angle in steps)
-        p, labels = verdicts(((one, str(path)) for one in pictures), models)
+        p, found = verdicts(((one, str(path)) for one in pictures), models)
     except ImageError as error:
         return str(error)
-    return Judged(p, labels == "blurred")
+    return Judged(p, found == "blurred")
 
 
 def moved(rgb: np.ndarray, length: float, angle: float) -> np.ndarray:

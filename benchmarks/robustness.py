@@ -1,10 +1,11 @@
 """How far verdicts move when a photo is changed in ways that do not blur it.
 
 Each photo is judged as it is (its pixels, decoded in full) and after each change of
-``blurdct.datasets.perturbations``. A verdict flips when P crosses .5. A halved photo that is still
-as large as the working size should look the same; of a smaller one the halves of a blur are seen as
-well, so there are two rows for that, and a third for mosaics: each photo beside its mirror images,
-over twice the largest working size.
+``blurdct.datasets.perturbations``. A label flips when P crosses .5; a verdict changes when the
+label does, or whether it is sure. A halved photo that is still as large as the working size should
+look the same; of a smaller one the halves of a blur are seen as well, so there are two rows for
+that, and a third for mosaics: each photo beside its mirror images, over twice the largest working
+size.
 Example: python benchmarks/robustness.py
          python benchmarks/robustness.py --photos folder --model dct-xgb --limit 60
 """
@@ -27,7 +28,7 @@ from blurdct.errors import ConfigError, ImageError
 from blurdct.images.reader import read_rgb
 
 COLUMNS = {
-    **dict.fromkeys(("verdict flips", "label changes"), ".1%"),
+    **dict.fromkeys(("label flips", "verdict changes"), ".1%"),
     **dict.fromkeys(("mean move of P", "largest move of P"), ".3f"),
 }
 MOSAIC, HALVED_MOSAIC = -2, -1  # rows of ``Judged``
@@ -41,7 +42,7 @@ class Judged(NamedTuple):
 
     side: int  # the longer one, pixels
     p: np.ndarray  # (3 + changes, models), P(blurred)
-    labels: np.ndarray  # the same shape, text
+    verdicts: np.ndarray  # the same shape, text
 
 
 def main() -> None:
@@ -128,7 +129,7 @@ def moves(judged: Sequence[Judged], row: int, model: int, start: int = 0) -> lis
     """The four numbers of ``COLUMNS`` for one change, from one row to another, and one model."""
     before, after = (np.array([one.p[at, model] for one in judged]) for at in (start, row))
     flips = (before >= 0.5) != (after >= 0.5)
-    changes = [one.labels[start, model] != one.labels[row, model] for one in judged]
+    changes = [one.verdicts[start, model] != one.verdicts[row, model] for one in judged]
     away = np.abs(after - before)
     return [np.mean(flips), np.mean(changes), away.mean(), away.max()]
 

@@ -14,17 +14,22 @@ class ReadConfig:
 
     Attributes:
         size: Working size: the long side a larger photo is reduced to, pixels.
-        max_pixels: A photo of more pixels than this is refused before it is decoded.
+        max_pixels: A photo of more pixels than this is refused before it is decoded. What a decoder
+            of another process may take of memory follows from it.
+        seconds: That a decoder of another process may take for a photo; see ``images.guard``.
     """
 
     size: int = 512
     max_pixels: int = 200_000_000
+    seconds: float = 60.0
 
     def __post_init__(self) -> None:
         if self.size < 16:
             raise ConfigError(f"size: expected at least 16 pixels, got {self.size}")
         if self.max_pixels < 1:
             raise ConfigError(f"max_pixels: expected at least 1, got {self.max_pixels}")
+        if not 0 < self.seconds < 1e6:
+            raise ConfigError(f"seconds: expected over 0, got {self.seconds}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Labels and probabilities -> numbers; pure functions.
 
 Throughout, ``y`` is shape (n,), 1 blurred and 0 sharp, and ``p`` is shape (n,), P(blurred) 0..1,
-n at least 1.
+n at least 1. What scikit-learn computes needs the extra ``train``; the rest does not.
 
 Sources:
     Expected calibration error: Naeini, Cooper, Hauskrecht, AAAI 2015.
@@ -11,7 +11,6 @@ Sources:
 from typing import Any
 
 import numpy as np
-from sklearn import metrics as sk
 
 Array = np.ndarray
 
@@ -21,13 +20,23 @@ POINTS = 200  # of a curve; more than a picture of it can show
 _CHUNK = 2_000_000  # counts of rows held at a time while resampling
 
 
+def logit(probability: Array) -> Array:
+    """Log odds, float64, shape as given; P of 0 and 1 count as 1e-7 from them, so it is finite."""
+    clipped = np.clip(np.asarray(probability, np.float64), 1e-7, 1 - 1e-7)
+    return np.log(clipped / (1 - clipped))
+
+
 def roc_auc(y: Array, p: Array) -> float:
     """Chance that a blurred photo scores above a sharp one, 0.5 guessing .. 1; NaN if one class."""
+    from sklearn import metrics as sk
+
     return float(sk.roc_auc_score(y, p)) if 0 < np.mean(y) < 1 else float("nan")
 
 
 def average_precision(y: Array, p: Array) -> float:
     """Mean precision over the recalls, the share of blurred guessing .. 1; NaN if one class."""
+    from sklearn import metrics as sk
+
     return float(sk.average_precision_score(y, p)) if 0 < np.mean(y) < 1 else float("nan")
 
 
@@ -36,6 +45,8 @@ def tpr_at_fpr(y: Array, p: Array, fpr: float) -> float:
 
     Only cut-offs that the photographs themselves allow count: nothing is interpolated.
     """
+    from sklearn import metrics as sk
+
     if not 0 < np.mean(y) < 1:
         return float("nan")
     false_rates, true_rates, _ = sk.roc_curve(y, p, drop_intermediate=False)
@@ -71,6 +82,11 @@ def _cut_above(falling: Array, share: float) -> float:
     middle = (above + falling[allowed]) / 2
     # there is nothing between neighbouring floats
     return float(middle if middle > falling[allowed] else above)
+
+
+def brier(y: Array, p: Array) -> float:
+    """Mean squared error of P: 0 always right .. 0.25 always P .5 .. 1 always wrong."""
+    return float(np.mean((p - y) ** 2))
 
 
 def calibration_error(y: Array, p: Array, bins: int = 15) -> float:
@@ -114,7 +130,7 @@ def summary(y: Array, p: Array, threshold: float = 0.5) -> dict[str, Any]:
         "roc_auc": roc_auc(y, p),
         "average_precision": average_precision(y, p),
         **at_cutoff(y, p, threshold),
-        "brier": float(np.mean((p - y) ** 2)),
+        "brier": brier(y, p),
         "calibration_error": calibration_error(y, p),
         **{f"tpr_at_fpr_{fpr:g}": tpr_at_fpr(y, p, fpr) for fpr in FALSE_POSITIVE_RATES},
     }
@@ -158,6 +174,8 @@ def curves(y: Array, p: Array) -> dict[str, dict[str, list[float]]]:
         (recall, precision), ``cutoffs`` (cutoff .01 to .99, precision, recall, f1, accuracy) and
         ``reliability`` (a point for each bin of P).
     """
+    from sklearn import metrics as sk
+
     false_rates, true_rates, _ = sk.roc_curve(y, p, drop_intermediate=False)
     rates = np.concatenate([[0], np.geomspace(1e-4, 1, POINTS - 2)])
     found = true_rates[np.searchsorted(false_rates, rates * (1 + 1e-9), side="right") - 1]

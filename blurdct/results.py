@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from .errors import BlurdctError, BlurdctWarning, ConfigError
 from .utils.atomic import replacing
+from .utils.installing import install_hint
 from .utils.row_files import PARQUET, READERS, WRITERS, Row
 from .utils.text_files import open_text, unreadable
 
@@ -42,7 +43,6 @@ COLUMNS: dict[str, type] = {
 FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
 _KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
-NEEDS = "pip install 'blurdct[scan]'"
 
 
 def form(path: str | os.PathLike[str]) -> str:
@@ -58,7 +58,9 @@ def form(path: str | os.PathLike[str]) -> str:
         try:
             import pyarrow  # noqa: F401
         except ImportError as error:
-            raise ConfigError(f"{path}: Parquet needs pyarrow: {NEEDS}") from error
+            raise ConfigError(
+                f"{path}: Parquet needs pyarrow: {install_hint('scan', error)}"
+            ) from error
     return ending
 
 

@@ -16,7 +16,9 @@ from .features.dct import block_dct
 try:
     import torch
 except ImportError as error:
-    raise ImportError("blurdct.torch needs torch: pip install 'blurdct[train]'") from error
+    from .utils.installing import install_hint
+
+    raise ImportError(f"blurdct.torch needs torch: {install_hint('train', error)}") from error
 
 __all__ = ["FEATURES", "block_statistics", "image_features"]
 

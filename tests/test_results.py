@@ -252,6 +252,21 @@ def test_rows_are_read_as_they_are_asked_for(tmp_path, form):
     assert [one["path"] for one in islice(read(path), 2)] == ["0", "1"]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_results_are_a_regular_file(tmp_path, ending):
+    path = tmp_path / f"r{ending}"
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match=f"r{ending}: no file of results .not a regular file"):
+        list(read(path))
+
+
+def test_json_of_any_depth_is_one_line(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"path": ' + "[" * 100_000 + "]" * 100_000 + "}\n")
+    with pytest.raises(ConfigError, match=r"r.jsonl: no file of results \(.*recursion"):
+        list(read(path))
+
+
 # Files of earlier versions
 
 

@@ -1,9 +1,10 @@
 """What ``filter`` and ``best`` have in common: options, lists of paths, and what became of each."""
 
+import errno
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,21 +68,50 @@ def journal_in(folder: Path, action: str, dry_run: bool) -> "Journal | nullconte
 
 
 def follow(steps: "Iterator[Step]", action: str, dry_run: bool, journal: "Journal | None") -> int:
-    """Print each step; the exit status."""
-    done = left = 0
-    finished = False
+    """Take all steps and print each; the exit status. That nobody reads it any more ends nothing.
+
+    A reader that went away is no failure; a full disk that took a part of the lines is one.
+    """
+    done = left = along = 0
+    finished, lost = False, Lost()
     try:
         for step in steps:
+            along += step.sidecars
             if step.target:
                 done += 1
-                output.write("\t".join(map(text.visible, (step.path, step.target))))
+                lost.say(output.write, "\t".join(map(text.visible, (step.path, step.target))))
             if step.problem:
                 left += 1
-                output.note(f"{step.path}: {step.problem}")
+                lost.say(output.note, f"{step.path}: {step.problem}")
+            if step.remark:
+                lost.say(output.note, f"{step.path}: {step.remark}")
         finished = True
     finally:  # whatever broke it off, what was done can be undone
         if finished or done or left:
-            note(f"{'would be ' if dry_run else ''}{PAST[action]}: {done:,}; left alone: {left:,}")
+            words = f"{done:,}; left alone: {left:,}"
+            words += f"; sidecars: {along:,}" if along else ""
+            lost.say(note, f"{'would be ' if dry_run else ''}{PAST[action]}: {words}")
         if journal and journal.used:
-            note(f"to undo this: blurdct undo {shlex.quote(str(journal.path))}")
-    return SOME_UNREAD if left else ALL_READ
+            lost.say(note, f"to undo this: blurdct undo {shlex.quote(str(journal.path))}")
+    if lost.reason:
+        lost.say(note, f"cannot write the output ({lost.reason})")
+    return SOME_UNREAD if left or lost.reason else ALL_READ
+
+
+class Lost:
+    """What says lines that nothing hangs on, such as those about an action.
+
+    Attributes:
+        reason: Why some could not be written though somebody wants them; empty otherwise.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    def say(self, way: Callable[[str], None], line: str) -> None:
+        """Say a line by ``output.write`` or the like, if that can be done."""
+        try:
+            way(line)
+        except output.OutputError as error:
+            number, why = error.args
+            self.reason = self.reason or ("" if number == errno.EPIPE else why)

@@ -5,9 +5,11 @@ What is heavy is imported inside their functions, so that help and version come 
 
 import errno
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -66,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         warnings.simplefilter("once", BlurdctWarning)
     warnings.showwarning = _remark
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] not in COMMANDS and _is_source(words[0]):
+        note(f"{words[0]}: no command; blurdct predict {shlex.quote(words[0])} judges it")
+        sys.exit(WRONG_USE)
     # before the variables below are set: training looks at what the user wants
     app = application(words[:1] if words and words[0] in COMMANDS else COMMANDS)
     for name, value in ONE_THREAD.items():
@@ -75,7 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = app(words, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
         if message := error.format_message():  # none where the whole help was printed instead
-            note(f"{message} (see {_command(error)} --help)")
+            note(f"{' '.join(message.split())} (see {_command(error)} --help)")
+        status = WRONG_USE
+    except (ImportError, AttributeError) as error:
+        from ..utils.installing import about_opencv
+
+        if not (known := about_opencv(error)):
+            raise
+        note(str(known))
         status = WRONG_USE
     except BlurdctError as error:
         note(error_line(error))
@@ -89,8 +101,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _remark(message: Warning | str, *where: Any, **more: Any) -> None:
-    """A warning as one line, without the line of code that it came from."""
-    note(str(message))
+    """A warning as one line, without the line of code that it came from; nothing hangs on it."""
+    with suppress(output.OutputError):
+        note(str(message))
+
+
+def _is_source(word: str) -> bool:
+    """Whether somebody forgot the command in front of what is to be judged."""
+    return not word.startswith("-") and ("://" in word or os.path.lexists(word))
 
 
 def _command(error: typer.TyperException) -> str:

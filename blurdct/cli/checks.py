@@ -1,12 +1,15 @@
 """What commands check before hours are spent, and what they say about what they read."""
 
 import functools
+import os
+import shlex
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ConfigError, ModelError
+from ..utils.installing import install_hint
 
 Command = TypeVar("Command", bound=Callable[..., None])
 PACKAGE = __name__.partition(".")[0]
@@ -21,16 +24,59 @@ def command(function: Command) -> Command:
         try:
             function(*args, **kwargs)
         except ModuleNotFoundError as error:
-            if (error.name or PACKAGE).partition(".")[0] == PACKAGE:
-                raise
-            raise ModelError(
-                f'{name} needs more than the core install: pip install "{PACKAGE}[train]"'
-            ) from error
+            if (error.name or PACKAGE).partition(".")[0] in (PACKAGE, "cv2"):
+                raise  # a bug of ours; or ``main`` has words for it
+            hint = install_hint("train")
+            raise ModelError(f"{name} needs more than the core install: {hint}") from error
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             raise BlurdctError(f"{place}{error.strerror or error}") from error
 
     return guarded  # type: ignore[return-value]
+
+
+def results_file(path: Path) -> Path:
+    """The same; refused is what was to be scanned first, with the command that does it.
+
+    Raises:
+        ConfigError: A folder, a photo, an archive, a video, a URL.
+    """
+    from ..images.files import is_photo
+    from ..scan.archives import is_archive
+    from ..scan.remote import is_url
+    from ..scan.skipping import is_clip
+
+    name = str(path)
+    url = name if path.exists() else name.replace(":/", "://", 1)  # which a path folds
+    kinds = {
+        "a URL": is_url(url),
+        "a folder": path.is_dir(),
+        "a video": is_clip(name),
+        "an archive": is_archive(name),
+        "a photo": is_photo(path.name),
+    }
+    if kind := next((kind for kind, fits in kinds.items() if fits), ""):
+        what = shlex.quote(url)
+        how = f"blurdct scan {what} --out results.csv"
+        if kind == "a video":
+            how = f"blurdct video {what} --out frames.csv"
+        raise ConfigError(f"{url}: {kind}, and no results; they are made by: {how}")
+    return path
+
+
+def check_new(out: Path, force: bool, sheet: str = "") -> None:
+    """Refuse to replace what is there, unless told; at once, not when hours are spent.
+
+    Args:
+        out: A file that is to be written; or a folder, which may be there if it is empty.
+        force: Replace it.
+        sheet: In a folder the file that would be replaced; left out, whatever is in it.
+    """
+    taken = os.path.lexists(out)
+    if taken and out.is_dir():
+        taken = os.path.lexists(out / sheet) if sheet else any(out.iterdir())
+    if taken and not force:
+        raise ConfigError(f"{out}: exists; --force replaces it")
 
 
 def check_out(out: Path, sheet: str | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import BlurdctError, ConfigError
-from . import output
+from . import checks, output
 
 if TYPE_CHECKING:
     from ..scan.items import Item
@@ -44,6 +44,25 @@ Exclude = Annotated[
         metavar="PATTERN",
         help="Pass over what matches, in folders and archives, by name or by path below them: "
         "'*_small.jpg', 'raw/*'; may be given again. What is named itself stays.",
+    ),
+]
+
+
+def _allowed(hosts: list[str] | None) -> list[str] | None:
+    if hosts:
+        from ..scan.remote import allow_hosts
+
+        allow_hosts(hosts)
+    return hosts
+
+
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HOST",
+        callback=_allowed,
+        help="A web server may send us to this host, too: cdn.example.org, '*.amazonaws.com'; may "
+        "be given again.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
@@ -90,6 +109,15 @@ Size = Annotated[
     int | None,
     typer.Option(min=16, metavar="PIXELS", help="Long side to which larger photos are reduced."),
 ]
+Escape = Annotated[
+    bool,
+    typer.Option(
+        "--escape",
+        help="In CSV, put an apostrophe in front of texts that a spreadsheet would take for "
+        "formulas; the column 'escaped' says where, and blurdct takes it off again.",
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help=f"Processes; one per core from {MANY} photos on."),
@@ -97,7 +125,12 @@ Workers = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 EachCore = Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; one per core.")]
 Results = Annotated[
-    Path, typer.Argument(metavar="RESULTS", help="A file that 'blurdct scan' wrote.")
+    Path,
+    typer.Argument(
+        metavar="RESULTS",
+        callback=checks.results_file,
+        help="A file that 'blurdct scan' wrote.",
+    ),
 ]
 MaxPixels = Annotated[
     int, typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more pixels.")

@@ -6,9 +6,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import ImageError
+from ..utils.row_files import ESCAPED, escaped
 from ..utils.text import visible
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ class OutputError(Exception):
 
 def prepare() -> None:
     """Let paths go out byte for byte as they came in, and nobody else write to standard error."""
+    with suppress(OSError):  # no file that is opened later may take a closed one's number
+        while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+            pass
+        os.close(number)
     if isinstance(sys.stdout, io.TextIOWrapper):
         encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
         sys.stdout.reconfigure(encoding=encoding, errors=errors)
@@ -53,11 +59,25 @@ def note(line: str) -> None:
     _say(visible(line), sys.stderr)
 
 
-def printer(form: str | None, columns: Sequence[str]) -> "Callable[[Row], None]":
-    """What prints a row at once: as ``json``, as ``csv`` (the header now), or a verdict as text."""
+def printer(
+    form: str | None, columns: Sequence[str], escape: bool = False
+) -> "Callable[[Row], None]":
+    """What prints a row at once: as ``json``, as ``csv`` (the header now), or a verdict as text.
+
+    Args:
+        form: ``json``, ``csv`` or None.
+        columns: Of CSV.
+        escape: In CSV, texts that a spreadsheet would take for formulas; see ``row_files.escaped``.
+    """
     if form == "csv":
+        columns = (*columns, ESCAPED) if escape else columns
         write(_csv(columns))
-        return lambda row: write(_csv([_plain(row[column]) for column in columns]))
+
+        def print_row(row: "Row") -> None:
+            row = next(escaped([row])) if escape else row
+            write(_csv([_plain(row[column]) for column in columns]))
+
+        return print_row
     text = json.dumps if form == "json" else verdict_line
     return lambda row: write(text(row))
 

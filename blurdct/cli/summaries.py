@@ -25,6 +25,7 @@ SHARES = {
 WORTH = {
     "accuracy": "accuracy",
     "false_positive_rate": "FPR",
+    "brier": "squared error of P",
     "calibration_error": "calibration error",
     "sharp_blurred": "sharp, surely blurred",
     "blurred_sharp": "blurred, surely sharp",
@@ -88,8 +89,11 @@ def learnt(name: str, report: Numbers, copies: int, scenes: int, out: Path) -> l
     ]
 
 
-def calibrated(before: Numbers, after: Numbers, bundle: Bundle, out: Path) -> list[str]:
-    """A model before and after calibration; ``before`` and ``after`` as in ``Calibrated``."""
+def calibrated(before: Numbers, after: Numbers, bundle: Bundle, out: Path | None) -> list[str]:
+    """A model before and after calibration; ``before`` and ``after`` as in ``Calibrated``.
+
+    ``out`` is None if it is not to be used.
+    """
     rows = [
         [when, *(_number(numbers[key]) for key in WORTH)]
         for when, numbers in (("before", before), ("after", after))
@@ -99,14 +103,17 @@ def calibrated(before: Numbers, after: Numbers, bundle: Bundle, out: Path) -> li
         f"calibrated on {count['photos']} photographs, {count['blurred']} of them blurred, of "
         f"{count['groups']} scenes; after: by limits that other scenes were asked for",
         *aligned(("", *WORTH.values()), rows),
-        _limits(bundle.thresholds),
-        f"use it: blurdct predict photo.jpg --model {shlex.quote(str(out))}",
+        *([_limits(bundle.thresholds), _use(out)] if out else []),
     ]
 
 
 def plain(numbers: Numbers) -> str:
     """Numbers as JSON; null where there is none."""
     return json.dumps({key: _plain(value) for key, value in numbers.items()})
+
+
+def _use(out: Path) -> str:
+    return f"use it: blurdct predict photo.jpg --model {shlex.quote(str(out))}"
 
 
 def _limits(at: Thresholds) -> str:

@@ -1,68 +1,92 @@
 """When photographs were taken -> bursts of the same scene.
 
-Source:
+Sources:
     Capture time: EXIF 2.32 (CIPA DC-008-2019), 4.6.6 F: DateTimeOriginal, SubSecTimeOriginal,
-    OffsetTimeOriginal.
+    OffsetTimeOriginal. In XMP: exif:DateTimeOriginal, photoshop:DateCreated (Metadata Working
+    Group, Guidelines 2.0, 5.1: both are when the photo was taken; the other dates of EXIF and XMP
+    tell when a file was made or changed, which all photographs of an export have in common).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from xml.etree import ElementTree
 
 import numpy as np
 
 from ..errors import ImageError
-from ..images.decode import FORMATS
-from ..images.files import check_regular
-from ..scan.items import check_is_file
+from .metadata import tiff
+from .metadata.reader import Metadata, read_metadata
 
 _EPOCH = datetime(1970, 1, 1)
-_HEIF = (".heic", ".heif", ".hif")
-# EXIF tags
-_MAKE, _MODEL, _IFD, _TIME, _SUBSEC, _OFFSET, _SERIAL = 271, 272, 34665, 36867, 37521, 36881, 42033
+_DATES = (
+    "{http://ns.adobe.com/exif/1.0/}DateTimeOriginal",
+    "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
+)
+_CAMERA = ("{http://ns.adobe.com/tiff/1.0/}Make", "{http://ns.adobe.com/tiff/1.0/}Model")
+# With seconds; EXIF has colons in the date and no zone.
+_TIME = re.compile(
+    r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)(\.\d+)?\s*(Z|[+-]\d\d:\d\d)?"
+)
+_COARSE = re.compile(r"\d{4}(-\d\d){0,2}(T\d\d:\d\d(Z|[+-]\d\d:\d\d)?)?")  # without seconds
+_ZONE = re.compile(r"([+-])(\d\d):(\d\d)")
 
 Moment = tuple[tuple[str, ...], float]  # camera; seconds, comparable for the same camera
+
+
+class UnreadableTimeError(ImageError):
+    """There may be a capture time in a photo, but it cannot be read."""
 
 
 def moment(path: str) -> Moment | None:
     """When a photo was taken, and by which camera; None if it does not tell.
 
-    Times with and without a known time zone do not compare, so that counts as another camera.
+    EXIF says it, in whichever directory the time stands, or else XMP. Times with and without a
+    known time zone do not compare, so that counts as another camera.
 
     Raises:
+        UnreadableTimeError: A time is there that is none, or the file is none of a photo.
         ImageError: There is no such file, or it may not be read.
     """
-    from PIL import Image
+    found = read_metadata(path)
+    if not found.known:
+        raise UnreadableTimeError(f"{path}: its capture time cannot be read (no image)")
+    camera = (found.text(tiff.MAKE), found.text(tiff.MODEL))
+    serial = found.text(tiff.SERIAL) or found.text(tiff.OWN_SERIAL)
+    text = found.text(tiff.TIME)
+    if not _says_nothing(text):
+        time, zone = _seconds(path, text, found.text(tiff.SUBSEC), found.text(tiff.OFFSET))
+    else:
+        xmp = dict(_properties(found))
+        text = next((xmp[name] for name in _DATES if xmp.get(name)), "")
+        if not text or _COARSE.fullmatch(text):
+            return None
+        time, zone = _seconds(path, text)
+        make, model = (own or xmp.get(name, "") for own, name in zip(camera, _CAMERA, strict=True))
+        camera = make, model
+    return (*camera, serial, zone), time
 
-    check_is_file(path)
-    try:
-        check_regular(path, path)
-        if path.lower().endswith(_HEIF):
-            import pillow_heif
 
-            pillow_heif.register_heif_opener()
-        formats = [*FORMATS, "JPEG", "MPO", *(["HEIF"] if "HEIF" in Image.OPEN else [])]
-        with Image.open(path, formats=formats) as image:
-            tags = image.getexif()
-            more = tags.get_ifd(_IFD)
-    except OSError as error:
-        if isinstance(error, (FileNotFoundError, PermissionError)):
-            raise ImageError(f"{path}: cannot be read ({error.strerror})") from error
-        return None
-    except Exception:  # the parser of hostile bytes may raise anything
-        return None
+def _seconds(path: str, text: str, fraction: str = "", offset: str = "") -> tuple[float, str]:
+    """A time in seconds, and ``zone`` if its zone was known, so that it is UTC."""
+    parts = _TIME.match(text)
     try:
-        taken = datetime.strptime(_word(more.get(_TIME))[:19], "%Y:%m:%d %H:%M:%S")
+        if not parts:
+            raise ValueError
+        taken = datetime(*map(int, parts.groups()[:6]))  # type: ignore[arg-type]
     except ValueError:
-        return None
+        raise UnreadableTimeError(
+            f"{path}: its capture time cannot be read ({text[:40]!r})"
+        ) from None
     time = (taken - _EPOCH).total_seconds()
-    if (part := _word(more.get(_SUBSEC))).isdecimal():
-        time += float(f"0.{part}")
-    zone = re.fullmatch(r"([+-])(\d\d):(\d\d)", _word(more.get(_OFFSET)))
-    if zone:
-        time -= float(f"{zone[1]}1") * (3600 * int(zone[2]) + 60 * int(zone[3]))
-    camera = (_word(tags.get(_MAKE)), _word(tags.get(_MODEL)), _word(more.get(_SERIAL)))
-    return (*camera, "zone" if zone else ""), time
+    if parts[7]:
+        time += float(parts[7])
+    elif fraction.isdecimal():
+        time += float(f"0.{fraction}")
+    known = _ZONE.fullmatch("+00:00" if parts[8] == "Z" else parts[8] or offset)
+    if known:
+        time -= float(f"{known[1]}1") * (3600 * int(known[2]) + 60 * int(known[3]))
+    return time, "zone" if known else ""
 
 
 def group_bursts(moments: Sequence[Moment | None], gap: float) -> np.ndarray:
@@ -86,5 +110,19 @@ def group_bursts(moments: Sequence[Moment | None], gap: float) -> np.ndarray:
     return labels
 
 
-def _word(value: object) -> str:
-    return value.strip("\0 ") if isinstance(value, str) else ""
+def _says_nothing(text: str) -> bool:
+    """Whether a time of EXIF is left blank, as the standard has it, or zero, as cameras do."""
+    return not re.search("[1-9]|[^0 :]", text)
+
+
+def _properties(found: Metadata) -> Iterator[tuple[str, str]]:
+    """The simple properties of XMP, the first packet's last, so that they count."""
+    for packet in reversed(found.packets):
+        try:
+            root = ElementTree.fromstring(packet)
+        except (ElementTree.ParseError, ValueError):
+            continue
+        for element in root.iter():
+            yield from element.items()
+            if element.text and element.text.strip():
+                yield element.tag, element.text.strip()

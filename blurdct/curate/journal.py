@@ -2,14 +2,18 @@
 
 JSON lines. The first says what it is; each of the others holds ``do`` and the paths, absolute.
 ``none`` takes back the line before it, which came to nothing, and ``undone`` the whole journal.
+``within`` names a folder: files that other lines are about lie in or below one of these, once all
+links are followed. Undoing keeps to that, whoever wrote the other lines.
 """
 
 import contextlib
 import errno
 import json
 import os
+import re
+import stat
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -19,10 +23,16 @@ from ..errors import BlurdctError, ConfigError
 from .file_ops import sync_folder
 
 MARK = "blurdct journal"
-FORMAT = 1
+FORMAT = 2
 ENDING = ".journal.jsonl"
 
 Entry = dict[str, Any]
+WITHIN = "within"
+_TOKEN = re.compile("[0-9a-f]{8}")
+
+
+class JournalError(BlurdctError):
+    """A journal cannot be written, and so nothing more may be done."""
 
 
 class Journal:
@@ -34,6 +44,8 @@ class Journal:
         Raises:
             ConfigError: No file can be written there.
         """
+        self.used = False  # whether anything was announced
+        self._folders: set[str] = set()
         self.token = os.urandom(4).hex()  # of names of unfinished files
         stem = f"blurdct-{action}-{datetime.now():%Y%m%d-%H%M%S}"
         number = 0
@@ -47,23 +59,31 @@ class Journal:
             except OSError as error:
                 raise ConfigError(f"{self.path}: cannot be written ({error.strerror})") from error
         self.add({"is": MARK, "format": FORMAT, "version": __version__, "token": self.token})
-        self.used = False  # whether anything was announced
+        self.used = False
         sync_folder(self.path.parent)
 
     def add(self, entry: Entry) -> None:
         """Put a line on disk; when this returns, it survives a power cut.
 
         Raises:
-            BlurdctError: It cannot be written: whatever it announces must not be done.
+            JournalError: It cannot be written: whatever it announces must not be done.
         """
         line = json.dumps(entry).encode() + b"\n"
         try:
             if self._file.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            self.used = True
+            self.used = entry.get("do") != WITHIN or self.used
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise BlurdctError(f"{self.path}: cannot be written ({error.strerror})") from error
+            raise JournalError(f"{self.path}: cannot be written ({error.strerror})") from error
+
+    def keep_within(self, *folders: str) -> None:
+        """Name folders that the next lines are about, unless they lie in or below others."""
+        for folder in folders:
+            real = os.path.realpath(folder)
+            if not within(real, self._folders):
+                self._folders.add(real)
+                self.add({"do": WITHIN, "to": real})
 
     def __enter__(self) -> Self:
         return self
@@ -74,8 +94,20 @@ class Journal:
             self.path.unlink(missing_ok=True)
 
 
-def backwards(path: str | os.PathLike[str]) -> tuple[Entry, Iterator[Entry | str]]:
-    """The first line of a journal, and what was done, the latest first.
+def within(path: str, folders: Set[str]) -> bool:
+    """Whether a path without links lies in or below one of these folders, or is one of them."""
+    while path not in folders:
+        above = os.path.dirname(path)
+        if above == path:
+            return False
+        path = above
+    return True
+
+
+def backwards(
+    path: str | os.PathLike[str],
+) -> tuple[str, set[str], Iterator[Entry | str]]:
+    """A journal's token, the folders that it names, and what was done, the latest first.
 
     Lines that came to nothing are left out, and so is a last one that was cut short: what it
     announces was never begun. Instead of any other line that cannot be read there is a text that
@@ -85,12 +117,17 @@ def backwards(path: str | os.PathLike[str]) -> tuple[Entry, Iterator[Entry | str
         ConfigError: Not there, or no journal of this version.
     """
     starts = array("q", [0])
+    folders = set[str]()
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ConfigError(f"{path}: no journal of blurdct")
         with open(path, "rb") as file:
             first = file.readline()
             starts[0] = file.tell()
             for line in file:
                 starts.append(starts[-1] + len(line))
+                if b'"within"' in line and (entry := _parsed(line)) and entry.get("do") == WITHIN:
+                    folders.add(str(entry.get("to")))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     head = _parsed(first)
@@ -98,7 +135,10 @@ def backwards(path: str | os.PathLike[str]) -> tuple[Entry, Iterator[Entry | str
         raise ConfigError(f"{path}: no journal of blurdct")
     if head.get("format") != FORMAT:
         raise ConfigError(f"{path}: a journal of another blurdct (format {head.get('format')})")
-    return head, _from_end(path, starts)
+    token = head.get("token")
+    if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
+        raise ConfigError(f"{path}: no journal of blurdct (its token is none)")
+    return token, folders, _from_end(path, starts)
 
 
 def _from_end(path: str | os.PathLike[str], starts: "array[int]") -> Iterator[Entry | str]:
@@ -108,14 +148,14 @@ def _from_end(path: str | os.PathLike[str], starts: "array[int]") -> Iterator[En
             file.seek(starts[number])
             line = file.readline()
             entry = _parsed(line)
-            if entry is None:
+            if entry is None or "do" not in entry:
                 if line.strip() and line.endswith(b"\n"):
                     yield f"{path}: line {number + 2} cannot be read"
             elif skip:
                 skip = False
             elif entry["do"] == "none":
                 skip = True
-            else:
+            elif entry["do"] != WITHIN:
                 yield entry
 
 
@@ -129,7 +169,7 @@ def finish(path: str | os.PathLike[str]) -> None:
 def _parsed(line: bytes) -> Entry | None:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of what is nested too deep
         return None
     good = isinstance(entry, dict) and isinstance(entry.get("do", entry.get("is")), str)
     return entry if good else None

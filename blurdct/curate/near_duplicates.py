@@ -15,8 +15,8 @@ from ..config import ReadConfig
 from ..errors import ConfigError
 from ..images.reader import read_luma
 from ..scan.items import check_is_file
+from ..utils.installing import install_hint
 
-NEEDS = "pip install 'blurdct[scan]'"
 DISTANCE = 6  # bits of 64 in which near-duplicates may differ
 MOST = 11  # from 12 on, hashes of 100,000 unlike photographs agree by chance
 PAIRS = 4_000_000  # looked at or kept at a time
@@ -32,7 +32,9 @@ def perceptual_hash(path: str) -> int:
     try:
         import imagehash
     except ImportError as error:
-        raise ConfigError(f"near-duplicates need imagehash: {NEEDS}") from error
+        raise ConfigError(
+            f"near-duplicates need imagehash: {install_hint('scan', error)}"
+        ) from error
     from PIL import Image
 
     check_is_file(path)

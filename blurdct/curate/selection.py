@@ -74,6 +74,11 @@ def kind(row: Row) -> str:
     return UNKNOWN if row["label"] == UNKNOWN else ""
 
 
+def is_blurred(row: Row) -> bool:
+    """Whether a photo with a verdict counts as blurred: by its label, or without one by P."""
+    return row["label"] == "blurred" if row["label"] else row["probability"] >= 0.5
+
+
 def survey(rows: Iterable[Row]) -> Survey:
     """What ``worst`` and ``max_fpr`` go by: all P, the labels, the models; rows are taken once."""
     p, labels, models = array("d"), Counter[str](), Counter[tuple[str, str, float | None]]()

@@ -1,6 +1,8 @@
 """A journal -> every file back where it was; run twice or cut short, it harms nothing.
 
-What a line left behind is seen from the files alone: they are compared, not believed.
+What a line left behind is seen from the files alone: they are compared, not believed. Nor is the
+journal, which somebody else may have written: nothing outside of the folders that it names is
+touched, however links lead there, and nothing but XMP is written into a sidecar.
 """
 
 import base64
@@ -8,18 +10,32 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
+from ..errors import BlurdctError
 from .actions import Step
 from .file_ops import part_of, relocate, replace_bytes, same_bytes
-from .journal import Entry, backwards, finish
+from .journal import Entry, backwards, finish, within
+from .sidecars import XMP
+from .xmp import tagged
 
 
 class StaysError(Exception):
     """Why something is left as it is, in words."""
 
 
-def undo_journal(journal: str | os.PathLike[str]) -> Iterator[Step]:
+def folders_of(journal: str | os.PathLike[str]) -> list[str]:
+    """The folders that a journal names: undoing it changes nothing outside of them.
+
+    Raises:
+        ConfigError: No journal.
+    """
+    return sorted(backwards(journal)[1])
+
+
+def undo_journal(
+    journal: str | os.PathLike[str], also: Iterable[str | os.PathLike[str]] = ()
+) -> Iterator[Step]:
     """Undo what a journal tells of, the latest first.
 
     Moved photographs go back; copies, links and empty folders that were made are removed;
@@ -28,6 +44,7 @@ def undo_journal(journal: str | os.PathLike[str]) -> Iterator[Step]:
 
     Args:
         journal: The file that ``filter`` or ``best`` named.
+        also: Folders that may be changed beside those that it names: where these were moved to.
 
     Yields:
         A step for each photo or sidecar that was put right, ``path`` and ``target`` being from and
@@ -36,8 +53,9 @@ def undo_journal(journal: str | os.PathLike[str]) -> Iterator[Step]:
     Raises:
         ConfigError: No journal.
     """
-    head, entries = backwards(journal)
-    token, left = str(head.get("token")), False
+    token, folders, entries = backwards(journal)
+    folders |= {os.path.realpath(folder) for folder in also}
+    left = False
     for entry in entries:
         if isinstance(entry, str):
             left = True
@@ -47,7 +65,9 @@ def undo_journal(journal: str | os.PathLike[str]) -> Iterator[Step]:
             return
         step: Step | None
         try:
-            step = _WAYS_BACK[entry["do"]](entry, token)
+            way = _WAYS_BACK[entry["do"]]
+            _check(entry, folders)
+            step = way(entry, token)
         except StaysError as why:
             step = Step(entry["to"], problem=str(why))
         except OSError as error:
@@ -59,6 +79,16 @@ def undo_journal(journal: str | os.PathLike[str]) -> Iterator[Step]:
             yield step
     if not left:
         finish(journal)
+
+
+def _check(entry: Entry, folders: Set[str]) -> None:
+    """Refuse a line about anything outside of these folders."""
+    for path in (entry[name] for name in ("from", "to") if name in entry):
+        folder, name = os.path.split(path)
+        if not os.path.isabs(path) or name in ("", os.curdir, os.pardir):
+            raise ValueError(path)
+        if not within(os.path.realpath(folder), folders):
+            raise StaysError(f"stays, as {path} is outside of the folders that the journal names")
 
 
 def _unmove(entry: Entry, token: str) -> Step | None:
@@ -103,7 +133,14 @@ def _unlink(entry: Entry, token: str) -> Step | None:
 
 def _untag(entry: Entry, token: str) -> Step | None:
     path, was = entry["to"], entry.get("was")
-    before = None if was is None else base64.b64decode(was)
+    before = None if was is None else base64.b64decode(was, validate=True)
+    if not path.lower().endswith(XMP) or os.path.islink(path):
+        raise StaysError("stays, as it is no sidecar")
+    if before:
+        try:
+            tagged(before, (), None)
+        except BlurdctError as error:
+            raise StaysError("stays, as the journal has something else than XMP for it") from error
     _remove_parts(token, path)
     try:
         with open(path, "rb") as file:

@@ -1,31 +1,27 @@
-"""A rating and a keyword into an XMP sidecar, and which sidecars belong to a photo.
+"""A rating and a keyword into an XMP sidecar.
 
 An existing packet is never written anew: what is missing is put between its bytes, all the others
 stay as they are. Parsers of XMP take several ``rdf:Description`` of one photo for one.
 
 Sources:
     XMP Specification Part 1 (ISO 16684-1:2019), 7.4 to 7.9; ``xmp:Rating`` -1 rejected, 0 none,
-    1..5 stars: Part 2, 3.1. The names of sidecars: darktable and digiKam write ``photo.jpg.xmp``
-    and read it for every format; Lightroom knows ``photo.xmp`` only, and only beside camera RAW.
+    1..5 stars: Part 2, 3.1.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from ..errors import BlurdctError
-from ..images.files import RAW_SUFFIXES
+from .metadata.reader import read_metadata
 
-ENDING = ".xmp"
 # Names as expat gives them: namespace and local name
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _DC = "http://purl.org/dc/elements/1.1/"
 # What XML 1.0 has no place for (2.2, Char).
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_EXIF_RATING, _IPTC_KEYWORDS = 0x4746, (2, 25)
 _RATING, _SUBJECT = f"{_XMP} Rating", f"{_DC} subject"
 # Lists of keywords. A program reads the first that it knows and finds, so all get the word.
 _LISTS = (
@@ -41,34 +37,6 @@ _EMPTY = (
     b"</x:xmpmeta>\n"
     b'<?xpacket end="w"?>\n'
 )
-
-
-def beside(photo: str) -> list[str]:
-    """The sidecars of a photo that are there: ``photo.jpg.xmp`` and ``photo.xmp``, if its own."""
-    stem, ending = os.path.splitext(photo)
-    names = [photo + ENDING, photo + ENDING.upper()]
-    short = [name for name in (stem + ENDING, stem + ENDING.upper()) if os.path.lexists(name)]
-    if short and (ending.lower() in RAW_SUFFIXES or not _has_raw(stem)):
-        names += short
-    return [name for name in names if os.path.isfile(name)]
-
-
-def to_write(photo: str) -> list[str]:
-    """The sidecars that are to say something about a photo.
-
-    Those that are there. If none is: ``photo.xmp`` beside camera RAW, for Lightroom, for darktable
-    when it imports, and for digiKam if its settings ask for names as of commercial programs;
-    ``photo.jpg.xmp`` beside anything else, for darktable and digiKam.
-    """
-    stem, ending = os.path.splitext(photo)
-    return beside(photo) or [(stem if ending.lower() in RAW_SUFFIXES else photo) + ENDING]
-
-
-def renamed(sidecar: str, photo: str, target: str) -> str:
-    """What a sidecar is called when its photo is called ``target``."""
-    if sidecar.startswith(photo):
-        return target + sidecar[len(photo) :]
-    return os.path.splitext(target)[0] + os.path.splitext(sidecar)[1]
 
 
 def tagged(packet: bytes | None, keywords: Sequence[str], rating: int | None) -> bytes:
@@ -114,30 +82,19 @@ def beginning(photo: str) -> bytes | None:
     """What a new sidecar begins with: the XMP, stars and keywords inside a photo; None without.
 
     Programs believe a sidecar rather than the photo, and what it leaves out is gone from sight.
+
+    Raises:
+        BlurdctError: They cannot be read, so that a sidecar would hide them.
     """
-    from PIL import Image, IptcImagePlugin
-
-    try:
-        with Image.open(photo, formats=["JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF"]) as image:
-            packet = image.info.get("xmp")
-            stars = image.getexif().get(_EXIF_RATING)
-            listed = (IptcImagePlugin.getiptcinfo(image) or {}).get(_IPTC_KEYWORDS, [])
-        words = listed if isinstance(listed, list) else [listed]
-        start = bytes(packet).rstrip(b"\0 \n") + b"\n" if packet else None
-        if not (start or words or stars):
-            return None
-        rating = stars if isinstance(stars, int) and 1 <= stars <= 5 else None
-        return tagged(start, [text for word in words if (text := _text(word))], rating)
-    except Exception:  # the parser of hostile bytes may raise anything
+    found = read_metadata(photo)
+    start = found.packets[0] + b"\n" if found.packets else None
+    words = [text for word in found.keywords if (text := UNWRITABLE.sub("", word).strip())]
+    if not (start or words or found.stars):
         return None
-
-
-def _text(word: bytes) -> str:
     try:
-        text = word.decode()
-    except UnicodeDecodeError:
-        text = word.decode("latin-1")
-    return UNWRITABLE.sub("", text).strip()
+        return tagged(start, words, found.stars)
+    except BlurdctError as error:
+        raise BlurdctError(f"the photo's own XMP: {error}") from error
 
 
 class _Packet:
@@ -222,8 +179,3 @@ def _tag(name: str) -> str:
     """``uri local prefix``, or without a prefix -> as it is written."""
     _, local, *prefix = name.split(" ")
     return ":".join((*prefix, local))
-
-
-def _has_raw(stem: str) -> bool:
-    """Whether a sidecar of that name is about camera RAW, whatever else is called so."""
-    return any(os.path.lexists(stem + case) for end in RAW_SUFFIXES for case in (end, end.upper()))

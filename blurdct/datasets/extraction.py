@@ -77,7 +77,8 @@ def read_inputs(
         for view in names
     }
     readable, bad = np.zeros(len(paths), bool), []
-    stream = ordered_map(partial(_inputs, sizes=sizes, config=config), paths, workers)
+    how = partial(_inputs, sizes=sizes, config=config)
+    stream = ordered_map(how, paths, workers, lost=lambda path, why: f"{path}: {why}")
     for number, answer in enumerate(progress(stream, len(paths), "photographs")):
         if isinstance(answer, str):
             bad.append(answer)

@@ -9,30 +9,28 @@ import os
 from collections.abc import Iterable
 from functools import partial
 from os import PathLike
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..config import ReadConfig
 from ..errors import ConfigError, ImageError
-from ..images.files import find_photos
+from ..images.labelled import (
+    FOLDER_LABELS as FOLDER_LABELS,
+    LABELS,
+    UNLABELLED as UNLABELLED,
+    check_labels,
+    list_rows,
+)
 from ..images.reader import read_rgb
 from ..parallel.pool import ordered_map
 from ..utils.progress import Progress, silent
 
-MANIFEST = "manifest.csv"
 VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
 LIGHTS = "lights"  # kind of a copy with bright lights, sharp or blurred; see ``recipes.lights``
 EXTRA = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
-FOLDER_LABELS = {"sharp": 0, "blurred": 1}
-UNLABELLED = (
-    "no labelled photographs; put them into folders sharp and blurred, or write a manifest.csv "
-    "with path and label (1 blurred, 0 sharp)"
-)
 TEXTS = ("path", "group", "split", "source", "kind", "original", "mask")  # columns
-LABELS = "labels must be 1 (blurred), 0 (sharp) or empty"
 
 
 def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
@@ -54,28 +52,8 @@ def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
         ConfigError: No such folder, a manifest that does not fit, a file name that is not UTF-8
             (a table could not hold it), or no photographs.
     """
-    root = Path(folder)
-    if not root.is_dir():
-        raise ConfigError(f"{folder}: no such folder")
-    if (root / MANIFEST).is_file():
-        rows = _read_manifest(root / MANIFEST)
-    else:
-        paths = [path.relative_to(root) for path in find_photos(root)]
-        for path in paths:
-            if not _is_text(path.as_posix()):
-                raise ConfigError(f"{folder}: expected file names in UTF-8, got {str(path)!r}")
-        rows = pd.DataFrame(
-            {
-                "path": [path.as_posix() for path in paths],
-                "label": pd.array([pd.NA] * len(paths), dtype="Int64"),
-                "group": [path.stem for path in paths],
-                "source": root.resolve().name,
-            }
-        )
-    if rows.empty:
-        raise ConfigError(f"{folder}: no photographs found")
-    rows["label"] = rows["label"].fillna(rows["path"].map(_folder_label).astype("Int64"))
-    return rows
+    rows = pd.DataFrame(list_rows(folder))
+    return rows.assign(label=pd.array(rows["label"].tolist(), dtype="Int64"))
 
 
 def list_labelled(folder: str | PathLike[str], both: bool = True) -> pd.DataFrame:
@@ -90,15 +68,7 @@ def list_labelled(folder: str | PathLike[str], both: bool = True) -> pd.DataFram
             them.
     """
     rows = list_photos(folder)
-    found = set(rows["label"].dropna())
-    lacking = [name for name, label in FOLDER_LABELS.items() if label not in found]
-    if not found:
-        raise ConfigError(f"{folder}: {UNLABELLED}")
-    if both and lacking:
-        raise ConfigError(
-            f"{folder}: no {lacking[0]} photographs; put some into a folder {lacking[0]}, or give "
-            f"them label {FOLDER_LABELS[lacking[0]]} in manifest.csv"
-        )
+    check_labels(folder, set(rows["label"].dropna()), both)
     return rows
 
 
@@ -126,9 +96,8 @@ def collect(
         ConfigError: As for ``list_photos``.
     """
     rows = list_photos(folder) if listed is None else listed
-    opened = ordered_map(
-        partial(_measure, config=config), [Path(folder, path) for path in rows["path"]], workers
-    )
+    how, paths = partial(_measure, config=config), [Path(folder, path) for path in rows["path"]]
+    opened = ordered_map(how, paths, workers, lost=lambda _, why: why)
     sizes = list(progress(opened, len(rows), "photos"))
     bad = np.array([isinstance(size, str) for size in sizes])
     unreadable = pd.DataFrame(
@@ -187,34 +156,6 @@ def read_csv(path: str | PathLike[str], needed: Iterable[str]) -> pd.DataFrame:
         if name in rows:
             rows[name] = rows[name].fillna("")
     return rows
-
-
-def _read_manifest(path: Path) -> pd.DataFrame:
-    rows = read_csv(path, ["path"])
-    if "label" not in rows:
-        rows["label"] = pd.array([pd.NA] * len(rows), dtype="Int64")
-    if not rows["label"].dropna().isin([0, 1]).all():
-        raise ConfigError(f"{path}: {LABELS}")
-    stems = rows["path"].map(lambda path: PurePosixPath(path).stem)
-    for name, default in (("group", stems), ("source", path.parent.resolve().name)):
-        given = rows[name] if name in rows else pd.Series([""] * len(rows))
-        rows[name] = given.mask(given == "", default)
-    return rows[["path", "label", "group", "source", *(["mask"] if "mask" in rows else [])]]
-
-
-def _folder_label(path: str) -> Any:
-    for part in reversed(Path(path).parts[:-1]):
-        if part.lower() in FOLDER_LABELS:
-            return FOLDER_LABELS[part.lower()]
-    return pd.NA
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # a name of other bytes comes with surrogates in it
-        return False
-    return True
 
 
 def _measure(path: Path, config: ReadConfig) -> tuple[int, int, int] | str:

@@ -176,7 +176,8 @@ def _gpu_shards(
 ) -> Iterator[list[str]]:
     """Read in a pool, transform here: only one process talks to the GPU."""
     paths = [path for _, group in jobs for path in group]
-    lumas = ordered_map(partial(_read, config=config), paths, workers)
+    how = partial(_read, config=config)
+    lumas = ordered_map(how, paths, workers, lost=lambda path, why: f"{path}: {why}")
     for start, group in jobs:
         shard = [next(lumas) for _ in group]
         yield _transform(start, shard, out, partial(_torch_dct, device=device))

@@ -7,8 +7,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from ..errors import ConfigError
-
-TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
+from ..images.labelled import TOO_FEW as TOO_FEW
 
 
 def split_of(group: str, test_share: float, seed: int) -> str:

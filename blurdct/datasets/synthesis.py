@@ -86,7 +86,10 @@ def make_copies(
         chosen = photos[of & (count > 0)]
         work = partial(make, folder=folder, out=out, config=config, read=read)
         jobs = list(chosen[["path", "label"]].itertuples(index=False, name=None))
-        answers = progress(ordered_map(work, jobs, workers), len(jobs), "copies")
+        copies = ordered_map(
+            work, jobs, workers, lost=lambda job, why: f"{Path(folder, job[0])}: {why}"
+        )
+        answers = progress(copies, len(jobs), "copies")
         for source, answer in zip(chosen.to_dict("records"), answers, strict=True):
             if isinstance(answer, str):
                 bad[answer] = None

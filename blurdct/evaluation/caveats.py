@@ -1,15 +1,19 @@
 """What makes figures hard to trust: few photographs, few scenes, limits that these cannot show."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..config import TrainConfig
-from ..models.base import Array
-from ..training.training_set import TrainingSet
 
+if TYPE_CHECKING:  # calibration, which the core can do, has doubts too
+    from ..training.training_set import TrainingSet
+
+Array = np.ndarray
 MANY_PHOTOS, MANY_SCENES = 100, 20  # of each label; of all; fewer say little
 
 
-def found_rows(data: TrainingSet) -> Array:
+def found_rows(data: "TrainingSet") -> Array:
     """Shape (n,), bool: the photographs that figures rest on, without copies."""
     original = data.real & (data.table["kind"] == "").to_numpy()
     return original if original.any() else data.real

@@ -22,8 +22,9 @@ BANDS = {"low_freq": slice(1, 15), "med_freq": slice(15, 43), "high_freq": slice
 STATISTICS = ("mean", "std", "energy", "kurt", "skew", "entropy")
 FEATURES = tuple(f"{band}_{statistic}" for band in BANDS for statistic in STATISTICS)
 
-# Float32 rounding leaves about 1e-4 grey levels in a constant block, so a variance this small
-# (grey levels squared) says nothing about the photo.
+# Grey levels squared: a band of no larger variance is flat. It is about what one pixel of a block
+# leaves that differs from the others by one grey level, and far from the rounding of float32, which
+# leaves up to 1e-4 grey levels in a constant block.
 FLAT = 1e-3
 
 
@@ -38,7 +39,7 @@ def band_statistics(coefficients: Any) -> Any:
         Shape (18, N), rows as in ``FEATURES``; library, dtype and device as given. mean (of the
         absolute coefficients) and std are in grey levels, energy (sum of squares) in grey levels
         squared, kurt is excess kurtosis, entropy that of the energy's distribution over the band
-        in nats. In a flat band kurt, skew and entropy are 0, never NaN.
+        in nats. In a flat band std, kurt, skew and entropy are 0, never NaN.
 
     Raises:
         ValueError: The first axis is not the 64 coefficients of an 8x8 block, or they are integers.

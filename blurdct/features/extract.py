@@ -3,19 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from .array_api import array_namespace
 from .bands import FEATURES, band_statistics
 from .blocks import SIZE, grid, unfold
 from .dct import block_dct
 
 __all__ = ["FEATURES", "block_statistics", "coefficient_strips", "image_features"]
-
-# glibc hands freed arrays back to the system after every strip and faults the pages in again, which
-# costs a third of the time. One large array made and dropped raises its threshold for good (see
-# "dynamic mmap threshold" in mallopt(3)). Nothing is written to it, so it takes no memory.
-np.empty(31 << 20, dtype=np.uint8)
 
 # Blocks worked on at once. 64 float32 coefficients of 2,048 blocks are 512 kB, so that the working
 # set stays in a core's cache while calls are few enough not to count.

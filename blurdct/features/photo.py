@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from ..config import ReadConfig
+from ..images.arrays import is_pixels
 from ..images.files import read_bytes
 from ..images.frame import inside
-from ..images.reader import Source, read_least, read_sized
+from ..images.reader import Reading, Source, read_least, read_sized
 from ..images.resize import resize_within
 from .block_map import CELL, map_blocks
 from .blocks import SIZE
 
 Shares = tuple[float, float, float, float]
 WHOLE: Shares = (0.0, 1.0, 0.0, 1.0)
+FRAMED = "without the frame around it"
 
 
 class Photo:
@@ -40,7 +42,7 @@ class Photo:
         Raises:
             ImageError: The file cannot be read.
         """
-        if not isinstance(source, np.ndarray):
+        if not is_pixels(source):
             source, name = read_bytes(source, name)
         self.source: Source = source
         self.config, self.name, self.bare = config, name, bare
@@ -52,22 +54,28 @@ class Photo:
         What a frame surrounds has itself the working size as its long side, if it has as many
         pixels. See ``images.read_luma``, which raises what there is to raise.
         """
-        return self._read[0]
+        return self._inner[0]
 
     @property
     def size(self) -> tuple[int, int]:
         """Its own width and height, pixels, upright, with the frame."""
-        return self._read[1]
+        return self._read.size
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know about how it was read, for people: ``first of 3 pages``."""
+        return (*self._read.notes, FRAMED) if self.is_framed else self._read.notes
 
     @property
     def shape(self) -> tuple[int, int]:
         """Of the luma with the frame, at the working size: (H, W)."""
-        return self._read[2]
+        height, width = self._read.luma.shape
+        return height, width
 
     @property
     def box(self) -> Shares:
         """Top, bottom, left and right of what a frame surrounds, 0..1 of height and of width."""
-        return self._read[3]
+        return self._inner[1]
 
     @property
     def is_framed(self) -> bool:
@@ -98,19 +106,22 @@ class Photo:
         return np.ascontiguousarray(cells[np.ix_(*places)])
 
     @cached_property
-    def _read(self) -> tuple[np.ndarray, tuple[int, int], tuple[int, int], Shares]:
-        luma, size = read_sized(self.source, self.config, self.name)
+    def _read(self) -> Reading:
+        return read_sized(self.source, self.config, self.name)
+
+    @cached_property
+    def _inner(self) -> tuple[np.ndarray, Shares]:
+        luma = self._read.luma
         box = None if self.bare else inside(luma)
-        shape = luma.shape
-        if box is None or (box.height, box.width) == shape:
-            return luma, size, shape, WHOLE
-        height, width = shape
+        if box is None or (box.height, box.width) == luma.shape:
+            return luma, WHOLE
+        height, width = luma.shape
         shares = (box.top / height, box.bottom / height, box.left / width, box.right / width)
-        if max(size) > max(shape):  # read again, so that the photo has what pixels it can have
-            short = min(shape) * self.config.size / max(box.height, box.width)
+        if max(self.size) > max(luma.shape):  # read again, for what pixels the photo can have
+            short = min(luma.shape) * self.config.size / max(box.height, box.width)
             luma, _ = read_least(self.source, math.ceil(short), False, self.config, self.name)
         # reduced but once: what is reduced by a little looks blurred
-        return resize_within(_part(luma, shares), self.config.size), size, shape, shares
+        return resize_within(_part(luma, shares), self.config.size), shares
 
     @cached_property
     def cells(self) -> np.ndarray:

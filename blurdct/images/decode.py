@@ -1,38 +1,38 @@
-"""Bytes or an array of one photo -> pixels: decoders, limits, layouts."""
+"""Bytes of a file, or an image of Pillow's -> pixels: limits, layouts, frames."""
 
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..config import ReadConfig
 from ..errors import ImageError
+from ..utils.text import reason
 from . import png
-from .depth import narrow
+from .depth import narrow, stretched_from, used_depth
+from .jpeg import DAMAGED, ORIENTATION
+from .pages import TIFF_STARTS, Decoded, first_shown, spread, tiff_from, tiff_pages, which
 
 MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 
 # What Pillow may open. Not all it could: its EPS reader, for one, runs Ghostscript on the bytes.
 FORMATS = ["AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"]
 
-ORIENTATION = 274  # EXIF tag
-ON_SIDE = (5, 6, 7, 8)  # its values under which width and height change places
-
 STRIP = 256  # rows that are laid over white at once
 TELL_DEPTH = ("PPM", "JPEG2000")  # these say where white is, and Pillow stretches them
 DARK = 64  # of 8 bits: colours of 16 bits that stay below it use 14 at most
 
 _LIMITING = threading.Lock()
-DAMAGED = "truncated or damaged image data"
 
 
-def check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
+def check_size(size: tuple[int, int], config: ReadConfig, label: str) -> None:
     """Refuse a photo of too many pixels, or of too few.
 
     Args:
@@ -42,10 +42,7 @@ def check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
 
     Raises:
         ImageError: It is refused.
-        ValueError: An array that is no picture.
     """
-    if len(size) != 2:
-        raise ValueError("expected an array of shape (H, W), (H, W, 3) or (H, W, 4)")
     width, height = size
     if width * height > config.max_pixels:
         raise ImageError(
@@ -57,95 +54,125 @@ def check_size(size: tuple[int, ...], config: ReadConfig, label: str) -> None:
         )
 
 
-def jpeg_size(data: bytes, label: str) -> tuple[int, int]:
-    """Width and height of a JPEG file as stored, pixels; Pillow's own limit does not apply here.
-
-    Raises:
-        ImageError: It is damaged.
-    """
-    try:
-        with (
-            warnings.catch_warnings(action="ignore"),
-            JpegImagePlugin.JpegImageFile(BytesIO(data)) as image,
-        ):
-            return image.size
-    except Exception as error:  # the parser of hostile bytes may raise anything
-        raise ImageError(f"{label}: {DAMAGED}") from error
+def is_known(data: bytes) -> bool:
+    """Whether a file begins as those that Pillow may open, or JPEG, do."""
+    Image.init()
+    accepting = (Image.OPEN[name][1] for name in (*FORMATS, "JPEG") if name in Image.OPEN)
+    start = data[:16].ljust(16, b"\0")
+    return any(accepts is None or accepts(start) is True for accepts in accepting)
 
 
-def jpeg_lies_on_side(data: bytes) -> bool:
-    """Whether EXIF says that width and height of a JPEG file change places when it is upright."""
-    try:
-        with (
-            warnings.catch_warnings(action="ignore"),
-            JpegImagePlugin.JpegImageFile(BytesIO(data)) as image,
-        ):
-            exif = Image.Exif()  # not ``getexif``, which asks XMP as well: OpenCV does not
-            exif.load(image.info.get("exif", b""))
-            return exif.get(ORIENTATION) in ON_SIDE
-    except Exception:  # damaged EXIF turns nothing
-        return False
-
-
-def decode_by_pillow(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
-    """Bytes of anything but JPEG -> what ``convert`` makes of the picture, upright.
+def decode_by_pillow(data: bytes, label: str, config: ReadConfig, colour: bool) -> Decoded:
+    """Bytes of anything but JPEG -> the picture that shows something, upright.
 
     Args:
         data: A file.
         label: What errors call the photo.
         config: Its pixel limit counts.
-        convert: ``pillow_luma`` or ``pillow_rgb``.
+        colour: Red, green and blue, or luma.
 
     Raises:
         ImageError: No image, refused, or damaged.
     """
     try:
         try:
-            return _within_limit(data, label, config, convert)
-        except (ImageError, Image.DecompressionBombError):
+            return _within_limit(data, label, config, colour)
+        except (ImageError, Image.DecompressionBombError, MemoryError):
             raise
         except Exception:
             if not data.startswith(png.SIGNATURE):
                 raise
             # What is wrong may be text or a profile, of which no pixel is made.
-            return _within_limit(png.pixels_alone(data), label, config, convert)
-    except ImageError:
+            return _within_limit(png.pixels_alone(data), label, config, colour)
+    except (ImageError, MemoryError):
         raise
     except UnidentifiedImageError as error:
         raise ImageError(f"{label}: not an image, or of an unknown format") from error
     except Image.DecompressionBombError as error:  # before the size is known here
         raise ImageError(f"{label}: over the limit of {config.max_pixels:,} pixels") from error
     except Exception as error:  # decoders of hostile bytes raise anything
-        raise ImageError(f"{label}: {DAMAGED} ({error})") from error
+        raise ImageError(f"{label}: {DAMAGED} ({reason(error)})") from error
 
 
-def _within_limit(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
+def _within_limit(data: bytes, label: str, config: ReadConfig, colour: bool) -> Decoded:
     try:
-        return _decoded(data, label, config, convert)
+        return _decoded(data, label, config, colour)
     except Image.DecompressionBombError:  # a limit that is not ours
         with _pillow_limit(config.max_pixels):
-            return _decoded(data, label, config, convert)
+            return _decoded(data, label, config, colour)
 
 
-def _decoded(data: bytes, label: str, config: ReadConfig, convert: Any) -> np.ndarray:
+def _decoded(data: bytes, label: str, config: ReadConfig, colour: bool) -> Decoded:
     # Whatever Pillow has to warn of, the photo either reads or it does not.
-    with (
-        warnings.catch_warnings(action="ignore"),
-        Image.open(BytesIO(data), formats=FORMATS) as opened,
-    ):
-        image: Any = opened
-        check_size(image.size, config, label)
-        deep = any(";16" in str(tile.args) for tile in image.tile)
-        image.load()
-        if deep and image.mode in ("RGB", "RGBA", "LA") and _is_dark(image):
-            image = _stretched(data, image)
-        try:
-            ImageOps.exif_transpose(image, in_place=True)
-        except MemoryError:
-            raise
-        except Exception:  # damaged EXIF turns nothing
-            pass
-        return convert(image)
+    with warnings.catch_warnings(action="ignore"):
+        if data.startswith(TIFF_STARTS):
+            return _tiff(data, label, config, colour)
+        with Image.open(BytesIO(data), formats=FORMATS) as opened:
+            check_size(opened.size, config, label)
+            count = getattr(opened, "n_frames", 1)
+
+            def read(number: int) -> Decoded:
+                if number:
+                    opened.seek(number)
+                return _picture(data, opened, colour)
+
+            if count < 2:
+                return read(0)
+            order = spread(count, opened.width * opened.height)
+            number, found = first_shown(read, order, lambda picture: picture.pixels)
+            return replace(found, notes=which(number + 1, count) + found.notes)
+
+
+def _tiff(data: bytes, label: str, config: ReadConfig, colour: bool) -> Decoded:
+    places, first = tiff_pages(data)
+
+    def read(number: int) -> Decoded:
+        # As the first of its file each page is within reach of OpenCV, too.
+        at = places[number] if places else first
+        page = data if at == first else tiff_from(data, at)
+        with Image.open(BytesIO(page), formats=FORMATS) as opened:
+            check_size(opened.size, config, label)
+            return _picture(page, opened, colour)
+
+    if len(places) < 2:
+        return read(0)
+    number, found = first_shown(read, spread(len(places)), lambda picture: picture.pixels)
+    return replace(found, notes=which(number + 1, len(places), "page") + found.notes)
+
+
+def _picture(data: bytes, image: Any, colour: bool) -> Decoded:
+    """The frame that Pillow is at, upright; ``data`` begin with it if it has 16 bits a colour."""
+    deep = any(";16" in str(tile.args) for tile in image.tile)
+    image.load()
+    notes: tuple[str, ...] = ()
+    if deep and image.mode in ("RGB", "RGBA", "LA") and _is_dark(image):
+        image, notes = _stretched(data, image)
+    decoded = decode_image(image, colour)
+    return replace(decoded, notes=notes + decoded.notes)
+
+
+def decode_image(image: Image.Image, colour: bool) -> Decoded:
+    """A loaded image of Pillow's, turned upright by its EXIF, as luma or in colour."""
+    turned: Any = image
+    try:
+        if image.getexif().get(ORIENTATION, 1) != 1:  # else it would be copied
+            turned = ImageOps.exif_transpose(image)
+    except MemoryError:
+        raise
+    except Exception:  # damaged EXIF turns nothing
+        pass
+    notes: tuple[str, ...] = ()
+    if turned.mode.startswith("I"):  # 16 bits, in Pillow's modes I;16... and I
+        wide = np.clip(np.asarray(turned), 0, 65535).astype(np.uint16)
+        depth = 16 if image.format in TELL_DEPTH else used_depth(wide)
+        pixels = narrow(wide, depth)
+        notes = stretched_from(depth)
+        if colour:
+            pixels = np.repeat(pixels[:, :, None], 3, axis=2)
+    else:
+        flat = _opaque(turned)
+        pixels = np.asarray(flat if colour else flat.convert("L"))
+    return Decoded(pixels, turned.size, notes)
 
 
 def _is_dark(image: Image.Image) -> bool:
@@ -155,7 +182,7 @@ def _is_dark(image: Image.Image) -> bool:
     return max(most for _, most in colours) < DARK
 
 
-def _stretched(data: bytes, image: Image.Image) -> Image.Image:
+def _stretched(data: bytes, image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """A PNG or TIFF file of 16 bits a colour, stretched by the depth in use.
 
     Args:
@@ -164,17 +191,19 @@ def _stretched(data: bytes, image: Image.Image) -> Image.Image:
 
     Returns:
         PNG as stored, with its orientation in its EXIF; TIFF upright, for both libraries turn it.
+        And a note of what was done.
     """
     if image.format not in ("PNG", "TIFF") or "transparency" in image.info:
-        return image
+        return image, ()
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if bgr is None or bgr.dtype != np.uint16 or bgr.ndim != 3 or bgr.shape[2] not in (3, 4):
-        return image
-    stretched = _array_image(narrow(bgr[..., [2, 1, 0, 3][: bgr.shape[2]]]))
+        return image, ()
+    wide = bgr[..., [2, 1, 0, 3][: bgr.shape[2]]]
+    stretched = array_image(narrow(wide))
     if image.format == "PNG":
         with suppress(Exception):  # damaged EXIF turns nothing
             stretched.getexif()[ORIENTATION] = image.getexif()[ORIENTATION]
-    return stretched
+    return stretched, stretched_from(used_depth(wide[..., :3]))
 
 
 @contextmanager
@@ -192,19 +221,10 @@ def _pillow_limit(pixels: int) -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def pillow_luma(image: Image.Image) -> np.ndarray:
-    """A picture as luma, shape (H, W), uint8; transparency over white."""
-    if image.mode.startswith("I"):  # 16 bits, in Pillow's modes I;16... and I
-        wide = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
-        return narrow(wide, 16 if image.format in TELL_DEPTH else None)
-    return np.asarray(_opaque(image).convert("L"))
-
-
-def pillow_rgb(image: Image.Image) -> np.ndarray:
-    """A picture in colour, shape (H, W, 3), uint8; transparency over white."""
-    if image.mode.startswith("I"):
-        return np.repeat(pillow_luma(image)[:, :, None], 3, axis=2)
-    return np.asarray(_opaque(image))
+def array_image(pixels: np.ndarray) -> Image.Image:
+    """Pixels of shape (H, W), (H, W, 3) or (H, W, 4), uint8, as an image of Pillow's."""
+    mode = "L" if pixels.ndim == 2 else "RGB" if pixels.shape[2] == 3 else "RGBA"
+    return Image.fromarray(np.ascontiguousarray(pixels), mode=mode)
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -213,6 +233,8 @@ def _opaque(image: Image.Image) -> Image.Image:
         raise ValueError("floating-point pixels are not supported")
     if not image.has_transparency_data:
         return image if image.mode == "RGB" else image.convert("RGB")
+    if image.mode == "La":  # alpha is multiplied in; Pillow goes back by this way alone
+        image = image.convert("LA")
     if image.mode != "RGBA":
         image = image.convert("RGBA")
     flat = Image.new("RGB", image.size)
@@ -222,31 +244,3 @@ def _opaque(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", part.size, "white")
         flat.paste(Image.alpha_composite(white, part).convert("RGB"), box)
     return flat
-
-
-def array_luma(pixels: np.ndarray) -> np.ndarray:
-    """An array of pixels as luma, shape (H, W), uint8; see ``images.read_luma``."""
-    pixels = _array_bytes(pixels)
-    return pixels if pixels.ndim == 2 else pillow_luma(_array_image(pixels))
-
-
-def array_rgb(pixels: np.ndarray) -> np.ndarray:
-    """An array of pixels in colour, shape (H, W, 3), uint8."""
-    return pillow_rgb(_array_image(_array_bytes(pixels)))
-
-
-def _array_bytes(pixels: np.ndarray) -> np.ndarray:
-    if pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8) * 255
-    elif pixels.dtype == np.uint16:
-        pixels = narrow(pixels)
-    elif pixels.dtype != np.uint8:
-        raise ValueError(f"expected dtype uint8, uint16 or bool, got {pixels.dtype}")
-    if pixels.ndim != 2 and (pixels.ndim != 3 or pixels.shape[2] not in (3, 4)):
-        raise ValueError(f"expected shape (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
-    return pixels
-
-
-def _array_image(pixels: np.ndarray) -> Image.Image:
-    mode = "L" if pixels.ndim == 2 else "RGB" if pixels.shape[2] == 3 else "RGBA"
-    return Image.fromarray(np.ascontiguousarray(pixels), mode=mode)

@@ -23,6 +23,71 @@ SUFFIXES = RAW_SUFFIXES | frozenset(
     ".pnm .ppm .tif .tiff .webp".split()
 )
 
+# Pictures by their endings that nothing here reads, and what they are.
+UNREAD_FORMATS = {
+    ".jxl": "JPEG XL",
+    **dict.fromkeys((".hdp", ".jxr", ".wdp"), "JPEG XR"),
+    **dict.fromkeys((".psb", ".psd"), "Photoshop"),
+    ".bpg": "BPG",
+    ".exr": "OpenEXR",
+    ".hdr": "Radiance HDR",
+    ".jls": "JPEG-LS",
+    ".qoi": "QOI",
+    ".tga": "Targa",
+    ".xcf": "GIMP",
+    **dict.fromkeys(".3fr .fff".split(), "Hasselblad RAW"),
+    **dict.fromkeys(".cap .eip .iiq".split(), "Phase One RAW"),
+    **dict.fromkeys(".dcr .k25 .kdc".split(), "Kodak RAW"),
+    **dict.fromkeys(".sr2 .srf".split(), "Sony RAW"),
+    ".crw": "Canon CRW",
+    ".erf": "Epson RAW",
+    ".gpr": "GoPro RAW",
+    ".mef": "Mamiya RAW",
+    ".mos": "Leaf RAW",
+    ".mrw": "Minolta RAW",
+    ".rwl": "Leica RAW",
+    ".x3f": "Sigma RAW",
+}
+
+# How files of such formats begin: at which byte, with what.
+_UNREAD_STARTS = {
+    "JPEG XL": ((0, b"\xff\x0a"), (0, b"\0\0\0\x0cJXL \r\n\x87\n")),
+    "JPEG XR": ((0, b"II\xbc"),),
+    "Photoshop": ((0, b"8BPS"),),
+    "BPG": ((0, b"BPG\xfb"),),
+    "OpenEXR": ((0, b"\x76\x2f\x31\x01"),),
+    "Radiance HDR": ((0, b"#?RADIANCE"), (0, b"#?RGBE")),
+    "QOI": ((0, b"qoif"),),
+    "GIMP": ((0, b"gimp xcf"),),
+    "Sigma RAW": ((0, b"FOVb"),),
+    "Minolta RAW": ((0, b"\0MRM"),),
+    "Windows icon": ((0, b"\0\0\1\0"), (0, b"\0\0\2\0")),
+    "Apple icon": ((0, b"icns"),),
+    "DirectDraw": ((0, b"DDS "),),
+    "FITS": ((0, b"SIMPLE  ="),),
+    "DICOM": ((128, b"DICM"),),
+    "PostScript": ((0, b"%!PS"), (0, b"\xc5\xd0\xd3\xc6")),
+    "SVG": ((0, b"<svg"),),
+    "Windows metafile": ((0, b"\xd7\xcd\xc6\x9a"), (40, b" EMF")),
+    "DjVu": ((0, b"AT&TFORM"),),
+    "FLIF": ((0, b"FLIF"),),
+}
+
+
+def unread_format(data: bytes, name: str) -> str:
+    """What kind of picture a file is that nothing here reads; empty if it may be any other.
+
+    Args:
+        data: The file, or its first 256 bytes.
+        name: Its ending tells where content does not.
+    """
+    for what, starts in _UNREAD_STARTS.items():
+        if any(data.startswith(start, at) for at, start in starts):
+            return what
+    if b"<svg" in data[:256]:
+        return "SVG"
+    return UNREAD_FORMATS.get(os.path.splitext(name)[1].lower(), "")
+
 
 def find_photos(
     folder: str | os.PathLike[str], on_error: Callable[[OSError], object] | None = None

@@ -19,10 +19,10 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ImageError
+from ..utils.installing import install_hint
 from ..utils.text import reason
 from .files import RAW_SUFFIXES
-
-NEEDS = "pip install 'blurdct[formats]'"
+from .pages import TIFF_STARTS, first_shown, spread, which
 
 # Embedded previews with a shorter long side are passed over: they are there to leaf through.
 PREVIEW = 1024  # pixels
@@ -30,12 +30,12 @@ PAGE_RESOLUTION = 150  # dots per inch, of a PDF page that is more than a scan o
 
 Picture = bytes | np.ndarray
 Size = tuple[int, int]  # width and height, pixels
+Unpacked = tuple[Picture, Size, tuple[str, ...]]
 Check = Callable[[Size], None]  # called before anything is decoded
 
 _HEIF_BRANDS = frozenset((b"heic heix heim heis hevc hevx hevm hevs").split())
 _ANY_HEIF_BRANDS = frozenset((b"mif1", b"msf1"))  # HEVC or AV1 within
 _AV1_BRANDS = frozenset((b"avif", b"avis"))
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _RAW_STARTS = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW ")  # ORF thrice, RW2, RAF
 # TIFF tags, and values that are only in camera RAW. CR2 says so behind the header.
 _SUBFILE, _COMPRESSION, _COLOURS, _MAKE, _SUB_FOLDERS = 254, 259, 262, 271, 330
@@ -61,12 +61,12 @@ def kind(data: bytes, name: str) -> str:
         return _brand(data)
     if data.startswith(_RAW_STARTS):
         return "camera RAW"
-    if data.startswith(_TIFF):
+    if data.startswith(TIFF_STARTS):
         return "camera RAW" if _is_raw(data, name) else ""
     return "PDF" if data.startswith(b"%PDF-") else ""
 
 
-def unpack(data: bytes, label: str, check: Check) -> tuple[Picture, Size] | None:
+def unpack(data: bytes, label: str, check: Check) -> Unpacked | None:
     """A file that others cannot read, as something that they can; None if it is none of ours.
 
     Args:
@@ -75,13 +75,15 @@ def unpack(data: bytes, label: str, check: Check) -> tuple[Picture, Size] | None
         check: Raises an ``ImageError`` for a size that is refused.
 
     Returns:
-        A JPEG file; or pixels (H, W), (H, W, 3) or (H, W, 4), uint8, upright. And the photo's own
-        upright size. HEIC: the main picture. Camera RAW: its embedded preview if that is not too
-        small, else developed at half size. PDF: the first page, at the resolution of the picture
-        that fills most of it, if one does.
+        A JPEG file; or pixels (H, W), (H, W, 3) or (H, W, 4), uint8, upright. The photo's own
+        upright size; and which of several pictures or pages it is. HEIC: the main picture, or the
+        first that shows something. Camera RAW: its embedded preview if that is not too small, else
+        developed at half size. PDF: the first page that shows something, at the resolution of the
+        picture that fills most of it, if one does.
 
     Raises:
         ImageError: Damaged, refused by ``check``, or without the extra ``[formats]``.
+        MemoryError: Not enough for it.
     """
     what = kind(data, label)
     if not what:
@@ -89,10 +91,10 @@ def unpack(data: bytes, label: str, check: Check) -> tuple[Picture, Size] | None
     try:
         with warnings.catch_warnings(action="ignore"):
             return _READERS[what](data, check)
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except ImportError as error:
-        raise ImageError(f"{label}: {what} needs {NEEDS}") from error
+        raise ImageError(f"{label}: {what} needs {install_hint('formats', error)}") from error
     except Exception as error:  # decoders of hostile bytes raise anything
         raise ImageError(f"{label}: damaged or unsupported {what} ({_words(error)})") from error
 
@@ -129,17 +131,34 @@ def _is_raw(data: bytes, name: str) -> bool:
         return False
 
 
-def _heic(data: bytes, check: Check) -> tuple[Picture, Size]:
+def _heic(data: bytes, check: Check) -> Unpacked:
     import pillow_heif
 
     # Upright already: HEIF turns pictures by itself, EXIF in it only tells.
     with pillow_heif.HeifImageFile(BytesIO(data)) as image:
         check(image.size)
-        plain = image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGBA")
-        return np.asarray(plain), plain.size
+        count, main = image.n_frames, image.tell()
+
+        def read(number: int) -> np.ndarray:
+            if number != image.tell():
+                image.seek(number)
+                check(image.size)
+            plain = image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGBA")
+            return np.array(plain)
+
+        if count < 2:
+            pixels = read(main)
+            return pixels, pixels.shape[1::-1], ()
+        order = [main, *(number for number in spread(count) if number != main)]
+        number, pixels = first_shown(read, order, _colours)
+        return pixels, pixels.shape[1::-1], which(number + 1, count, "picture")
 
 
-def _raw(data: bytes, check: Check) -> tuple[Picture, Size]:
+def _colours(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., :3])
+
+
+def _raw(data: bytes, check: Check) -> Unpacked:
     import rawpy
 
     with rawpy.imread(BytesIO(data)) as raw:
@@ -158,7 +177,7 @@ def _raw(data: bytes, check: Check) -> tuple[Picture, Size]:
             pass
         if picture is None:
             picture = raw.postprocess(half_size=True, use_camera_wb=True)
-    return picture, (height, width) if turns % 2 else (width, height)
+    return picture, (height, width) if turns % 2 else (width, height), ()
 
 
 def _is_large(jpeg: bytes) -> bool:
@@ -166,20 +185,27 @@ def _is_large(jpeg: bytes) -> bool:
         return max(image.size) >= PREVIEW
 
 
-def _pdf(data: bytes, check: Check) -> tuple[Picture, Size]:
+def _pdf(data: bytes, check: Check) -> Unpacked:
     import pypdfium2
 
     with _PDFIUM:
         document = pypdfium2.PdfDocument(data)
         try:
-            page = document[0]
-            width, height = page.get_size()
-            scale = _scale(page, width * height)
-            check((math.ceil(width * scale), math.ceil(height * scale)))
-            pixels = page.render(scale=scale, rev_byteorder=True).to_numpy()[..., :3].copy()
+            count = len(document)
+
+            def read(number: int) -> np.ndarray:
+                page = document[number]
+                width, height = page.get_size()
+                scale = _scale(page, width * height)
+                check((math.ceil(width * scale), math.ceil(height * scale)))
+                drawn = page.render(scale=scale, rev_byteorder=True).to_numpy()
+                page.close()
+                return drawn[..., :3].copy()
+
+            number, pixels = first_shown(read, spread(count), _colours)
         finally:
             document.close()
-    return pixels, pixels.shape[1::-1]
+    return pixels, pixels.shape[1::-1], which(number + 1, count, "page")
 
 
 def _scale(page: Any, area: float) -> float:

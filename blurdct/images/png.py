@@ -1,4 +1,4 @@
-"""A PNG file without what does not make its pixels: text, profiles, dates, further frames.
+"""A PNG file's size, and the file without what makes no pixels: text, profiles, further frames.
 
 Sources:
     Chunks and their checksums: W3C, Portable Network Graphics Specification (Third Edition), 5.
@@ -9,6 +9,15 @@ import zlib
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FRAME = 12  # bytes of a chunk that are not its data: length, kind and checksum
 _USED = (b"tRNS", b"eXIf")  # ancillary, yet they change what is seen: transparency, orientation
+
+
+def still_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height of a PNG file, pixels; None if it is none, or has several frames."""
+    if not data.startswith(SIGNATURE + b"\0\0\0\rIHDR") or len(data) < 33:
+        return None
+    if data.find(b"acTL", 0, data.find(b"IDAT") + 1) > 0:
+        return None
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
 
 
 def pixels_alone(data: bytes) -> bytes:

@@ -1,67 +1,58 @@
-"""Path, bytes or array -> luma (H, W) uint8 at the working size, or colour; the one reader.
+"""Path, bytes or pixels -> luma (H, W) uint8 at the working size, or colour; the one reader.
 
 JPEG files, nearly all photographs there are, go straight to OpenCV, which can decode them at a
 half, a quarter or an eighth of their size; everything else goes through Pillow, which knows
 transparency, palettes and the rest. HEIC, camera RAW and PDF are unpacked first: see ``formats``.
+Which process does that, and within which limits: see ``guard``.
 
 Sources:
     Luma: ITU-R BT.601-7, 2.5.1 (0.299 R + 0.587 G + 0.114 B), as in JPEG files.
 """
 
 import os
-from collections.abc import Callable
-from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from ..config import ReadConfig
-from ..errors import ImageError
-from .decode import (
-    DAMAGED,
-    MIN_SIDE,
-    array_luma,
-    array_rgb,
-    check_size,
-    decode_by_pillow,
-    jpeg_lies_on_side,
-    jpeg_size,
-    pillow_luma,
-    pillow_rgb,
-)
+from .arrays import decode_pixels, is_pixels
 from .files import read_bytes
-from .formats import unpack
-from .resize import resize_by
+from .guard import Aim, decode, reduced
+from .pages import Decoded
 
-# What ``read_luma`` takes.
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | np.ndarray
+# What ``read_luma`` takes; and PyTorch's tensors, which are not imported for their name.
+Source = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | np.ndarray | Image.Image
+)
 
-_JPEG = b"\xff\xd8\xff"
-_REDUCED = {  # in colour or not -> by how much -> flag
-    False: {
-        1: cv2.IMREAD_GRAYSCALE,
-        2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
-        4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
-        8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
-    },
-    True: {
-        1: cv2.IMREAD_COLOR,
-        2: cv2.IMREAD_REDUCED_COLOR_2,
-        4: cv2.IMREAD_REDUCED_COLOR_4,
-        8: cv2.IMREAD_REDUCED_COLOR_8,
-    },
-}
+
+class Reading(NamedTuple):
+    """A photo at the working size.
+
+    Attributes:
+        luma: As ``read_luma`` returns it.
+        size: The photo's own width and height, pixels, upright.
+        notes: What to know about how it was read, for people: ``first of 3 pages``.
+    """
+
+    luma: Any
+    size: tuple[int, int]
+    notes: tuple[str, ...]
 
 
 def read_luma(source: Source, config: ReadConfig = ReadConfig(), name: str | None = None) -> Any:
     """The brightness of a photo at the working size.
 
     Args:
-        source: Path; bytes of an image file, or an open file of them; or pixels as an array of
-            shape (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, dtype uint8, uint16 or bool. Of 16 bits
-            in a PNG or TIFF file or an array so many count as are in use, by the largest sample:
-            the least of 8, 10, 12, 14 and 16 that holds it. At 12, white is 4095.
+        source: Path; bytes of an image file, or an open file of them; or pixels. Those are an
+            array of shape (H, W), (H, W, 3) in the order red, green, blue (OpenCV's is the other
+            way round) or (H, W, 4) RGBA, dtype uint8, uint16 or bool; an image of Pillow's in any
+            of its modes, turned upright by its EXIF; or a tensor of PyTorch's, as an array or with
+            the colours first, (3, H, W), where floats are 0..1. Of 16 bits in a PNG or TIFF file
+            or an array so many count as are in use, by the largest sample: the least of 8, 10, 12,
+            14 and 16 that holds it. At 12, white is 4095. Of a file of several pages or frames the
+            first that shows something counts, thumbnails aside.
         config: Working size and pixel limit.
         name: What errors call the photo; its path if left out.
 
@@ -72,19 +63,19 @@ def read_luma(source: Source, config: ReadConfig = ReadConfig(), name: str | Non
 
     Raises:
         ImageError: Missing, empty, truncated, no image, unsupported, too small (a side under 16
-            pixels) or over the pixel limit. The message names the photo and says why.
-        ValueError: An array of another shape or dtype.
+            pixels), over the pixel limit, or more than a decoder may take of memory or time. The
+            message names the photo and says why.
+        ValueError: An array or tensor of another shape, dtype or range.
     """
-    return read_sized(source, config, name)[0]
+    return read_sized(source, config, name).luma
 
 
 def read_sized(
     source: Source, config: ReadConfig = ReadConfig(), name: str | None = None
-) -> tuple[Any, tuple[int, int]]:
-    """What ``read_luma`` returns, and the photo's own width and height, pixels, upright."""
-    luma, size = _read(source, config, name, False, partial(_scale, size=config.size))
-    height, width = luma.shape
-    return resize_by(luma, _scale(width, height, config.size)), size
+) -> Reading:
+    """What ``read_luma`` returns, the photo's own size, and notes."""
+    found = _read(source, config, name, False, Aim(long=config.size))
+    return Reading(found.pixels, found.size, found.notes)
 
 
 def read_rgb(source: Source, config: ReadConfig = ReadConfig(), name: str | None = None) -> Any:
@@ -101,7 +92,7 @@ def read_rgb(source: Source, config: ReadConfig = ReadConfig(), name: str | None
     Raises:
         ImageError: As for ``read_luma``.
     """
-    return _read(source, config, name, True, None)[0]
+    return _read(source, config, name, True, Aim()).pixels
 
 
 def read_least(
@@ -128,65 +119,12 @@ def read_least(
     Raises:
         ImageError: As for ``read_luma``.
     """
-    pixels, (width, height) = _read(
-        source, config, name, colour, lambda w, h: min(1.0, short / min(w, h))
-    )
-    return pixels, width * height
+    found = _read(source, config, name, colour, Aim(short=short))
+    return found.pixels, found.size[0] * found.size[1]
 
 
-def _read(
-    source: Source,
-    config: ReadConfig,
-    name: str | None,
-    colour: bool,
-    scale: Callable[[int, int], float] | None,
-) -> tuple[Any, tuple[int, int]]:
-    """Pixels, and the photo's own upright size; ``scale`` says how small a JPEG may be decoded."""
-    if isinstance(source, np.ndarray):
-        size = source.shape[1::-1]
-        check_size(size, config, name or "array")
-        return (array_rgb if colour else array_luma)(source), size
+def _read(source: Source, config: ReadConfig, name: str | None, colour: bool, aim: Aim) -> Decoded:
+    if is_pixels(source):
+        return reduced(decode_pixels(source, name or "array", config, colour), aim)
     data, label = read_bytes(source, name)
-    if data[:3] == _JPEG:
-        width, height = jpeg_size(data, label)
-        check_size((width, height), config, label)
-        factor = _reduction(scale(width, height)) if scale else 1
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[colour][factor])
-        if pixels is None:
-            raise ImageError(f"{label}: {DAMAGED}")
-        if _is_turned(data, pixels.shape[1::-1], (width, height), factor):
-            width, height = height, width
-        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if colour else pixels, (width, height)
-    unpacked = unpack(data, label, partial(check_size, config=config, label=label))
-    if unpacked:
-        return _read(unpacked[0], config, label, colour, scale)[0], unpacked[1]
-    pixels = decode_by_pillow(data, label, config, pillow_rgb if colour else pillow_luma)
-    return pixels, pixels.shape[1::-1]
-
-
-def _is_turned(data: bytes, shown: tuple[int, ...], stored: tuple[int, int], factor: int) -> bool:
-    """Whether OpenCV, turning a JPEG upright, let width and height change places.
-
-    Args:
-        data: The JPEG file.
-        shown: Width and height that came out, pixels.
-        stored: Width and height as stored, pixels.
-        factor: By how much the JPEG library shrank it; it rounds up.
-    """
-    width, height = (-(-side // factor) for side in stored)
-    if width != height:
-        return shown != (width, height)
-    return stored[0] != stored[1] and jpeg_lies_on_side(data)  # sizes no longer tell
-
-
-def _scale(width: int, height: int, size: int) -> float:
-    """By how much a photo is reduced: long side to ``size``, but the short one not under 16."""
-    return min(1.0, max(size / max(width, height), MIN_SIDE / min(width, height)))
-
-
-def _reduction(scale: float) -> int:
-    """By how much the JPEG library may shrink: to exactly the wanted scale or at least twice it."""
-    for factor in (8, 4, 2):
-        if factor * scale == 1 or 2 * factor * scale <= 1:
-            return factor
-    return 1
+    return decode(data, label, config, colour, aim)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         load as load,
         shipped as shipped,
     )
+    from .calibration import Calibrated as Calibrated, calibrate as calibrate
     from .dataframe import score_frame as score_frame
     from .detector import Detector as Detector
     from .heatmap import draw as draw
@@ -24,6 +25,7 @@ _HOMES = {
     "prediction": ("Prediction",),
     "thresholds": ("Thresholds",),
     "multiscale": ("SizeVerdict", "judge_sizes"),
+    "calibration": ("Calibrated", "calibrate"),
     "dataframe": ("score_frame",),
     "heatmap": ("draw",),
 }

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..config import ReadConfig, from_dict
-from ..errors import ConfigError, ModelError
+from ..errors import ConfigError, ImageError, ModelError
 from ..features.bands import FEATURES
+from ..images.files import check_regular
+from ..metrics import logit
 from ..utils.atomic import replacing_folder
-from ..utils.odds import logit
 from .thresholds import Thresholds
 
 # Names that stay when better models come: the most often right, and one that costs little.
@@ -23,6 +24,7 @@ NAMES = {"best": "dct-fusion", "fast": "dct-xgb"}
 MODEL_VARIABLE = "BLURDCT_MODEL"  # of the environment: the model where none is asked for
 SHIPPED = Path(__file__).parents[1] / "weights"  # a bundle's folder for each model in the wheel
 GRAPH, SHEET = "model.onnx", "bundle.json"
+SHEET_LIMIT, GRAPH_LIMIT = 16 * 2**20, 2**31  # bytes; no ONNX file has more
 FORMAT = 2  # version of the layout of bundle.json
 
 
@@ -151,7 +153,7 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
         why = f"no model {model!r}: neither a bundle's folder nor one of {names}"
         raise UnknownModelError(why, model)
     try:
-        entries = json.loads((folder / SHEET).read_text())
+        entries = json.loads(_content(folder / SHEET, SHEET_LIMIT))
         version = entries.pop("format", None)
         if type(version) is int and version == 1:
             entries["thresholds"] = _thresholds_of_old(entries.get("thresholds"))
@@ -164,12 +166,13 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
             entries[name] = _names(name, entries[name])
         entries["calibration"] = from_dict(Calibration, entries["calibration"])
         entries["thresholds"] = from_dict(Thresholds, entries["thresholds"])
-        entries["graph"] = (folder / GRAPH).read_bytes()
+        entries["graph"] = _content(folder / GRAPH, GRAPH_LIMIT)
         bundle = from_dict(Bundle, entries)
         ReadConfig(size=bundle.size)  # raises if it is out of range
     except ModelError:
         raise
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    # RecursionError: of JSON nested by the thousand
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, ImageError) as error:
         raise ModelError(f"{folder}: not a bundle ({error})") from error
     if bundle.features != FEATURES:
         order = ", in another order" if set(bundle.features) == set(FEATURES) else ""
@@ -184,6 +187,14 @@ def _thresholds_of_old(limits: Any) -> dict[str, float]:
     if not isinstance(limits, dict) or set(limits) != {"clear", "blurred"}:
         raise ValueError("thresholds: expected clear and blurred")
     return {"sure_sharp": limits["clear"], "sure_blurred": limits["blurred"]}
+
+
+def _content(path: Path, limit: int) -> bytes:
+    """A file's bytes; a pipe might never be written to, a device never end."""
+    size = check_regular(path, path.name)
+    if size > limit:
+        raise ValueError(f"{path.name}: over {limit:,} bytes")
+    return path.read_bytes()
 
 
 def _differences(expected: Iterable[str], given: Iterable[str]) -> str:

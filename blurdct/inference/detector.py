@@ -100,7 +100,8 @@ class Detector:
         """Judge one photo.
 
         Args:
-            photo: Path, bytes, open file or array; see ``images.read_luma``.
+            photo: Path, bytes, open file; or pixels: array in the order red, green, blue, image of
+                Pillow's, or tensor of PyTorch's; see ``images.read_luma``.
             name: What to call it; its path if left out.
 
         Raises:
@@ -108,7 +109,8 @@ class Detector:
         """
         if name is None:
             is_path = isinstance(photo, (str, os.PathLike))
-            name = os.fspath(photo) if is_path else str(getattr(photo, "name", ""))  # type: ignore
+            name = os.fspath(photo) if is_path else getattr(photo, "name", "")  # type: ignore
+            name = name if is_path or isinstance(name, (str, int)) else ""  # tensors have None
         return self.judge(Photo(photo, self.config, name or None), str(name))[0]
 
     def judge(
@@ -139,7 +141,8 @@ class Detector:
             told = VERDICTS[verdict_index(p, thresholds)]
             label, sure = told.rstrip("?"), not told.endswith("?")
         at = thresholds.decision
-        return Prediction(name, p, label, sure, at, self.model, reason, sharp), places
+        note = "; ".join(photo.notes)
+        return Prediction(name, p, label, sure, at, self.model, reason, sharp, note), places
 
     def probability(self, photo: Photo) -> float:
         """What the model itself says: P(blurred), 0..1, whether or not the photo shows anything.

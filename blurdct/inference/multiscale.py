@@ -24,7 +24,7 @@ import numpy as np
 from ..features.photo import Photo
 from ..images.files import read_bytes
 from ..images.reader import Source, read_luma
-from ..utils.odds import logit
+from ..metrics import logit
 from .detector import Detector
 from .prediction import Prediction
 

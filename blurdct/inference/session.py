@@ -7,6 +7,7 @@ import onnxruntime
 
 from ..errors import ModelError
 
+ROUNDING = 1e-5  # that P may be outside 0..1
 BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 
 
@@ -46,7 +47,7 @@ class Session:
             inputs: By name, n rows each.
 
         Raises:
-            ModelError: The graph does not take such rows, or gives no ``probability``.
+            ModelError: The graph does not take such rows, or gives no probability of each.
         """
         return dict(zip(self.outputs, self._run(self.outputs, inputs), strict=True))
 
@@ -77,7 +78,20 @@ class Session:
             answers: Sequence[np.ndarray] = self._session.run(list(outputs), taken)
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             raise _refusal(error) from error
+        count = len(next(iter(taken.values()), ()))
+        for name, answer in zip(outputs, answers, strict=True):
+            _check(name, answer, count)
         return answers
+
+
+def _check(name: str, answer: np.ndarray, count: int) -> None:
+    """Refuse what is no P of each row, or of each cell of it."""
+    if not len(answer) == count or (name == "probability" and answer.shape != (count,)):
+        raise ModelError(f"the model's graph gives {name} of shape {answer.shape}, not ({count},)")
+    if answer.size and not (answer.min() >= -ROUNDING and answer.max() <= 1 + ROUNDING):  # or NaN
+        wrong = answer[~((answer >= -ROUNDING) & (answer <= 1 + ROUNDING))].flat[0]
+        told = f"a {name} of {wrong:.6g}, which is none of 0 to 1"
+        raise ModelError(f"the model's graph gives {told}")
 
 
 def first_line(error: BaseException) -> str:

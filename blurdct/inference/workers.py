@@ -4,6 +4,7 @@ What stays the same from photo to photo, such as a loaded model, is sent to a wo
 ``keep`` it there, and let ``in_worker`` put it before every item.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeVar
@@ -44,7 +45,8 @@ def answer_each(
         chunk: Photos sent to a process at once.
 
     Yields:
-        An answer, or for a photo that cannot be read the ``ImageError`` that says why.
+        An answer, or for a photo that cannot be read, or on which processes died, the
+        ``ImageError`` that says why.
 
     Raises:
         ValueError: One path in place of several.
@@ -60,7 +62,14 @@ def answer_each(
         return
     from ..parallel.pool import ordered_map  # takes tens of milliseconds
 
-    yield from ordered_map(partial(in_worker, answer), photos, workers, chunk, keep, (detector,))
+    how = partial(in_worker, answer)
+    yield from ordered_map(how, photos, workers, chunk, keep, (detector,), given_up)
+
+
+def given_up(photo: Any, reason: str) -> ImageError:
+    """Instead of an answer: what to say of a photo that cost processes their lives."""
+    name = photo if isinstance(photo, (str, bytes, os.PathLike)) else getattr(photo, "path", None)
+    return ImageError(f"{'a photo' if name is None else os.fsdecode(name)}: {reason}")
 
 
 def answer_or_error(

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from ..utils.odds import logit
+from ..metrics import logit
 from .base import Array, Backend, Inputs, TrainingRows
 from .dct_mlp import DctMlp
 from .dct_net import DctNet

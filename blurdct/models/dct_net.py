@@ -1,10 +1,11 @@
 """``dct-net``: convolutions over the map of block statistics: not only how much detail, but where.
 
-18 averages forget where a photo is sharp. Here the statistics of 2x2 blocks are a small picture of
-91 channels, 32x32 for a square photo at 512 pixels. A 1x1 convolution weighs the channels; after
-averaging by 2, two 3x3 ones see the neighbours. What they find is pooled by the mean over the
-photo and by attention, which picks the most telling part, and both together give P(blurred). From
-the same convolutions comes a map of P, cell by cell.
+18 averages forget where a photo is sharp. Here a cell is 2x2 blocks, with 91 numbers about them and
+about the same place at a half and a quarter of the photo's size; with one more that says where the
+photo is they are a small picture of 92 channels, 32x32 for a square photo at 512 pixels. A 1x1
+convolution weighs the channels; after averaging by 2, two 3x3 ones see the neighbours. What they
+find is pooled by the mean over the photo and by attention, which picks the most telling part, and
+both together give P(blurred). From the same convolutions comes a map of P, cell by cell.
 
 It learns from more than others can: varied copies (a photo resized, darkened, compressed or made
 noisy keeps its label) and photographs blurred in part, with masks. In the map, a photo without a

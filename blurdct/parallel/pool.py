@@ -1,18 +1,18 @@
 """Work spread over processes, answers in the order of the questions."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ConfigError
 from .cores import cores
-from .spawn import CONTEXT, begin, starting
+from .crew import Crew
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+PATIENCE = 10.0  # seconds that processes have in the end for the item that they are at
 
 
 def ordered_map(
@@ -22,6 +22,7 @@ def ordered_map(
     chunk: int = 8,
     initializer: Callable[..., object] | None = None,
     initargs: tuple[object, ...] = (),
+    lost: Callable[[Item, str], Answer] | None = None,
 ) -> Iterator[Answer]:
     """``map`` over processes: lazy, in order, a bounded number of items ahead.
 
@@ -32,50 +33,66 @@ def ordered_map(
         chunk: Items sent to a worker at once.
         initializer: Called in every worker first (in this process when ``workers`` is 1).
         initargs: Its arguments.
+        lost: Answers for an item on which two processes died, given the reason; if left out,
+            that is the end.
 
     Raises:
         ConfigError: Fewer than one worker.
-        BlurdctError: A worker process was killed.
+        BlurdctError: Worker processes die before they are ready; or two of them on one item.
     """
+    source = iter(items)
+    batches = iter(lambda: list(islice(source, 1 if workers == 1 else chunk)), [])
+    yield from ordered_batches(function, batches, workers, initializer, initargs, lost)
+
+
+def ordered_batches(
+    function: Callable[[Item], Answer],
+    batches: Iterable[Sequence[Item]],
+    workers: int | None = None,
+    initializer: Callable[..., object] | None = None,
+    initargs: tuple[object, ...] = (),
+    lost: Callable[[Item, str], Answer] | None = None,
+) -> Iterator[Answer]:
+    """The same of items in batches, each sent to a worker at once; still one answer for an item."""
     count = cores() if workers is None else workers
     if count < 1:
         raise ConfigError(f"workers: expected at least 1, got {count}")
     if count == 1:
         if initializer:
             initializer(*initargs)
-        yield from map(function, items)
+        for batch in batches:
+            yield from map(function, batch)
         return
-    source = iter(items)
-    setup = (initializer, initargs)
-    with ProcessPoolExecutor(count, CONTEXT, initializer=_set_up, initargs=setup) as executor:
-        waiting: deque[Future[list[Answer]]] = deque()
-        try:
-            with starting():
-                for _ in range(count):  # each starts a process, as none is idle yet
-                    executor.submit(_nothing)
-            while True:
-                while len(waiting) < 3 * count and (batch := list(islice(source, chunk))):
-                    with starting():  # if one was idle above, the last of them starts only here
-                        waiting.append(executor.submit(_run, function, batch))
-                if not waiting:
-                    return
-                yield from waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise BlurdctError("a worker process died; fewer workers need less memory") from error
-        finally:
-            # waits for what runs: whoever reads or removes files next must be alone with them
-            executor.shutdown(cancel_futures=True)
+    source = filter(None, batches)
+    begun, over = 0, 0  # batches
+    waiting: deque[tuple[int, list[tuple[bool, Any]]]] = deque()  # how many items, their answers
+    # waits for what runs: whoever reads or removes files next must be alone with them
+    with Crew(function, count, None, initializer, initargs, PATIENCE) as crew:
+        while True:
+            while len(waiting) < 3 * count and (few := next(source, None)):
+                crew.give(begun, few)
+                waiting.append((len(few), []))
+                begun += 1
+            if not waiting:
+                return
+            size, answers = waiting[0]
+            while len(answers) < size:
+                heard = crew.hear()
+                place = waiting[heard.batch - over][1]
+                place += heard.answers
+                if heard.lost:
+                    place.append(_instead(lost, *heard.lost))
+            waiting.popleft()
+            over += 1
+            for fine, answer in answers:
+                if not fine:
+                    raise answer
+                yield answer
 
 
-def _set_up(initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> None:
-    begin()
-    if initializer:
-        initializer(*initargs)
-
-
-def _run(function: Callable[[Item], Answer], batch: list[Item]) -> list[Answer]:
-    return [function(item) for item in batch]
-
-
-def _nothing() -> None:
-    """What a worker does to be there."""
+def _instead(
+    lost: Callable[[Item, str], Answer] | None, item: Item, reason: str
+) -> tuple[bool, Any]:
+    if lost:
+        return True, lost(item, reason)
+    return False, BlurdctError("a worker process died; fewer workers need less memory")

@@ -3,10 +3,11 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -15,10 +16,26 @@ from .cores import ONE_THREAD
 # Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
 CONTEXT = multiprocessing.get_context("spawn")
 
+MOST_WORDS = 16 << 10  # characters of a command line that processes are told; a pipe holds 64 KiB
 
-def started(function: Callable[..., object], *arguments: Any) -> BaseProcess:
-    """A worker process that calls a picklable function with these; ``end`` ends it."""
-    process = CONTEXT.Process(target=_run, args=(function, arguments), daemon=True)
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+_one_at_a_time = threading.RLock()  # the environment belongs to all threads
+
+
+def started(function: Callable[..., object], *arguments: Any, owned: bool = False) -> BaseProcess:
+    """A worker process that calls a picklable function with these; ``end`` ends it.
+
+    Args:
+        function: What it does.
+        arguments: Of the function; small, as they wait in a pipe that nobody may ever read: one
+            that is full when the process dies is written to for ever. What may be large is sent
+            when it runs, by a pipe whose other end only it holds.
+        owned: The thread that starts it stays until it has ended.
+    """
+    # Linux means the thread, not the process, by the parent whose end ends a process
+    tied = owned or threading.current_thread() is threading.main_thread()
+    process = CONTEXT.Process(target=_run, args=(function, arguments, tied), daemon=True)
     with starting():
         process.start()
     return process
@@ -30,19 +47,26 @@ def starting() -> Iterator[None]:
 
     It is for the one that they work for, which hears of it when the last of them has started.
     """
-    with _environment(ONE_THREAD), _interrupts_blocked():
+    with _one_at_a_time, _environment(ONE_THREAD), _few_words(), _interrupts_blocked():
         yield
 
 
-def begin() -> None:
-    """What a worker process does first, whoever starts it within ``starting``."""
+def begin(tied: bool = False) -> None:
+    """What a worker process does first, whoever starts it within ``starting``.
+
+    Args:
+        tied: It may end with the thread that started it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    if tied and sys.platform == "linux":
+        _end_by_the_system()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    import cv2  # it reads no variable of those above
+    with suppress(ImportError, AttributeError):  # whoever needs it will say what is wrong with it
+        import cv2  # it reads no variable of those above
 
-    cv2.setNumThreads(1)
+        cv2.setNumThreads(1)
 
 
 def end(processes: Sequence[BaseProcess], patience: float = 0.0) -> None:
@@ -57,18 +81,20 @@ def end(processes: Sequence[BaseProcess], patience: float = 0.0) -> None:
             process.join()
 
 
-def alive(process: int) -> bool:
-    """Whether there is a process of this number."""
-    try:
-        os.kill(process, 0)
-    except OSError as error:
-        return not isinstance(error, ProcessLookupError)
-    return True
-
-
-def _run(function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
-    begin()
+def _run(function: Callable[..., object], arguments: tuple[Any, ...], tied: bool) -> None:
+    begin(tied)
     function(*arguments)
+
+
+def _end_by_the_system() -> None:
+    """Have the system kill this process with its parent, also where a thread has no chance to.
+
+    One that decodes a photo may hold the interpreter for a minute.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # another libc; the thread beside it watches, too
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
 
 
 def _end_with_parent() -> None:
@@ -88,6 +114,21 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
     finally:
         for name in added:
             os.environ.pop(name, None)
+
+
+@contextmanager
+def _few_words() -> Iterator[None]:
+    """The command line goes to every process, by the pipe that nobody may ever read.
+
+    A shell may have put the names of thousands of photographs into it.
+    """
+    words = sys.argv
+    if sum(map(len, words)) > MOST_WORDS:
+        sys.argv = words[:1]
+    try:
+        yield
+    finally:
+        sys.argv = words
 
 
 @contextmanager

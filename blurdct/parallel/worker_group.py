@@ -5,8 +5,8 @@
 
 import sys
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import BlurdctError
@@ -34,33 +34,56 @@ def side_by_side(
     Raises:
         BlurdctError: One of them raised, or was killed.
     """
-    errors = CONTEXT.SimpleQueue()
-    processes: list[BaseProcess] = []
+    members: list[_Member] = []
     try:
-        for given in arguments:
-            processes.append(started(_call, function, given, errors))
-        while running := [process.sentinel for process in processes if process.is_alive()]:
+        for _ in arguments:
+            members.append(_Member())
+        for member, given in zip(members, arguments, strict=True):  # when all are about to start
+            member.tell(function, given)
+        while running := [member.process.sentinel for member in members if member.is_alive()]:
             wait(running, pause)
-            _raise_errors(processes, errors)
+            for member in members:
+                member.check()
             yield
-        _raise_errors(processes, errors)  # the last may have ended while the caller was busy
+        for member in members:  # the last may have ended while the caller was busy
+            member.check()
         yield
     finally:
-        end(processes, PATIENCE)
-        errors.close()
+        end([member.process for member in members], PATIENCE)
+        for member in members:
+            member.pipe.close()
 
 
-def _raise_errors(processes: Sequence[BaseProcess], errors: Any) -> None:
-    if not errors.empty():
-        raise BlurdctError(errors.get())
-    if any(process.exitcode for process in processes):
-        raise BlurdctError("a worker process died; fewer workers need less memory")
+class _Member:
+    def __init__(self) -> None:
+        self.pipe, its_end = CONTEXT.Pipe()
+        try:
+            self.process = started(_call, its_end)
+        finally:
+            its_end.close()  # so that its death is the end of the pipe
+
+    def is_alive(self) -> bool:
+        return self.process.is_alive()
+
+    def tell(self, function: Callable[..., object], given: tuple[Any, ...]) -> None:
+        """What to do; it may be more than a pipe holds."""
+        with suppress(OSError):  # it died, as will be found
+            self.pipe.send((function, given))
+
+    def check(self) -> None:
+        """Raise what went wrong."""
+        with suppress(EOFError, OSError):  # it ended
+            if self.pipe.poll():
+                raise BlurdctError(self.pipe.recv())
+        if self.process.exitcode:
+            raise BlurdctError("a worker process died; fewer workers need less memory")
 
 
-def _call(function: Callable[..., object], given: tuple[Any, ...], errors: Any) -> None:
+def _call(pipe: Any) -> None:
     try:
+        function, given = pipe.recv()
         function(*given)
     except Exception as error:
         known = isinstance(error, BlurdctError)
-        errors.put(str(error) if known else f"{type(error).__name__}: {error}")
+        pipe.send(str(error) if known else f"{type(error).__name__}: {error}")
         sys.exit(1)

@@ -1,17 +1,22 @@
 """The summary of a collection -> one HTML page that needs nothing beside itself."""
 
+import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from os import PathLike, fspath
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 
 from .._version import __version__
 from ..inference.prediction import UNKNOWN
 from ..results import verdicts
+from ..scan.archives import split
+from ..scan.remote import is_url
 from ..utils.atomic import replacing
 from ..utils.html import render
 from ..utils.progress import Progress, silent
@@ -21,8 +26,11 @@ from .tables import errors, folders_table, labels, top_folders
 
 ASSETS = ("collection.css", "collection.js")
 LIMIT = 4_900_000  # bytes of a page, whatever is in it
-MARKUP = 450  # bytes around a picture, at most
+PADDING = 3  # bytes that base64 may add to what it makes of three
+LONGEST_LINK = 2000  # letters
 
+# Stands for any picture where the bytes around them are counted.
+LARGEST = Picture(b"x", (9999, 9999), b"x", (9999, 9999), b"x", "changed since it was judged")
 Pictures = Mapping[str, Picture]  # by path
 
 
@@ -48,19 +56,27 @@ def write_report(
         ConfigError: A file that is not there or none of results.
     """
     painter, name = painter or Painter(), name or fspath(results)
-    summary = summarize(verdicts(results, ["label"]), gallery)
+    summary = summarize(verdicts(results, ["label"]), gallery, trusted=painter.model)
     shown = [*summary.worst, *summary.best, *summary.ladder]
     picks = {pick.path: pick for pick in shown}
-    room = LIMIT - len(html(summary, name, {}, gallery).encode())
-    budget = (room // max(1, len(shown)) - MARKUP) * 3 // 4  # base64 makes four bytes of three
+    links = {path: _link(path, Path(out)) for path in picks}
+    room = LIMIT - len(html(summary, name, dict.fromkeys(picks, LARGEST), gallery, links).encode())
+    parts = len(shown) + len(picks)  # pictures with their maps, and one crop of each photo
+    budget = room // max(1, parts) * 3 // 4 - 2 * PADDING  # base64 makes four bytes of three
     painted = painter.paint(picks.values(), budget)
     pictures = dict(progress(painted, len(picks), "Pictures"))
     with replacing(Path(out)) as temporary:
-        temporary.write_text(html(summary, name, pictures, gallery), encoding="utf-8")
+        temporary.write_text(html(summary, name, pictures, gallery, links), encoding="utf-8")
     return summary
 
 
-def html(summary: Summary, source: str, pictures: Pictures, gallery: int) -> str:
+def html(
+    summary: Summary,
+    source: str,
+    pictures: Pictures,
+    gallery: int,
+    links: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """The report of a collection as a page.
 
     Args:
@@ -68,12 +84,21 @@ def html(summary: Summary, source: str, pictures: Pictures, gallery: int) -> str
         source: The file of results, as the user named it.
         pictures: Of its picks; one that is not there is shown without.
         gallery: How many doubtful photographs are shown at once.
+        links: Where each of its picks is, by path, seen from the page; empty if it has no place.
 
     Returns:
         Text that UTF-8 can hold. The page asks no host for anything, and runs no script but its
         own.
     """
     folders, numbers = top_folders(summary), count()
+    crops = {path: f"crop-{number}" for number, path in enumerate(pictures)}
+
+    def shown(picks: Iterable[Pick]) -> list[Shown]:
+        return [
+            _shown(pick, pictures, numbers, links.get(pick.path, ""), crops.get(pick.path, ""))
+            for pick in picks
+        ]
+
     return render(
         __package__,
         "collection.html.j2",
@@ -88,9 +113,10 @@ def html(summary: Summary, source: str, pictures: Pictures, gallery: int) -> str
         ],
         argument=_argument(source),
         has_maps=any(picture.map for picture in pictures.values()),
-        worst=[_shown(pick, pictures, numbers) for pick in summary.worst],
-        doubtful=[_shown(pick, pictures, numbers) for pick in summary.ladder],
-        best=[_shown(pick, pictures, numbers) for pick in summary.best],
+        worst=shown(summary.worst),
+        doubtful=shown(summary.ladder),
+        best=shown(summary.best),
+        crops=[(crops[path], picture) for path, picture in pictures.items() if picture.crop],
         labels=labels(summary),
         folders=folders_table(summary, folders),
         errors=errors(summary),
@@ -110,6 +136,8 @@ class Shown(NamedTuple):
     pick: Pick
     picture: Picture
     map_id: str  # of the switch of its map; empty if it has none
+    link: str  # to the file; empty if there is none
+    crop_id: str  # of its sharpest place; empty if it has none
 
 
 class Limit(NamedTuple):
@@ -120,10 +148,30 @@ class Limit(NamedTuple):
     step: int  # the same in thousandths
 
 
-def _shown(pick: Pick, pictures: Pictures, numbers: Iterator[int]) -> Shown:
+def _shown(
+    pick: Pick, pictures: Pictures, numbers: Iterator[int], link: str, crop_id: str
+) -> Shown:
     picture = pictures.get(pick.path, Picture())
     has_map = picture.jpeg and picture.map
-    return Shown(pick, picture, f"map-{next(numbers)}" if has_map else "")
+    map_id = f"map-{next(numbers)}" if has_map else ""
+    return Shown(
+        pick, picture, map_id, link if picture.jpeg else "", crop_id if picture.crop else ""
+    )
+
+
+def _link(path: str, out: Path) -> str:
+    """Where a photo is, seen from the page: both may be moved together. None into an archive."""
+    if is_url(path):
+        link = path if path.startswith(("http://", "https://")) and not split(path) else ""
+    elif not os.path.isfile(path):
+        return ""
+    else:
+        try:
+            where = os.path.relpath(os.path.realpath(path), os.path.realpath(out.parent))
+        except ValueError:  # on another drive
+            where = os.path.realpath(path)
+        link = quote(os.fsencode(where.replace(os.sep, "/")), safe="/")
+    return link if len(link) <= LONGEST_LINK else ""
 
 
 def _facts(summary: Summary) -> dict[str, str]:
@@ -138,8 +186,8 @@ def _facts(summary: Summary) -> dict[str, str]:
 def _limits(summary: Summary) -> list[Limit]:
     at = summary.thresholds
     limits = {
-        "blurred from": at.decision,
         "surely sharp below": at.sure_sharp,
+        "blurred from": at.decision,
         "surely blurred from": at.sure_blurred,
     }
     return [Limit(name, p, round(1000 * p)) for name, p in limits.items()]

@@ -18,19 +18,19 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import BlurdctError
-from ..inference.bundle import load
+from ..inference.bundle import load, shipped
 from ..inference.prediction import UNKNOWN, shown
 from ..inference.thresholds import VERDICTS, Thresholds, verdict_index
 from ..results import Row
 from ..scan.items import folder_of
 
-STEPS = 1000  # of the scale of scores: a threshold may be set in tenths of a point
-EDGES = [step / 10 / 100 for step in range(STEPS + 1)]  # P, as ``filter`` reckons a threshold
+STEPS = 1000  # of the scale of P: a threshold may be set in thousandths
+EDGES = [step / STEPS for step in range(STEPS + 1)]  # P, as ``filter`` reads a threshold
 UNREAD = "unreadable"
 KINDS = (*VERDICTS, UNKNOWN, UNREAD)
 GALLERY = 24  # photographs in each gallery
 SAMPLES = 4  # photographs remembered of each tenth of a point
-RUNG = 5  # tenths of a point; of so many the slider may bring up one photograph
+RUNG = 10  # tenths of a point; of so many the slider may bring up one photograph
 FOLDERS = 4000  # told apart at most
 SHOWN_ERRORS = 100
 REASONS = 200  # told apart at most
@@ -60,8 +60,8 @@ class Summary:
         kinds: How many there are of each of ``KINDS``.
         bytes: Size of all files together.
         models: How many photographs each model judged.
-        counts: Shape (1001,): judged photographs by score, in tenths of a point; the sum from k on
-            is what a threshold of k/10 drops. Photographs of unknown label are in none.
+        counts: Shape (1001,): judged photographs by P, in thousandths; the sum from k on
+            is what a threshold of k/1000 drops. Photographs of unknown label are in none.
         folders: By name, how many of each kind.
         folder_counts: By name, as ``counts``.
         errors: How many unreadable photographs for each reason.
@@ -92,17 +92,20 @@ class Summary:
         return int(self.counts.sum())
 
     def dropped(self, threshold: float) -> int:
-        """How many photographs have that score or more; 0..100, in tenths of a point."""
-        return int(self.counts[round(threshold * 10) :].sum())
+        """How many photographs have that P or more; 0..1, in thousandths."""
+        return int(self.counts[round(threshold * STEPS) :].sum())
 
 
-def summarize(rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0) -> Summary:
+def summarize(
+    rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0, trusted: str | None = None
+) -> Summary:
     """Go through the rows of results once.
 
     Args:
         rows: As ``results.read`` gives them.
         gallery: How many photographs each gallery shall have.
         seed: Of the sample that the slider brings up.
+        trusted: A model that is looked at if rows name it, beside those that are shipped.
     """
     made, folders = Summary(), _Folders()
     chance = random.Random(seed)
@@ -146,7 +149,8 @@ def summarize(rows: Iterable[Row], gallery: int = GALLERY, seed: int = 0) -> Sum
             some[place] = pick
     asked = decisions.most_common(1)
     decision = asked[0][0] if asked else 0.5
-    made.thresholds = _limits(lowest, highest, next(iter(made.models), ""), decision)
+    model = next((name for name in made.models if name in (*shipped(), trusted)), "")
+    made.thresholds = _limits(lowest, highest, model, decision)
     half = -(-made.judged // 2)  # of a few photographs, none is among both the worst and the best
     made.worst = [pick for *_, pick in sorted(worst, reverse=True)][:half]
     made.best = [pick for *_, pick in sorted(best, reverse=True)][: made.judged - half]

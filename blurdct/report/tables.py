@@ -16,7 +16,7 @@ def labels(summary: Summary) -> Section:
     limits = [*limits, max(at.sure_blurred, at.decision), 1.0]
     between = zip(VERDICTS, limits, limits[1:], strict=False)
     meaning = {
-        **{name: f"P {low:.3f} to {high:.3f}" for name, low, high in between},
+        **{name: _range(name, low, high) for name, low, high in between},
         UNKNOWN: "shows nothing that could be sharp or blurred",
         UNREAD: "see the errors",
     }
@@ -56,6 +56,10 @@ def errors(summary: Summary) -> Section:
     note = "All of them" if summary.kinds[UNREAD] <= SHOWN_ERRORS else f"The first {SHOWN_ERRORS}"
     rows = [[_text(why), _count(photos)] for why, photos in summary.errors.most_common()]
     return Section("Errors", note, ("reason", "photos"), rows)
+
+
+def _range(verdict: str, low: float, high: float) -> str:
+    return f"P {low:.3f} to {high:.3f}{', not sure' if verdict.endswith('?') else ''}"
 
 
 def _text(text: str) -> Cell:

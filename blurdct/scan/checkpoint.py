@@ -8,12 +8,12 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import BlurdctError, ConfigError
-from ..results import Row
+from ..results import COLUMNS, Row
 
 BATCH = 4096  # rows
 PAUSE = 1.0  # seconds after which a smaller batch is written, too
@@ -23,12 +23,20 @@ TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value);
 CREATE TABLE rows (number INTEGER PRIMARY KEY, path BLOB UNIQUE, bytes, modified, row TEXT);
 """
-# Of a photograph that is named twice in one run, the first place counts.
+# Of what has the same path twice in one run, be it two members of an archive, the first counts,
+# whichever is done first.
 INSERT = f"""
 INSERT INTO rows VALUES (?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET
-    number = CASE WHEN number / {RUN} = excluded.number / {RUN}
-        THEN min(number, excluded.number) ELSE excluded.number END,
-    bytes = excluded.bytes, modified = excluded.modified, row = excluded.row
+    number = excluded.number, bytes = excluded.bytes, modified = excluded.modified,
+    row = excluded.row
+WHERE number / {RUN} < excluded.number / {RUN} OR number >= excluded.number
+"""
+# Rows of the past that are taken into this run: behind all others, in their order.
+HOLD = f"""
+UPDATE rows SET number = ? * {RUN} + {RUN} / 2 + place FROM (
+    SELECT number AS old, row_number() OVER (ORDER BY number) AS place FROM rows
+    WHERE number < ? * {RUN} AND held(path)
+) WHERE number = old
 """
 UNWRITTEN, FOREIGN = "cannot be written", "damaged, or not the work of a scan"
 REASONS = {
@@ -52,6 +60,7 @@ class Checkpoint:
         self.kept = 0  # rows that were kept in this run
         self._run = self._pending = 0
         self._since = 0.0
+        self._more = False  # whether it is known that there is more than the columns of results
         try:
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
         except sqlite3.Error as error:
@@ -83,15 +92,23 @@ class Checkpoint:
     def facts(self) -> Row:
         """What ``begin`` was told; empty if nothing has begun."""
         found = self._execute("SELECT value FROM facts WHERE name = 'facts'").fetchone()
-        return dict(json.loads(found[0])) if found else {}
+        return self._read(found[0]) if found else {}
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there may be rows with columns beside those of results."""
+        return bool(self._execute("SELECT 1 FROM facts WHERE name = 'more'").fetchone())
 
     def begin(self, facts: Row, rows: Iterable[Row] = ()) -> None:
         """Forget everything, and begin with rows that are known already; all of that or nothing."""
         self._execute("BEGIN")
         try:
             self._execute("DELETE FROM rows")
+            self._execute("DELETE FROM facts WHERE name = 'more'")
+            self._more = False
             for number, row in enumerate(rows):
                 self._execute(INSERT, *_values(number, row))
+                self._note_more(row)
             self._execute("INSERT OR REPLACE INTO facts VALUES ('facts', ?)", json.dumps(facts))
             self._execute("INSERT OR REPLACE INTO facts VALUES ('run', 0)")
             self._execute("COMMIT")
@@ -105,7 +122,14 @@ class Checkpoint:
         self._execute("UPDATE facts SET value = value + 1 WHERE name = 'run'")
         (self._run,) = self._execute("SELECT value FROM facts WHERE name = 'run'").fetchone()
 
-    def keep(self, number: int, path: str, size: int | None, modified: float | None) -> bool:
+    def keep(
+        self,
+        number: int,
+        path: str,
+        size: int | None,
+        modified: float | None,
+        more: Row | None = None,
+    ) -> bool:
         """Whether there is a row of this photograph as it is now; if so it is one of this run.
 
         Args:
@@ -113,6 +137,7 @@ class Checkpoint:
             path: As in its row.
             size: Of the file, bytes; None if nobody knows.
             modified: When it was last changed, seconds since 1970; None if nobody knows.
+            more: What a table says of it now; None if there is none, and the row is as it was.
         """
         key = _key(path)
         found = self._execute(
@@ -125,12 +150,29 @@ class Checkpoint:
         if size not in (None, found[1]) or modified not in (None, found[2]):
             return False
         self._change("UPDATE rows SET number = ? WHERE path = ?", self._run * RUN + number, key)
+        if more is not None:
+            (text,) = self._execute("SELECT row FROM rows WHERE path = ?", key).fetchone()
+            row = {name: value for name, value in self._read(text).items() if name in COLUMNS}
+            told = json.dumps({**row, **more})
+            if told != text:
+                self._change("UPDATE rows SET row = ? WHERE path = ?", told, key)
+                self._note_more(more)
         self.kept += 1
         return True
 
     def put(self, number: int, row: Row) -> None:
         """Add a photograph's row, by its place in the list; an older one is replaced."""
         self._change(INSERT, *_values(self._run * RUN + number, row))
+        self._note_more(row)
+
+    def hold(self, wanted: Callable[[str], bool]) -> int:
+        """Take rows of the past into this run whose paths are wanted; how many they were."""
+
+        def held(path: bytes) -> bool:
+            return wanted(path.decode("utf-8", "surrogatepass"))
+
+        self._db.create_function("held", 1, held)
+        return self._execute(HOLD, self._run, self._run).rowcount
 
     def commit(self) -> None:
         """Make what was put and kept part of the file."""
@@ -144,7 +186,7 @@ class Checkpoint:
             "SELECT row FROM rows WHERE number >= ? ORDER BY number", self._run * RUN
         )
         for (row,) in found:
-            yield json.loads(row)
+            yield self._read(row)
 
     def count(self) -> tuple[int, int]:
         """Rows of this run, and of the past."""
@@ -172,6 +214,18 @@ class Checkpoint:
         self._pending += 1
         if self._pending == BATCH or time.monotonic() - self._since > PAUSE:
             self.commit()
+
+    def _note_more(self, row: Row) -> None:
+        if not self._more and row.keys() - COLUMNS.keys():
+            self._execute("INSERT OR REPLACE INTO facts VALUES ('more', 1)")
+            self._more = True
+
+    def _read(self, text: Any) -> Row:
+        """What stands in the file, which may be anybody's work."""
+        try:
+            return dict(json.loads(text))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ConfigError(f"{self.path}: {FOREIGN}") from error
 
     def _execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
         try:

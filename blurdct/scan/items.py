@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ImageError
 from ..utils.text import reason
@@ -13,6 +13,7 @@ from .archives import SEPARATOR
 from .remote import is_url
 
 Content = bytes  # by another name, as an item has an attribute ``bytes``
+WEB_PAGE = (b"<!doctype html", b"<html")  # first bytes
 HEAVY = 16_000_000  # bytes of photographs, after which a batch is full
 
 Job = TypeVar("Job")
@@ -32,6 +33,7 @@ class Item:
         searched: The error is of a search, in a folder or by a pattern, not of a file.
         data: The file itself, if it cannot be had again: a member of a compressed tar.
         place: Where in the archive it is; see ``scan.archives.read``.
+        more: What else the table that named it says of it, by column.
     """
 
     path: str
@@ -42,6 +44,7 @@ class Item:
     searched: bool = False
     data: Content | None = None
     place: tuple[int, ...] = ()
+    more: dict[str, Any] | None = None
 
 
 def find(path: str) -> Item:
@@ -80,6 +83,8 @@ def open_photo(item: Item) -> str | bytes:
         raise ImageError(f"{item.path}: cannot be read ({reason(error)})") from error
     if len(data) > archives.LIMIT:
         raise ImageError(f"{item.path}: too large, over {archives.LIMIT:,} bytes")
+    if data[:512].lstrip().lower().startswith(WEB_PAGE):
+        raise ImageError(f"{item.path}: a web page, not a photo; name the URL of the photo itself")
     return data
 
 

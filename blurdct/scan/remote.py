@@ -1,16 +1,22 @@
 """URLs -> files and folders behind them, by fsspec: s3, gs, https, memory and whatever it knows."""
 
+import ipaddress
+import os
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
+from fnmatch import fnmatch
+from functools import cache
 from typing import Any, BinaryIO, cast
 
-from ..errors import ConfigError
-from ..images.files import check_regular
+from ..errors import BlurdctError, ConfigError
+from ..images.files import LIMIT as LIMIT, check_regular
+from ..utils.installing import install_hint
 from ..utils.text import reason
 from .walk import Known, Listing
 
-NEEDS = "pip install 'blurdct[remote]'"
+ALLOWED = "BLURDCT_ALLOW_HOSTS"  # variable: other hosts that a web server may send us to
+PORTS = {"http": 80, "https": 443}
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # When a file was last changed, as drivers call it.
@@ -32,9 +38,10 @@ def filesystem(url: str) -> tuple[Any, str]:
     try:
         import fsspec
     except ImportError as error:
-        raise ConfigError(f"{url}: URLs need fsspec: {NEEDS}") from error
+        raise ConfigError(f"{url}: URLs need fsspec: {install_hint('remote', error)}") from error
     try:
-        return fsspec.url_to_fs(url)
+        # all of a chain such as zip://a.jpg::https://...
+        return fsspec.url_to_fs(url, **{kind: _web() for kind in PORTS if f"{kind}://" in url})
     except ImportError as error:
         raise ConfigError(f"{url}: a library is missing: {reason(error)}") from error
     except Exception as error:  # of any driver
@@ -51,7 +58,12 @@ def opened(place: str) -> BinaryIO:
         check_regular(place, place)
         return open(place, "rb")
     driver, path = _file(place)
-    return cast(BinaryIO, driver.open(path, "rb"))
+    try:
+        return cast(BinaryIO, driver.open(path, "rb"))
+    except FileNotFoundError as error:  # that is what fsspec calls whatever a web server said
+        if isinstance(error.__cause__, BlurdctError):
+            raise error.__cause__ from None
+        raise
 
 
 def _file(url: str) -> tuple[Any, str]:
@@ -68,6 +80,78 @@ def read(url: str, limit: int) -> bytes:
     """
     driver, path = _file(url)
     return bytes(driver.cat_file(path, start=0, end=limit))
+
+
+def allow_hosts(hosts: Iterable[str]) -> None:
+    """Follow web servers to these hosts, too, here and in processes that are started from here.
+
+    Args:
+        hosts: Names, or patterns such as ``*.amazonaws.com``; an address in numbers only as it is.
+    """
+    os.environ[ALLOWED] = ",".join(filter(None, (os.environ.get(ALLOWED, ""), *hosts)))
+
+
+def _may_follow(old: Any, new: Any) -> bool:
+    """Whether one URL may lead to another: on its own host at the same or a usual port, or allowed.
+
+    A server that is asked for photographs could send us to any service that only this computer can
+    reach, and whose answer nobody else was to see.
+    """
+    if new.scheme not in PORTS:
+        return False
+    if old.host == new.host and new.port in (old.port, PORTS[new.scheme]):
+        return True
+    host = (new.host or "").lower()
+    allowed = [name.strip().lower() for name in os.environ.get(ALLOWED, "").split(",")]
+    return host in allowed or (_is_name(host) and any(fnmatch(host, name) for name in allowed))
+
+
+def _is_name(host: str) -> bool:
+    """Whether a host is told by a name that is not this computer's."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return "." in host and not host.endswith(".localhost")
+    return False
+
+
+@cache
+def _web() -> dict[str, Any]:
+    """How fsspec is to ask web servers: no more is read than a photograph may have."""
+    import aiohttp
+    from yarl import URL
+
+    class Bounded(aiohttp.ClientResponse):
+        """Counts what is really read: a server need not keep to the range that it was asked for."""
+
+        async def read(self) -> bytes:
+            if self._body is None:
+                pieces, total = [], 0
+                async for piece in self.content.iter_any():
+                    total += len(piece)
+                    if total > LIMIT + 1:  # of which the one more says that it is too large
+                        self.close()
+                        raise BlurdctError(f"{self.url}: too large, over {LIMIT:,} bytes")
+                    pieces.append(piece)
+                self._body = b"".join(pieces)
+            return self._body
+
+    async def redirected(session: Any, context: Any, told: Any) -> None:
+        headers = told.response.headers
+        old = told.response.url
+        new = old.join(URL(headers.get("Location") or headers.get("URI") or ""))
+        if not _may_follow(old, new):
+            where = f"{new.scheme}://{new.authority}"
+            raise BlurdctError(
+                f"{old}: leads to another host, {where}; --allow-host {new.host} follows it"
+            )
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_redirect.append(redirected)
+    # as they are: what is packed could unpack to any size
+    headers = {"Accept-Encoding": "identity"}
+    asking = {"auto_decompress": False, "headers": headers, "response_class": Bounded}
+    return {"client_kwargs": {**asking, "trace_configs": [tracing]}}
 
 
 class RemoteTree:

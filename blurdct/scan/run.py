@@ -7,7 +7,7 @@ results, which is written from it in the end. Memory holds a few batches, howeve
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,11 +22,13 @@ from ..inference.workers import in_worker
 from ..parallel.cores import cores
 from ..parallel.crash_safe_pool import crash_safe_map
 from ..results import COLUMNS, Row, form, read, write
+from ..utils.row_files import ESCAPED, escaped
 from .checkpoint import Checkpoint
 from .items import Item, batches
-from .remote import is_url
+from .lost_places import LostPlaces
 from .skipping import told
-from .sources import photographs
+from .sources import lists_among, photographs
+from .tables import as_kind, kinds_of
 from .worker import CHUNK, Job, judge, prepare, row_of
 
 UNREADABLE = "unreadable"
@@ -43,6 +45,8 @@ class Summary:
         doubtful: How many of each label are not sure.
         kept: Rows that were taken over from before.
         dropped: Rows from before whose photographs are in the list no more.
+        held: By place, rows from before that were kept although it cannot be searched now, or has
+            become empty.
         seconds: What it took.
         skipped: What was passed over: how many for each reason; see ``skipping.told``. No rows.
     """
@@ -52,6 +56,7 @@ class Summary:
     doubtful: Counter[str] = field(default_factory=Counter)
     kept: int = 0
     dropped: int = 0
+    held: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     skipped: Counter[str] = field(default_factory=Counter)
 
@@ -72,6 +77,7 @@ def scan(
     timeout: float | None = None,
     resume: bool = False,
     force: bool = False,
+    escape: bool = False,
     watch: Callable[[int], object] = lambda done: None,
 ) -> Summary:
     """Judge all photographs of a collection, a row for each in the order of the list.
@@ -97,6 +103,8 @@ def scan(
         resume: Go on with a scan that was ended early; or, if the file is complete, do what is new
             or has changed (bytes, time) since, and what could not be read.
         force: Begin anew, whatever is there.
+        escape: In CSV, put an apostrophe before texts that a spreadsheet would take for formulas;
+            ``results.read`` takes it off again.
         watch: Called with how many are done, now and then.
 
     Raises:
@@ -107,15 +115,28 @@ def scan(
     """
     begun = time.perf_counter()
     target = _checked(out, workers, timeout, resume, force)
+    if escape and form(out) != ".csv":
+        raise ConfigError(f"{out}: --escape is for CSV, which spreadsheets open")
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
     named_here = [os.fspath(source) for source in sources]
     summary = Summary()
     skipped = summary.skipped
-    items = photographs(
-        named_here, column, null, exclude=exclude, skipped=lambda why: skipped.update([why])
-    )
+    lists = lists_among(named_here)
+    places = LostPlaces()
     gone: list[str] = []
+
+    def lost_place(place: str) -> None:
+        gone.append(place) if place in lists else places.add(place)
+
+    items = photographs(
+        named_here,
+        column,
+        null,
+        exclude=exclude,
+        skipped=lambda why: skipped.update([why]),
+        lost=lost_place,
+    )
     bundle = load(model)
     config = ReadConfig(bundle.size if size is None else size, max_pixels)
     setup = (bundle, config, threshold_for(bundle, threshold, max_fpr), named(model))
@@ -128,8 +149,7 @@ def scan(
     checkpoint = Checkpoint(target.with_name(f"{target.name}.part"))
     try:
         _begin(checkpoint, target, facts, resume, force)
-        items = _noted(items, named_here, gone)
-        jobs = _unknown(items, checkpoint, facts, summary, watch)
+        jobs = _unknown(places.noted(items, lists), checkpoint, facts, summary, watch)
         few = batches(jobs, CHUNK, lambda job: job[1])
         how, given = partial(in_worker, judge), (setup, facts)
         made = crash_safe_map(how, few, lost, workers or cores(), timeout, prepare, given)
@@ -138,15 +158,23 @@ def scan(
                 checkpoint.put(number, row)
                 summary.photos += 1
                 watch(summary.photos)
+        if resume and places:
+            checkpoint.hold(places.holds)
+            summary.held = places.held
         checkpoint.commit()
         (summary.photos, summary.dropped), summary.kept = checkpoint.count(), checkpoint.kept
-        if gone and resume and target.exists():  # of a disk that is not there, no row is lost
-            raise BlurdctError(f"{gone[0]}; {target} stays as it was")
+        if gone and resume and target.exists():  # nobody knows what it would have named
+            why = "names nothing, or cannot be read to its end"
+            raise BlurdctError(f"{gone[0]}: {why}; {target} stays as it was")
         if not summary.photos:
             what = f"; {told(skipped)}" if skipped else ""
             raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found{what}")
         try:
-            write(target, _counted(checkpoint.rows(), summary))
+            columns = _columns(checkpoint)
+            done = _counted(checkpoint.rows(), summary, columns)
+            if escape:
+                done, columns = escaped(done), {**columns, ESCAPED: str}
+            write(target, done, columns)
         except ConfigError as error:  # not the user's fault by now
             raise BlurdctError(str(error)) from error
         checkpoint.remove()
@@ -216,7 +244,7 @@ def _taken_over(target: Path, facts: Facts) -> Iterator[Row]:
         if row["digest"] != facts["digest"]:
             raise _other(target, row, facts)
         if not row["error"]:
-            yield {name: row[name] for name in COLUMNS}
+            yield {name: value for name, value in row.items() if isinstance(name, str)}
 
 
 def _other(path: Path, former: Facts, facts: Facts) -> ConfigError:
@@ -227,17 +255,6 @@ def _other(path: Path, former: Facts, facts: Facts) -> ConfigError:
     if name == "digest":
         what = f"another version, size or threshold of {facts['model']}"
     return ConfigError(f"{path}: made with {what}; --force begins anew, another --out keeps both")
-
-
-def _noted(items: Iterable[Item], sources: Sequence[str], gone: list[str]) -> Iterator[Item]:
-    """The same; what is wrong with a source itself is noted."""
-    named = frozenset(sources)  # a shell may have named each of a hundred thousand
-    for item in items:
-        if item.path in named:
-            here = item.container or is_url(item.path) or os.path.lexists(item.path)
-            if item.error or not here:
-                gone.append(item.error or f"{item.path}: no such file")
-        yield item
 
 
 def _unknown(
@@ -251,15 +268,23 @@ def _unknown(
     for number, item in enumerate(items):
         if item.error:
             checkpoint.put(number, row_of(item, facts, item.error))
-        elif not checkpoint.keep(number, item.path, item.bytes, item.modified):
+        elif not checkpoint.keep(number, item.path, item.bytes, item.modified, item.more):
             yield number, item
             continue
         summary.photos += 1
         watch(summary.photos)
 
 
-def _counted(rows: Iterable[Row], summary: Summary) -> Iterator[Row]:
+def _columns(checkpoint: Checkpoint) -> dict[str, type]:
+    """Those of results, and behind them what tables that named photographs have beside paths."""
+    return {**COLUMNS, **(kinds_of(checkpoint.rows()) if checkpoint.has_more else {})}
+
+
+def _counted(rows: Iterable[Row], summary: Summary, columns: Mapping[str, type]) -> Iterator[Row]:
+    more = columns.keys() - COLUMNS.keys()
     for row in rows:
+        if more:
+            row |= {name: as_kind(row.get(name), columns[name]) for name in more}
         summary.labels[row["label"] or UNREADABLE] += 1
         if row["label"] and not row["sure"]:
             summary.doubtful[row["label"]] += 1

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import translate
 
+from ..images.files import UNREAD_FORMATS
 from .archives import is_archive
 from .walk import Skip
 
@@ -22,32 +23,6 @@ PROGRAM_FOLDERS = {
     "@recently-snapshot": "QNAP, earlier states",
     "lost+found": "Linux, what a repair of the disk found",
     "__macosx": "macOS, attributes of files in archives",
-}
-
-# Pictures by their endings that nothing here reads, and what they are.
-UNREAD_FORMATS = {
-    ".jxl": "JPEG XL",
-    **dict.fromkeys((".hdp", ".jxr", ".wdp"), "JPEG XR"),
-    **dict.fromkeys((".psb", ".psd"), "Photoshop"),
-    ".bpg": "BPG",
-    ".exr": "OpenEXR",
-    ".hdr": "Radiance HDR",
-    ".jls": "JPEG-LS",
-    ".qoi": "QOI",
-    ".tga": "Targa",
-    ".xcf": "GIMP",
-    **dict.fromkeys(".3fr .fff".split(), "Hasselblad RAW"),
-    **dict.fromkeys(".cap .eip .iiq".split(), "Phase One RAW"),
-    **dict.fromkeys(".dcr .k25 .kdc".split(), "Kodak RAW"),
-    **dict.fromkeys(".sr2 .srf".split(), "Sony RAW"),
-    ".crw": "Canon CRW",
-    ".erf": "Epson RAW",
-    ".gpr": "GoPro RAW",
-    ".mef": "Mamiya RAW",
-    ".mos": "Leaf RAW",
-    ".mrw": "Minolta RAW",
-    ".rwl": "Leica RAW",
-    ".x3f": "Sigma RAW",
 }
 
 CLIPS = frozenset(".3gp .avi .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .webm .wmv".split())
@@ -116,6 +91,11 @@ def why_skipped(name: str) -> str:
 def is_unread_picture(name: str) -> bool:
     """Whether a file is a picture, by its ending, of a format that nothing here reads."""
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in UNREAD_FORMATS
+
+
+def is_clip(name: str) -> bool:
+    """Whether a file is a video, by its ending."""
+    return os.path.splitext(name)[1].lower() in CLIPS
 
 
 def told(counts: Mapping[str, int]) -> str:

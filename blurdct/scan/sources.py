@@ -5,9 +5,10 @@ Memory holds what lies in one folder, never a whole tree.
 """
 
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
 from typing import TypeVar
@@ -17,10 +18,18 @@ from ..errors import BlurdctError, ConfigError, ImageError
 from ..images.files import is_photo
 from . import archives, remote
 from .items import Item, find, item_of_file, items_in_archive
-from .path_lists import LIST, STDIN, column_of, from_standard_input, is_table, listed
-from .skipping import Remark, is_unread_picture, skip_rule, skips_member, why_skipped
-from .walk import DEEP, Found, LocalTree, Skip, Tree, below, matching
+from .path_lists import (
+    LIST,
+    STDIN,
+    BrokenListError,
+    from_standard_input,
+    listed,
+)
+from .skipping import Remark, is_clip, is_unread_picture, skip_rule, skips_member, why_skipped
+from .tables import column_of, is_table
+from .walk import DEEP, Found, Listing, LocalTree, Skip, Tree, below, matching
 
+STANDARD_INPUT = "standard input"  # as errors call it
 AT = "@"  # in front of the name of a list
 
 T = TypeVar("T")
@@ -33,6 +42,7 @@ def photographs(
     empty: Remark = lambda line: None,
     exclude: Sequence[str] = (),
     skipped: Remark = lambda why: None,
+    lost: Remark = lambda place: None,
 ) -> Iterator[Item]:
     """Find photographs, one after the other, in the order of the sources.
 
@@ -54,6 +64,9 @@ def photographs(
             named or listed itself is never passed over.
         skipped: Called with the reason of each thing in a folder or an archive that is passed over;
             ``skipping.told`` makes a line of their counts.
+        lost: Called with each place that may have had photographs once: a folder in which nothing
+            is at all; a folder or an archive that was named and has none; a list that names
+            nothing, or cannot be read to its end.
 
     Returns:
         Photographs. A file that was named or listed is one, whether or not it can be read; in
@@ -65,7 +78,7 @@ def photographs(
             a list, no standard input, no library for Parquet or for a URL that was named.
     """
     _check(sources, column, null)
-    search = _Search(column or "", null, empty, skip_rule(exclude, skipped), skipped)
+    search = _Search(column or "", null, empty, skip_rule(exclude, skipped), skipped, lost)
     return (item for source in list(sources) for item in _kind(source)(search, source))
 
 
@@ -84,6 +97,17 @@ def _check(sources: Sequence[str], column: str | None, null: bool) -> None:
         raise ConfigError("no standard input to read paths from")
     for source in filter(remote.is_url, sources):
         remote.filesystem(source)
+
+
+def lists_among(sources: Sequence[str]) -> list[str]:
+    """Lists and tables of paths, as items and ``lost`` call them."""
+    lists = (_Search.standard_input, _Search.path_list, _Search.table)
+    named = (source for source in sources if _kind(source) in lists)
+    return [STANDARD_INPUT if source == STDIN else _without_at(source) for source in named]
+
+
+def _without_at(source: str) -> str:
+    return source if os.path.lexists(source) else source.removeprefix(AT)
 
 
 def _kind(source: str) -> "Callable[[_Search, str], Iterator[Item]]":
@@ -111,49 +135,65 @@ class _Search:
     empty: Remark
     skip: Skip
     skipped: Remark
+    lost: Remark
 
     def standard_input(self, name: str) -> Iterator[Item]:
-        return self._named(from_standard_input(sys.stdin.buffer, self.null), "standard input")
+        return self._named(from_standard_input(sys.stdin.buffer, self.null), STANDARD_INPUT)
 
     def path_list(self, name: str) -> Iterator[Item]:
-        path = name if os.path.lexists(name) else name.removeprefix(AT)
+        path = _without_at(name)
         return self._named(listed(path, self.null), path)
 
     def table(self, name: str) -> Iterator[Item]:
-        return self._named(column_of(name, self.column), name)
+        rows = self._or_empty(column_of(name, self.column), f"{name}: no paths in it", name)
+        for path, more in rows:
+            for item in self._listed(path, name):
+                yield replace(item, more=more) if more else item
 
     def local(self, name: str) -> Iterator[Item]:
         if os.path.isdir(name):
             folder = str(Path(name))
-            return self._folder(LocalTree(), "" if folder == os.curdir else folder, name)
-        return self._archive(name) if archives.is_archive(name) else iter([find(name)])
+            return self._folder(
+                self._noting(LocalTree()), "" if folder == os.curdir else folder, name
+            )
+        if archives.is_archive(name):
+            return self._archive(name)
+        if is_clip(name) and os.path.isfile(name):
+            how = f"blurdct video {shlex.quote(name)} --out frames.csv"
+            return iter([Item(name, error=f"{name}: a video, whose frames are judged by: {how}")])
+        return iter([find(name)])
 
     def remote(self, url: str) -> Iterator[Item]:
         tree = remote.RemoteTree()
         if "*" in url:
-            return self._matches(tree, url)
+            return self._matches(self._noting(tree), url)
         if archives.is_archive(url):
             return self._archive(url)
         if is_photo(url.rpartition("/")[2]) or archives.split(url):
             return iter([find(url)])
+        if is_clip(url):
+            why = "a video; blurdct video judges the frames of one on this computer"
+            return iter([Item(url, error=f"{url}: {why}")])
         try:
             is_folder = tree.is_folder(url)
         except BlurdctError as error:
             return iter([Item(url, error=str(error), searched=True)])
-        return self._folder(tree, url, url) if is_folder else iter([Item(url)])
+        return self._folder(self._noting(tree), url, url) if is_folder else iter([Item(url)])
 
     def pattern(self, pattern: str) -> Iterator[Item]:
-        return self._matches(LocalTree(), pattern)
+        return self._matches(self._noting(LocalTree()), pattern)
 
     def _named(self, names: Iterable[str | ImageError], source: str) -> Iterator[Item]:
         """What a list names: files, folders, archives, members of them, URLs; no further lists."""
-        for name in self._or_empty(names, f"{source}: no paths in it"):
-            if isinstance(name, ImageError):
-                yield Item(source, error=str(name))
-            elif remote.is_url(name):
-                yield from self.remote(name)
-            else:
-                yield from self.local(name)
+        for name in self._or_empty(names, f"{source}: no paths in it", source):
+            yield from self._listed(name, source)
+
+    def _listed(self, name: str | ImageError, source: str) -> Iterator[Item]:
+        if isinstance(name, ImageError):
+            if isinstance(name, BrokenListError):
+                self.lost(source)
+            return iter([Item(source, error=str(name))])
+        return self.remote(name) if remote.is_url(name) else self.local(name)
 
     def _matches(self, tree: Tree, pattern: str) -> Iterator[Item]:
         """Files that match a pattern, and what lies in folders and archives that do."""
@@ -178,7 +218,7 @@ class _Search:
             for found in below(tree, folder, self.skip)
             if found.error or self._is_photo(os.path.basename(found.path))
         )
-        return self._or_empty(photos, f"{name}: no photographs in this folder")
+        return self._or_empty(photos, f"{name}: no photographs in this folder", name)
 
     def _archive(self, path: str) -> Iterator[Item]:
         def wanted(member: str) -> bool:
@@ -188,7 +228,7 @@ class _Search:
             return not skips_member(self.skip, path, member) and self._is_photo(name)
 
         photos = items_in_archive(path, wanted)
-        return self._or_empty(photos, f"{path}: no photographs in this archive")
+        return self._or_empty(photos, f"{path}: no photographs in this archive", path)
 
     def _is_photo(self, name: str) -> bool:
         if is_photo(name):
@@ -196,7 +236,10 @@ class _Search:
         self.skipped(why_skipped(name))
         return False
 
-    def _or_empty(self, found: Iterable[T], line: str) -> Iterator[T]:
+    def _noting(self, tree: Tree) -> Tree:
+        return _Noting(tree, self.lost)
+
+    def _or_empty(self, found: Iterable[T], line: str, place: str) -> Iterator[T]:
         """What was found; if that is nothing, it is remarked upon."""
         nothing = True
         for one in found:
@@ -204,6 +247,27 @@ class _Search:
             yield one
         if nothing:
             self.empty(line)
+            self.lost(place)
+
+
+@dataclass(frozen=True)
+class _Noting:
+    """A tree whose empty folders are told."""
+
+    tree: Tree
+    lost: Remark
+
+    def listing(self, folder: str) -> Listing:
+        found = self.tree.listing(folder)
+        if not found.names:
+            self.lost(folder)
+        return found
+
+    def join(self, folder: str, name: str) -> str:
+        return self.tree.join(folder, name)
+
+    def identity(self, folder: str, root: str) -> Hashable | None:
+        return self.tree.identity(folder, root)
 
 
 def _item(found: Found) -> Item:

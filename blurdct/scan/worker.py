@@ -5,12 +5,12 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ImageError
+from ..errors import ImageError, ModelError
 from ..features.photo import Photo
 from ..inference.detector import Detector
 from ..inference.facts import Facts
 from ..inference.prediction import Prediction
-from ..inference.workers import answer_or_error, in_worker, keep
+from ..inference.workers import answer_or_error, given_up, in_worker, keep
 from ..parallel.cores import cores
 from ..results import COLUMNS, Row
 from .items import Item, ahead, batches, open_photo
@@ -72,12 +72,11 @@ def judge_many(
         return
     if not (first := list(islice(items, 1))):
         return
-    from ..parallel.pool import ordered_map  # takes tens of milliseconds
+    from ..parallel.pool import ordered_batches  # takes tens of milliseconds
 
     few = batches(chain(first, items), chunk, lambda item: item)
-    setup = (judge, detector)
-    for answers in ordered_map(partial(in_worker, _answers), few, workers, 1, keep, setup):
-        yield from answers
+    how = partial(in_worker, answer_or_error)
+    yield from ordered_batches(how, few, workers, keep, (judge, detector), given_up)
 
 
 def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
@@ -91,7 +90,8 @@ def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
         "error": error.removeprefix(f"{item.path}: "),
     }
     row: Row = {name: "" if kind is str else None for name, kind in COLUMNS.items()}
-    return {**row, **known, **{name: found[name] for name in COLUMNS if name in found}}
+    found = {name: found[name] for name in COLUMNS if name in found}
+    return {**row, **known, **found, **(item.more or {})}
 
 
 def prepare(setup: tuple[Any, ...], facts: Facts) -> None:
@@ -104,7 +104,7 @@ def judge(detector: Detector, facts: Facts, job: Job) -> tuple[int, Row]:
     number, item = job
     try:
         return number, _row(detector, facts, item)
-    except ImageError as error:
+    except (ImageError, ModelError) as error:
         return number, row_of(item, facts, str(error))
     except Exception as error:  # of a dozen libraries that read what anybody may have written
         return number, row_of(item, facts, f"{type(error).__name__}: {error}")
@@ -121,8 +121,7 @@ def _row(detector: Detector, facts: Facts, item: Item) -> Row:
 
 def _judged(detector: Detector, item: Item) -> tuple[Prediction, Photo]:
     photo = Photo(open_photo(item), detector.config, item.path)
-    return detector.judge(photo, item.path)[0], photo
-
-
-def _answers(judge: Judge, detector: Detector, items: list[Item]) -> list[Any]:
-    return [answer_or_error(judge, detector, item) for item in items]
+    try:
+        return detector.judge(photo, item.path)[0], photo
+    except ModelError as error:  # which knows no photo
+        raise ModelError(f"{item.path}: {error}") from error

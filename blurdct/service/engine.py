@@ -20,7 +20,8 @@ from ..inference.detector import Detector
 from ..inference.prediction import Prediction
 from ..inference.thresholds import check_threshold
 from .logs import LOGGER
-from .verdicts import Answer, answer, judged, loaded, model_name, model_probability, unread
+from .models import loaded
+from .verdicts import Answer, answer, judged, model_probability, unread
 
 if TYPE_CHECKING:  # the engine itself needs no library of the services
     from .settings import Settings
@@ -46,6 +47,7 @@ class Engine:
     Attributes:
         settings: Limits and names.
         models: Names that may be asked for; the default one first.
+        map_model: The one of them that draws maps where none is asked for.
     """
 
     def __init__(self, settings: "Settings") -> None:
@@ -55,15 +57,14 @@ class Engine:
         are many enough.
 
         Raises:
-            ModelError: No such model, or a broken one.
+            ModelError: No such model, or a broken one; or the one for maps makes none.
             ConfigError: One that was asked for has no threshold for ``max_fpr``.
         """
         self.settings = settings
         cv2.setNumThreads(1)
-        self._detectors = loaded(settings)
-        self.models = tuple(self._detectors)
-        if not self._detectors[model_name(settings.map_model)].has_map:
-            raise ModelError(f"{settings.map_model}: this model makes no map")
+        found = loaded(settings)
+        self._models = found.known
+        self.models, self.map_model = tuple(found.known), found.map
         self._pool = ThreadPoolExecutor(settings.threads, "photo")
         self._lock = threading.Lock()
         self._inside = 0  # requests that wait or are worked on
@@ -153,14 +154,14 @@ class Engine:
         Args:
             data: Its file.
             name: What to call it.
-            model: As for ``predict``; the settings' ``map_model`` if left out.
+            model: As for ``predict``; ``map_model`` if left out.
             then: Called with the verdict and where the photo is blurred, as by ``Detector.map``.
             threshold: As for ``predict_many``.
 
         Raises:
             ModelError: No such model, or it makes no map; Busy and ConfigError, too.
         """
-        model = model or model_name(self.settings.map_model)
+        model = model or self.map_model
         if not self._detector(model).has_map:
             raise ModelError(f"{model}: this model makes no map")
         judge = self._judge(model, threshold)
@@ -213,18 +214,8 @@ class Engine:
         return self._closed or self._inside >= self.settings.queue + self.settings.threads
 
     def facts(self) -> list[Answer]:
-        """Of each model: name, working size in pixels, thresholds as P, whether it maps."""
-        return [
-            {
-                "name": name,
-                "size": detector.config.size,
-                "threshold": detector.thresholds.decision,
-                "sure_sharp": detector.thresholds.sure_sharp,
-                "sure_blurred": detector.thresholds.sure_blurred,
-                "has_map": detector.has_map,
-            }
-            for name, detector in self._detectors.items()
-        ]
+        """What is known of each model, as by ``models.facts``; the default one first."""
+        return [served.facts for served in self._models.values()]
 
     def close(self) -> None:
         """Take no more requests; return when the last one is done."""
@@ -275,9 +266,9 @@ class Engine:
             ModelError: There is none.
         """
         name = named(model or self.models[0])
-        if name not in self._detectors:
+        if name not in self._models:
             raise ModelError(f"unknown model {name!r:.100}; known: {', '.join(self.models)}")
-        return self._detectors[name]
+        return self._models[name].detector
 
     def _judge(self, model: str | None, threshold: float | None) -> Callable[[bytes, str], Any]:
         """What judges a photo.

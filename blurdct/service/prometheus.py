@@ -1,6 +1,7 @@
 """Counts and times of a service for Prometheus, over all its processes."""
 
 import os
+from typing import Any
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,7 +20,16 @@ from .settings import COUNTS, PLACE
 if (_folder := os.environ.get(COUNTS)) and (_place := os.environ.get(PLACE)):
     # It goes on counting in the files of the one that it replaces: they do not pile up.
     mark_process_dead(_place, _folder)
-    values.ValueClass = values.MultiProcessValue(lambda: _place)
+    _shared, _own = values.MultiProcessValue(lambda: _place), values.MutexValue
+
+    def _value(*given: Any, **named: Any) -> Any:
+        """A number of the folder; of this process alone if the folder is gone or full."""
+        try:
+            return _shared(*given, **named)
+        except OSError:
+            return _own(*given, **named)
+
+    values.ValueClass = _value
 
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)  # seconds
 
@@ -35,10 +45,12 @@ TYPE = CONTENT_TYPE_LATEST
 
 
 def exposition() -> bytes:
-    """All of them as text; those of all processes if they share a folder."""
-    folder = os.environ.get(COUNTS)  # where the library looks, too, when it is imported
-    if not folder:
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, folder)
-    return generate_latest(registry)
+    """All of them as text; those of all processes if they share a folder that is there."""
+    if folder := os.environ.get(COUNTS):  # where the library looks, too, when it is imported
+        try:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, folder)
+            return generate_latest(registry)
+        except (OSError, ValueError):  # somebody removed it
+            pass
+    return generate_latest(REGISTRY)

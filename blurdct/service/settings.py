@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from ..config import ReadConfig
 from ..errors import ConfigError
 from ..inference.thresholds import check_threshold
 
@@ -22,6 +23,7 @@ COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # the one that names the folder where proce
 PLACE = "BLURDCT_PLACE"  # the one with a process' number among them; who replaces it gets it, too
 MIB = 1 << 20
 SHORTEST = 8  # characters of a token
+MOST_FPR = 0.5  # share of sharp photographs; who would lose more of them means something else
 
 
 def _parts(value: object) -> object:
@@ -45,11 +47,30 @@ def _checked_token(token: str | None) -> str | None:
     return token
 
 
+def _checked_threshold(p: float | None) -> float | None:
+    try:
+        check_threshold(p)
+    except ConfigError as error:  # the setting is named by whoever asks
+        raise ValueError(str(error).removeprefix("threshold: ")) from None
+    return p
+
+
+def _checked_share(share: float | None) -> float | None:
+    if share is not None and not 0 <= share <= MOST_FPR:
+        hint = f"; did you mean {share / 100:g}?" if 1 <= share <= 100 * MOST_FPR else ""
+        raise ValueError(f"expected a share from 0 to {MOST_FPR:g}, got {share:g}{hint}")
+    return share
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 Origins = Annotated[Names, AfterValidator(_checked_origins)]
 Token = Annotated[str | None, AfterValidator(_checked_token)]
 Count = Annotated[int, Field(ge=1)]
+P = Annotated[float | None, AfterValidator(_checked_threshold)]
+Share = Annotated[float | None, AfterValidator(_checked_share)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+EITHER = ("threshold", "max_fpr")  # settings of which one may be given
 
 # What a person calls the types of settings; what is none of these is a text.
 KINDS: dict[Any, str] = {
@@ -72,17 +93,22 @@ class Settings(BaseSettings):
     model: str = Field(
         "best", description="Judges where none is asked for: a shipped name or a bundle's folder."
     )
-    map_model: str = Field("best", description="Draws maps where none is asked for.")
+    map_model: str | None = Field(
+        None,
+        description="Draws maps where none is asked for; if left out, the one that judges if it "
+        "can, else best.",
+    )
     models: Names = Field(
         (), description="May be asked for beside these two; all that are shipped if empty."
     )
-    threshold: float | None = Field(
-        None, description="P from which on a photo is blurred, 0..1, instead of each model's .5."
+    threshold: P = Field(
+        None,
+        description="P from which on a photo is blurred, 0..1, instead of that of each model, 0.5.",
     )
-    max_fpr: float | None = Field(
+    max_fpr: Share = Field(
         None,
         description="Instead of a threshold: the share of sharp photographs that may be called "
-        "blurred, 0.01 for one.",
+        "blurred; 0.01 for one in a hundred.",
     )
     queue: int = Field(
         64, ge=0, description="Requests that may wait for a thread; more are refused."
@@ -93,7 +119,7 @@ class Settings(BaseSettings):
         256 * MIB,
         description="Bytes of all bodies that a process holds at the same time; of one, at least.",
     )
-    max_pixels: Count = Field(100_000_000, description="Of a photo.")
+    max_pixels: Count = Field(ReadConfig.max_pixels, description="Of a photo.")
     max_files: Count = Field(64, description="Photographs of a request.")
     seconds: Seconds = Field(
         20.0,
@@ -119,13 +145,16 @@ class Settings(BaseSettings):
                 variable that it came from, and what was expected.
         """
         given = {name: value for name, value in given.items() if value is not None}
+        for one, other in (EITHER, EITHER[::-1]):
+            if one in given:
+                given.setdefault(other, None)  # what is given wins over the other's variable, too
         try:
             super().__init__(**given)
         except ValidationError as error:
             raise ConfigError(_sentence(error, given)) from None  # its own message has many lines
-        check_threshold(self.threshold)
         if self.threshold is not None and self.max_fpr is not None:
-            raise ConfigError("threshold and max_fpr: one or the other")
+            names = [name if name in given else PREFIX + name.upper() for name in EITHER]
+            raise ConfigError(f"{' and '.join(names)}: one or the other")
 
     @classmethod
     def settings_customise_sources(

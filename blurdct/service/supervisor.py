@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import BlurdctError
 from ..parallel.cores import cores
 from ..parallel.spawn import CONTEXT, end, started
+from ..utils.installing import about_opencv
 from .logs import CONFIG, LOGGER
 from .settings import PLACE
 
@@ -116,9 +117,12 @@ def _run(work: Work, place: int, pipe: "Connection[Any, Any]") -> None:
     try:
         work(lambda: pipe.send(None))
     except (BlurdctError, ModuleNotFoundError) as error:
-        pipe.send(error)
+        pipe.send(about_opencv(error) or error)
         sys.exit(1)
     except Exception as error:
+        if known := about_opencv(error):
+            pipe.send(known)
+            sys.exit(1)
         logging.getLogger(LOGGER).exception("a process of the service ends")
         pipe.send(BlurdctError(f"a process of the service ended ({type(error).__name__}: {error})"))
         sys.exit(1)

@@ -2,20 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..config import ReadConfig
-from ..errors import ConfigError, ImageError
+from ..errors import ImageError
 from ..features.photo import Photo
-from ..inference.bundle import load, named, shipped
-from ..inference.detector import Detector, threshold_for
+from ..inference.detector import Detector
 from ..inference.prediction import Prediction
-
-if TYPE_CHECKING:  # models can be asked without the libraries of the services
-    from .settings import Settings
 
 Answer = dict[str, Any]
 
@@ -24,36 +18,6 @@ FIELDS = (
     *("name", "probability", "score", "label", "sure", "threshold", "model", "reason"),
     *("sharp_fraction", "note", "width", "height"),
 )
-
-
-def model_name(model: str) -> str:
-    """What a model is called: a shipped one's name; of a folder, its own name, not the path."""
-    model = named(model)
-    return model if model in shipped() else Path(model).absolute().name
-
-
-def loaded(settings: "Settings") -> dict[str, Detector]:
-    """The models that may be asked for, by name; the default one first.
-
-    Raises:
-        ModelError: No such model, or a broken one.
-        ConfigError: One that was asked for has no threshold for ``max_fpr``.
-    """
-    asked = (settings.model, settings.map_model, *settings.models)
-    detectors: dict[str, Detector] = {}
-    for model in asked if settings.models else (*asked, *shipped()):
-        bundle, name = load(model), model_name(model)
-        if name in detectors:
-            continue
-        try:
-            at = threshold_for(bundle, settings.threshold, settings.max_fpr)
-        except ConfigError:
-            if model in asked:
-                raise
-            continue  # it would be there only because it is shipped
-        config = ReadConfig(bundle.size, settings.max_pixels)
-        detectors[name] = Detector(bundle, config, at, name)
-    return detectors
 
 
 def judged(

@@ -21,9 +21,8 @@ from ..features.photo import Photo
 from ..inference.bundle import NAMES, Bundle, Calibration, load as load_bundle, named
 from ..inference.detector import Detector
 from ..inference.thresholds import Thresholds
+from ..utils.installing import install_hint
 from .inputs import feature_table, opened, photographs, targets
-
-NEEDS = "pip install 'blurdct[train]'"
 
 try:
     from joblib import Parallel, delayed, effective_n_jobs
@@ -31,7 +30,9 @@ try:
     from sklearn.utils import check_consistent_length, gen_even_slices
     from sklearn.utils.validation import check_is_fitted
 except ImportError as error:
-    raise ImportError(f"blurdct.sklearn needs scikit-learn: {NEEDS}") from error
+    raise ImportError(
+        f"blurdct.sklearn needs scikit-learn: {install_hint('train', error)}"
+    ) from error
 
 __all__ = ["BlurClassifier", "BlurFeatures"]
 
@@ -191,7 +192,8 @@ class BlurClassifier(ClassifierMixin, BaseEstimator):
 
             model = backend(self.model)(**(self.parameters or {}))
         except ImportError as error:
-            raise ImportError(f"BlurClassifier.fit needs what trains: {NEEDS}") from error
+            hint = install_hint("train", error)
+            raise ImportError(f"BlurClassifier.fit needs what trains: {hint}") from error
         if model.views != ("features",):
             raise ConfigError(f"{self.model} sees more than the 18 features; see blurdct train")
         config = ReadConfig(self.size, self.max_pixels)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import ImageError
 from ..features.bands import FEATURES
+from ..images.arrays import is_pixels
 from ..images.reader import Source
 
 
@@ -40,7 +41,7 @@ def opened(photo: Any, number: int) -> tuple[Source, str | None]:
     """
     if isinstance(photo, (str, os.PathLike)):
         return photo, None
-    if isinstance(photo, (bytes, bytearray, np.ndarray)) or hasattr(photo, "read"):
+    if isinstance(photo, (bytes, bytearray)) or is_pixels(photo) or hasattr(photo, "read"):
         return photo, f"photo {number}"
     kind = type(photo).__name__
     raise ImageError(f"photo {number}: expected a path, bytes, open file or array, got {kind}")

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from ..utils.lazy import exports
 
 if TYPE_CHECKING:
-    from .calibration import calibrate as calibrate
     from .cross_validation import cross_validate as cross_validate
     from .out_of_fold import OutOfFold as OutOfFold
     from .train import train_model as train_model
@@ -22,6 +21,5 @@ _HOMES = {
     "cross_validation": ("cross_validate",),
     "out_of_fold": ("OutOfFold",),
     "tuning": ("tune",),
-    "calibration": ("calibrate",),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

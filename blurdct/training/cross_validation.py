@@ -8,11 +8,11 @@ from ..config import TrainConfig
 from ..datasets.splits import TOO_FEW, folds
 from ..errors import BlurdctError, ConfigError
 from ..inference.bundle import Calibration
+from ..inference.calibration import decide
 from ..inference.thresholds import verdict_index
 from ..models.base import Array, Backend
 from ..models.registry import backend
 from ..utils.progress import Progress, silent
-from .calibration import decide
 from .out_of_fold import OutOfFold
 from .training_set import TrainingSet, judged_alone, with_extra
 

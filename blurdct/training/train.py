@@ -10,9 +10,9 @@ from ..config import ReadConfig, TrainConfig
 from ..errors import ModelError
 from ..features.inputs import learnt_at
 from ..inference.bundle import Bundle
+from ..inference.calibration import decide, false_positives
 from ..inference.session import Session
 from ..models.base import Array, Backend, Inputs
-from .calibration import decide, false_positives
 from .cross_validation import cross_validate, fit_rows
 from .out_of_fold import OutOfFold
 from .training_set import TrainingSet, table_digest, with_extra

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from .text_files import open_text, rows_of_csv
+from .text_files import lines, open_regular, open_text, rows_of_csv
 
 Row = dict[str, Any]
 Columns = Mapping[str, type]  # str, int, float or bool
@@ -20,14 +20,57 @@ PARQUET = ".parquet"
 RAW_PATH = "path_bytes"
 
 
+# What spreadsheets take for the beginning of a formula; tabs and line ends they may pass over.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+APOSTROPHE = "'"  # in front of it all is text
+ESCAPED = "escaped"  # a column that says so of its row: texts in it have one apostrophe too many
+
+
+def escaped(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows whose texts no spreadsheet takes for a formula; ``unescaped`` gives them back."""
+    for row in rows:
+        if any(map(is_formula, row.values())):
+            row = {name: _escape(value) for name, value in row.items()} | {ESCAPED: APOSTROPHE}
+        yield {ESCAPED: "", **row}
+
+
+def unescaped(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows as they were before ``escaped``; others come back as they are."""
+    for row in rows:
+        if row.get(ESCAPED) in ("", APOSTROPHE) and row.pop(ESCAPED):
+            row = {name: _unescape(value) for name, value in row.items()}
+        yield row
+
+
+def is_formula(value: Any) -> bool:
+    """Whether a cell is a text that begins like a formula, and no number."""
+    if not isinstance(value, str) or not value.startswith(FORMULAS):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return True
+    return value != value.strip()
+
+
+def _escape(value: Any) -> Any:
+    if isinstance(value, str) and (is_formula(value) or value.startswith(APOSTROPHE)):
+        return APOSTROPHE + value
+    return value
+
+
+def _unescape(value: Any) -> Any:
+    return value.removeprefix(APOSTROPHE) if isinstance(value, str) else value
+
+
 def _read_csv(path: Path) -> Iterator[Row]:
     with open_text(path) as file:
-        yield from rows_of_csv(file, "path", strict=True)
+        yield from unescaped(rows_of_csv(file, "path", strict=True))
 
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with open_text(path) as file:
-        for line in file:
+        for line in lines(file):
             if line.strip():
                 row = json.loads(line)
                 if not isinstance(row, dict):
@@ -38,7 +81,7 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
 def _read_parquet(path: Path) -> Iterator[Row]:
     import pyarrow.parquet
 
-    with open(path, "rb") as opened, pyarrow.parquet.ParquetFile(opened) as file:
+    with open_regular(path) as opened, pyarrow.parquet.ParquetFile(opened) as file:
         for batch in file.iter_batches(BATCH):
             for row in batch.to_pylist():
                 raw = row.pop(RAW_PATH, None)

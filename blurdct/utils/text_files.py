@@ -11,7 +11,9 @@ import csv
 import io
 import os
 import re
+import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from itertools import chain
 from typing import IO, Any
 
@@ -23,6 +25,7 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+LONGEST_LINE = 64 * 2**20  # characters; photographs themselves may stand in a column
 DELIMITERS = ",;\t"
 UNMARKED = "null bytes in it; UTF-16 is read with a byte order mark alone"
 
@@ -40,15 +43,29 @@ def may_be_marked(head: bytes) -> bool:
     return any(mark.startswith(head) and mark != head for mark in MARKS)
 
 
+def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
+    """A file to read; opening a pipe would wait for somebody to write, a device may never end.
+
+    Raises:
+        OSError: It cannot be opened.
+        ValueError: No regular file, once links are followed.
+    """
+    mode = os.stat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # of a folder the system says what it is
+        raise ValueError("not a regular file")
+    return open(path, "rb")
+
+
 def open_text(path: str | os.PathLike[str]) -> IO[str]:
     """A text file to read, line ends as they are; a mark is no part of it.
 
     Raises:
         OSError: It cannot be opened.
+        ValueError: No regular file, which might never end.
         UnicodeError: UTF-16 without a mark. Reading raises a ``UnicodeDecodeError`` where the
             encoding that was marked is broken.
     """
-    file = open(path, "rb")  # noqa: SIM115  # what is handed out closes it
+    file = open_regular(path)  # what is handed out closes it
     try:
         head = file.peek(_LONGEST)[:_LONGEST]
         encoding = marked(head)
@@ -61,6 +78,18 @@ def open_text(path: str | os.PathLike[str]) -> IO[str]:
     return io.TextIOWrapper(file, encoding or "utf-8", escaped, newline="")
 
 
+def lines(file: IO[str]) -> Iterator[str]:
+    """The lines of a text file, with their ends.
+
+    Raises:
+        ValueError: One is longer than memory should hold.
+    """
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise ValueError(f"a line of over {LONGEST_LINE:,} characters")
+        yield line
+
+
 def rows_of_csv(file: IO[str], column: str, **how: Any) -> Iterator[dict[str, Any]]:
     """The rows of a table whose cells are parted by commas, semicolons or tabs.
 
@@ -71,10 +100,11 @@ def rows_of_csv(file: IO[str], column: str, **how: Any) -> Iterator[dict[str, An
         how: For ``csv.DictReader``.
 
     Raises:
-        ValueError: Nothing in it.
+        ValueError: Nothing in it, or a line as ``lines`` refuses it.
         csv.Error: See ``csv``.
     """
-    first = file.readline()
+    rest = lines(file)
+    first = next(rest, "")
     if separator := _SEPARATOR.fullmatch(first):
         delimiter, first = separator[1], ""
     else:
@@ -84,8 +114,8 @@ def rows_of_csv(file: IO[str], column: str, **how: Any) -> Iterator[dict[str, An
             return column in names, len(names)
 
         delimiter = max(DELIMITERS, key=fitting)
-    lines = chain([first] if first else [], file)
-    rows = csv.DictReader(lines, delimiter=delimiter, **how)
+    rest = chain([first] if first else [], rest)
+    rows = csv.DictReader(rest, delimiter=delimiter, **how)
     if not rows.fieldnames:
         raise ValueError("empty")
     yield from rows

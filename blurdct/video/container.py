@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 from ..errors import ImageError, ModelError
 from ..images.files import is_photo
 from ..images.formats import kind
+from ..utils.installing import install_hint
 from ..utils.text import reason
 
-NEEDS = "pip install 'blurdct[video]'"
 # Names of FFmpeg's demuxers: each holds its pictures itself, and opens nothing beside its file.
 FORMATS = (
     "mov matroska avi mpeg mpegts mpegvideo h264 hevc m4v obu ivf dv mxf asf flv ogg gif apng nut "
@@ -58,7 +58,7 @@ def opened(path: str, max_pixels: int) -> Iterator[tuple[Any, Any, BinaryIO]]:
     try:
         import av
     except ImportError as error:
-        raise ModelError(f"video needs PyAV: {NEEDS}") from error
+        raise ModelError(f"video needs PyAV: {install_hint('video', error)}") from error
     # It would write to standard error what is said here in one line.
     av.logging.set_level(None)
     with ExitStack() as stack:

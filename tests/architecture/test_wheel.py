@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import blurdct
+from tests.helpers.bare import hide_libraries, wanted_libraries
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "data" / "sample" / "sharp" / "dog_in_woods.jpg"
@@ -137,13 +138,51 @@ print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found
     )
     assert Path(file).is_relative_to(scripts.parent)
     assert found == []
-    assert scores["dct-xgb"] == score
+    assert scores["dct-fusion"] == score
     assert all(0 <= each <= 100 for each in scores.values())
 
     line = run(scripts / "blurdct", "predict", photo.name, cwd=tmp_path)
     numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", line)]
     assert any(abs(number - score) <= 0.5 for number in numbers), line
     assert label in line
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems hide libraries in other ways")
+def test_the_core_alone_runs_on_a_system_without_the_libraries_of_a_desktop(
+    scripts, tmp_path, monkeypatch
+):
+    packages = run(scripts / "python", "-c", "import cv2; print(cv2.__file__)", cwd=tmp_path)
+    assert wanted_libraries(Path(packages).parents[1]) == {}
+
+    hidden = hide_libraries(tmp_path / "hidden")
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path / "hidden"))
+    code = f"""
+import ctypes
+for name in {hidden}:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        continue
+    print(name)
+"""
+    assert run(scripts / "python", "-c", code, cwd=tmp_path) == ""  # hidden they are
+
+    for command in ("predict", "scan --out results.csv --workers 2", "report --out page.html"):
+        source = "results.csv" if command.startswith("report") else ROOT / "data" / "sample"
+        name, *words = command.split()
+        run(scripts / "blurdct", name, source, *words, cwd=tmp_path)
+    photo = tmp_path / PHOTO.name
+    shutil.copy(PHOTO, photo)
+    run(scripts / "blurdct", "map", photo, "--out", "map.png", cwd=tmp_path)
+    rows = (tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + len(list((ROOT / "data" / "sample").glob("*/*.jpg")))
+
+
+def test_both_wheels_of_opencv_are_of_one_version():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    versions = {line.split("==")[1] for line in lines if line.startswith("opencv-python")}
+    assert len(versions) == 1  # they write one folder, and a mixture of two may not load
 
 
 @pytest.mark.slow

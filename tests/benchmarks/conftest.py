@@ -116,9 +116,9 @@ class Asked(NamedTuple):
     """What a detector says of a picture; ``probability`` where that is unknown, too."""
 
     probability: float
-    label: str
+    shown: str
 
 
 def asked(detector: Detector, picture) -> Asked:
     photo = Photo(picture, detector.config)
-    return Asked(detector.probability(photo), detector.judge(photo, "")[0].label)
+    return Asked(detector.probability(photo), detector.judge(photo, "")[0].shown)

@@ -57,7 +57,7 @@ def test_the_motion_table_is_that_of_the_detector_itself(run, motion, photos, mo
     every = [verdict for some in gone.values() for verdict in some]
     for verdicts, row in ((still, table[0]), (every, table[2])):
         found = np.mean([verdict.probability >= 0.5 for verdict in verdicts])
-        called = np.mean([verdict.label == "blurred" for verdict in verdicts])
+        called = np.mean([verdict.shown == "blurred" for verdict in verdicts])
         np.testing.assert_allclose([number(cell) for cell in row[3:5]], [found, called], atol=6e-4)
     assert number(table[2][2]) == pytest.approx(area(still, every), abs=6e-4)
     worst, value = table[2][5:]

@@ -49,7 +49,7 @@ def test_the_numbers_are_those_of_the_detector_itself(tables, photos, models):
             before = [asked(detector, one) for one in rgb]
             after = [asked(detector, PERTURBATIONS[change](one, None)) for one in rgb]
             p, q = (np.array([one.probability for one in some]) for some in (before, after))
-            labels = [one.label != two.label for one, two in zip(before, after, strict=True)]
+            labels = [one.shown != two.shown for one, two in zip(before, after, strict=True)]
             expected = [np.mean((p >= 0.5) != (q >= 0.5)), np.mean(labels)]
             expected += [np.abs(p - q).mean(), np.abs(p - q).max()]
             printed = [number(cell) for cell in {row[0]: row[1:] for row in table}[change]]

@@ -24,7 +24,7 @@ def test_a_scan_that_is_killed_and_resumed_ends_as_one_that_is_not(bench):
 def test_every_kind_of_fault_is_seen(tmp_path):
     compare = runpy.run_path(str(BENCHMARKS / "scan_load.py"))["compare"]
     expected = {"a": False, "b": True, "c": False}
-    rows = ["path,label,error", "a,clear,", "b,,empty file", "c,clear,"]
+    rows = ["path,label,error", "a,sharp,", "b,,empty file", "c,sharp,"]
 
     def faults(*changed):
         (tmp_path / "out.csv").write_text("\n".join(changed) + "\n")
@@ -34,7 +34,7 @@ def test_every_kind_of_fault_is_seen(tmp_path):
     assert faults(*rows[:3]) == 1  # missing
     assert faults(*rows, rows[3]) == 1  # twice
     assert faults(rows[0], rows[2], rows[1], rows[3]) == 2  # misplaced
-    assert faults(*rows[:2], "b,clear,", rows[3]) == 1  # an answer for what is broken
+    assert faults(*rows[:2], "b,sharp,", rows[3]) == 1  # an answer for what is broken
     assert faults(*rows[:3], "c,,empty file") == 1  # an error for what is not
 
 

@@ -25,7 +25,7 @@ def test_each_large_photo_has_a_row_and_page_and_figures_agree(bench, tmp_path):
     for photos_, extents in (found[:2], found[2:]):
         assert [row[:2] for row in photos_["rows"]] == [["large", 1100]]
         assert [row[0] for row in extents["rows"]] == [2, 4, 8, 16, 32]
-        # of one photo, what it is clear at times the extent over its side; or clear at none
+        # of one photo, what it is sharp at times the extent over its side; or sharp at none
         for at, (extent, median, *_, none, of) in enumerate(extents["rows"]):
             size = photos_["rows"][0][3 + at]
             assert (none, of) == (int(size is None), 1)

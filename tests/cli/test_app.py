@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -467,12 +468,12 @@ def test_workers_lose_nothing_and_keep_the_order(cli, tmp_path):
 def test_many_photos_take_every_core(cli, photos, monkeypatch, sizes):
     asked: list[int] = []
 
-    def ordered_map(function, items, workers, chunk, prepare, setup):
+    def ordered_batches(function, batches, workers, prepare, setup, lost):
         asked.append(workers)
         prepare(*setup)
-        return map(function, items)
+        return map(function, chain.from_iterable(batches))
 
-    monkeypatch.setattr(pool, "ordered_map", ordered_map)
+    monkeypatch.setattr(pool, "ordered_batches", ordered_batches)
     monkeypatch.setattr(worker, "cores", lambda: 5)
     for count in (MANY - 1, MANY):
         names = [photos / "sharp.png"] * count + [photos / "*.bmp"]  # which is no photo
@@ -488,12 +489,12 @@ def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(
 ):
     asked: list[int] = []
 
-    def ordered_map(function, items, workers, chunk, prepare, setup):
+    def ordered_batches(function, batches, workers, prepare, setup, lost):
         asked.append(workers)
         prepare(*setup)
-        return map(function, items)
+        return map(function, chain.from_iterable(batches))
 
-    monkeypatch.setattr(pool, "ordered_map", ordered_map)
+    monkeypatch.setattr(pool, "ordered_batches", ordered_batches)
     monkeypatch.setattr(worker, "cores", lambda: 5)
     names = [f"{number:02}.png" for number in range(MANY + 3)]
     for count, expected in ((MANY, []), (MANY + 3, [5])):
@@ -506,11 +507,11 @@ def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(
 
 
 def test_a_worker_that_dies_is_one_line(cli, photos, monkeypatch):
-    def ordered_map(*_):
+    def ordered_batches(*_):
         raise errors.BlurdctError("a worker process died")
         yield
 
-    monkeypatch.setattr(pool, "ordered_map", ordered_map)
+    monkeypatch.setattr(pool, "ordered_batches", ordered_batches)
     result = cli("predict", "--workers", "2", photos)
     assert (result.status, result.err) == (1, "blurdct: a worker process died\n")
 

@@ -24,6 +24,7 @@ from blurdct.errors import ImageError
 from blurdct.service.engine import Busy, Engine
 from blurdct.service.thrift.client import Caller, Judged, summary
 from blurdct.service.thrift.handler import Handler
+from blurdct.utils.installing import install_hint
 from tests.helpers.thrift_services import SETTINGS, apache, running
 
 SCENES = 4
@@ -292,4 +293,4 @@ def test_without_the_library_one_line_names_the_extra(photos, monkeypatch):
     monkeypatch.setitem(sys.modules, "thriftpy2.rpc", None)
     run = call("client", "--thrift", ":1", photos)
     assert run.status == 2
-    assert run.err == "blurdct: client needs thriftpy2: pip install 'blurdct[serve]'\n"
+    assert run.err == f"blurdct: client needs thriftpy2: {install_hint('serve')}\n"

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from PIL import Image
 
 from blurdct import results
 from blurdct.cli import acting
+from blurdct.scan import scan
 from tests.helpers.commands import call
 
 COMMAND = [sys.executable, "-m", "blurdct"]
@@ -61,21 +63,71 @@ def numbers(out: str) -> list[int]:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("", [8, 9]),
-        ("--threshold 0.7", [7, 8, 9]),
+        ("", [9, 8]),
+        ("--threshold 0.7", [9, 8, 7]),
         ("--worst 10%", [9]),
-        ("--worst 3", [7, 8, 9]),
+        ("--worst 3", [9, 8, 7]),
         ("--worst 5%", []),
-        ("--max-fpr 0.1", [8, 9]),  # .1 + .2 of 5.5 that are expected to be sharp; .6 are more
-        ("--include unknown", [8, 9, 10]),
+        ("--max-fpr 0.1", [9, 8]),  # .1 + .2 of 5.5 that are expected to be sharp; .6 are more
+        ("--include unknown", [9, 8, 10]),
         ("--threshold 0.9 --include both", [9, 10, 11]),
         ("--worst 0 --include error", [11]),
+        ("--label blurred", [9, 8]),
+        ("--label sharp", [7, 6, 5, 4, 3, 2, 1, 0]),
+        ("--label unknown", [10]),
+        ("--label error", [11]),
     ],
 )
-def test_each_criterion_lists_its_photos(scanned, words, expected):
+def test_each_criterion_lists_its_photos_the_worst_first(scanned, words, expected):
     run = call("filter", scanned, *words.split())
     assert (run.status, numbers(run.out)) == (0, expected)
     assert run.err.startswith(f"blurdct: {len(expected)} of 12 photographs: ")
+
+
+@pytest.mark.parametrize("escape", [True, False])
+def test_csv_and_json_list_whole_rows_with_what_they_have_beside(scanned, escape):
+    rows = [row | {"who": f"={row['bytes']}"} for row in results.read(scanned)]
+    results.write(scanned, rows, {**results.COLUMNS, "who": str})
+    words = ["--label", "sharp"]
+    run = call("filter", scanned, *words, "--csv", *(["--escape"] if escape else []))
+    Path("picked.csv").write_text(run.out)
+    assert ("'=" in run.out) == escape
+    picked = list(results.read("picked.csv"))
+    assert picked == [
+        row for row in reversed(list(results.read(scanned))) if row["label"] == "sharp"
+    ]
+    run = call("filter", scanned, *words, "--json")
+    assert [json.loads(line) for line in run.out.splitlines()] == picked
+
+
+def test_an_empty_list_as_csv_has_its_header(scanned):
+    run = call("filter", scanned, "--worst", "0", "--csv")
+    assert run.out == ",".join(results.COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--label sharp --threshold 0.5",
+        "--label sharp --include unknown",
+        "--label sharp --table",
+        "--csv --json",
+        "--csv --null",
+        "--csv --table",
+        "--csv --action copy --to there",
+        "--label medium",
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_one_line(scanned, words):
+    run = call("filter", scanned, *words.split())
+    assert (run.status, run.out, run.err.count("\n")) == (2, "", 1)
+
+
+def test_photographs_of_a_label_are_copied(scanned):
+    assert (
+        call("filter", scanned, "--label", "unknown", "--action", "copy", "--to", "to").status == 0
+    )
+    assert [path.name for path in Path("to").rglob("*.jpg")] == ["10.jpg"]
 
 
 def test_a_remark_says_where_the_threshold_comes_from(scanned):
@@ -141,7 +193,7 @@ def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
     Path("photos/b/9.jpg").write_bytes(b"edited")
     run = call("filter", scanned, "--threshold", "0.7", "--action", "move", "--to", "out")
     assert run.status == 1 and numbers(run.out) == [7, 7]
-    assert "photos/a/8.jpg: is no longer there" in run.err
+    assert "photos/a/8.jpg: no such file" in run.err
     assert "photos/b/9.jpg: has changed since it was judged" in run.err
 
 
@@ -159,7 +211,7 @@ def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
         ("filter r.csv --max-fpr 2", "share"),
         ("filter r.csv --threshold 70", "did you mean 0.70?"),
         ("filter missing.csv", "missing.csv: cannot be read"),
-        ("filter photos", "ending in"),
+        ("filter photos", "made by: blurdct scan photos"),
         ("undo r.csv", "no journal"),
         ("undo missing", "cannot be read"),
         ("best r.csv", "--by"),
@@ -216,7 +268,7 @@ def test_the_sharpest_of_each_burst(scanned):
 def test_groups_are_told_as_csv_and_json(scanned):
     table = list(csv.DictReader(io.StringIO(call("best", scanned, "--by", "burst", "--csv").out)))
     lines = call("best", scanned, "--by", "burst", "--json").out.splitlines()
-    assert len(table) == 10 and list(table[0]) == ["group", "rank", "path", "score"]
+    assert len(table) == 10 and list(table[0])[:4] == ["group", "rank", "path", "score"]
     assert [(row["group"], row["rank"]) for row in table[:5]] == [
         ("1", "1"), ("1", "2"), ("1", "3"), ("1", "4"), ("2", "1"),
     ]  # fmt: skip
@@ -273,3 +325,112 @@ def test_a_threshold_is_a_p(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
     assert call("filter", "r.csv", "--threshold", "nan").status == 2
+
+
+@pytest.fixture
+def many(tmp_path) -> Path:
+    """Results about 40 photographs, each with a sidecar; all are labelled blurred."""
+    rows = []
+    for number in range(40):
+        photo = tmp_path / "photos" / f"{number}.jpg"
+        photo.parent.mkdir(exist_ok=True)
+        photo.write_bytes(os.urandom(100))
+        photo.with_suffix(".AAE").write_bytes(os.urandom(10))
+        rows.append({"path": str(photo), "probability": 0.9, "label": "blurred"})
+    results.write(tmp_path / "r.csv", rows, ("path", "probability", "label"))
+    return tmp_path
+
+
+READERS = ["> /dev/full", ">&-", "2>&-", ">&- 2>&-", "2> /dev/full", "<&- >&- 2>&-", "| head -1"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device")
+@pytest.mark.parametrize("reader", READERS)
+def test_printing_never_ends_an_action(many, reader):
+    before = {path: path.read_bytes() for path in (many / "photos").iterdir()}
+
+    def run(words: str) -> int:
+        line = f"set -o pipefail; {shlex.join(COMMAND)} {words} {reader}"
+        with open(os.devnull, "w") as nowhere:
+            return subprocess.run(
+                ["bash", "-c", line], cwd=many, stdout=nowhere, stderr=nowhere
+            ).returncode
+
+    expected = 1 if reader == "> /dev/full" else 0  # the list of what was done is lost
+    assert run("filter r.csv --action move --to out") == expected
+    assert not list((many / "photos").iterdir())
+    assert len(list((many / "out").iterdir())) == 81
+    (journal,) = (many / "out").glob("*.jsonl")
+    assert all(isinstance(json.loads(line), dict) for line in journal.read_text().splitlines())
+    assert run(f"undo {shlex.quote(str(journal))}") == expected
+    assert {path: path.read_bytes() for path in (many / "photos").iterdir()} == before
+
+
+def test_what_goes_along_is_counted_and_the_folders_of_a_journal_are_said(many, monkeypatch):
+    monkeypatch.chdir(many)
+    moved = call("filter", "r.csv", "--action", "move", "--to", "out")
+    assert "moved: 40; left alone: 0; sidecars: 40" in moved.err
+    back = call("undo", next(Path("out").glob("*.jsonl")))
+    assert f"undoes what lies in {many / 'out'}, {many / 'photos'}" in back.err
+    assert "put back: 80" in back.err
+
+
+def test_a_missing_file_with_two_colons_in_its_name_is_no_archive(many, monkeypatch):
+    monkeypatch.chdir(many)
+    rows = [{"path": "holiday::beach.jpg", "probability": 0.9, "label": "blurred"}]
+    results.write("r.csv", rows, ("path", "probability", "label"))
+    run = call("filter", "r.csv", "--action", "move", "--to", "out")
+    assert run.status == 1 and "holiday::beach.jpg: no such file" in run.err
+
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory) -> Path:
+    """Photographs of the sample and small copies of theirs, all of one time, judged."""
+    folder = tmp_path_factory.mktemp("copied")
+    for number, path in enumerate(sorted((SAMPLE / "sharp").glob("*.jpg"))[::2]):
+        exif = Image.Exif()
+        exif.get_ifd(34665)[36867] = f"2024:01:01 00:{number:02}:00"
+        with Image.open(path) as opened:
+            image = opened.convert("RGB")
+        image.save(folder / f"{number}.jpg", exif=exif, quality=95)
+        image.thumbnail((256, 256))
+        image.save(folder / f"0copy_{number}.jpg", exif=exif, quality=90)
+    scan(folder, folder / "r.csv", workers=1)
+    return folder
+
+
+@pytest.mark.parametrize("by", ["burst", "duplicate"])
+def test_a_photo_comes_before_its_small_copy(copied, by):
+    if by == "duplicate":
+        pytest.importorskip("imagehash")
+    run = call("best", copied / "r.csv", "--by", by)
+    names = [Path(line).name for line in run.out.splitlines()]
+    assert run.status == 0 and len(names) == len(list(copied.glob("*.jpg"))) / 2
+    assert not [name for name in names if name.startswith("0copy")]
+    assert f"judged anew at the smallest: {len(names)}" in run.err
+    rest = call("best", copied / "r.csv", "--by", by, "--rest").out
+    assert all(Path(line).name.startswith("0copy") for line in rest.splitlines())
+
+
+def test_the_best_of_a_group_that_is_all_blurred_is_told_of_and_can_be_left_out(scanned):
+    # 8 and 9 are a group of their own, and both are blurred
+    run = call("best", scanned, "--by", "burst")
+    assert "groups in which every photo is blurred: 1 of 3, and so is the best" in run.err
+    kept = call("best", scanned, "--by", "burst", "--only-sharp")
+    assert numbers(kept.out) == [0, 4]
+    rest = call("best", scanned, "--by", "burst", "--only-sharp", "--rest")
+    assert numbers(rest.out) == [1, 2, 3, 5, 6, 7, 8, 9]
+    rows = list(csv.DictReader(io.StringIO(call("best", scanned, "--by", "burst", "--csv").out)))
+    assert [row["blurred"] for row in rows] == ["false"] * 8 + ["true"] * 2
+
+
+def test_a_time_that_cannot_be_read_is_said_and_its_photo_is_by_itself(scanned):
+    exif = Image.Exif()
+    exif.get_ifd(34665)[36867] = "half past nine"
+    Image.new("L", (16, 16)).save("photos/b/1.jpg", exif=exif)
+    run = call("best", scanned, "--by", "burst")
+    assert run.status == 1 and numbers(run.out) == [0, 1, 4, 8]
+    assert "photos/b/1.jpg: its capture time cannot be read ('half past nine')" in run.err

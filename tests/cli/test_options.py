@@ -38,7 +38,7 @@ def test_the_name_of_a_model_that_can_be_trained_says_how(command, tmp_path):
 def test_any_other_name_says_what_there_is():
     run = call("predict", PHOTO, "--model", "resnet19")
     assert (run.status, run.out) == (2, "")
-    names = ", ".join(bundle.shipped())
+    names = ", ".join([*bundle.NAMES, *bundle.shipped()])
     assert run.err == (
         f"blurdct: no model 'resnet19': neither a bundle's folder nor one of {names}\n"
     )

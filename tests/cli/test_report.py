@@ -43,9 +43,11 @@ def test_a_page_that_is_there_is_replaced_whole_or_not_at_all(scanned):
     (scanned / "page.html").write_text("former")
     (scanned / "bad.csv").write_text("path\na.jpg\n")
     run = report("bad.csv", "--out", "page.html")
+    assert run.status == 2 and "page.html: exists; --force replaces it" in run.err
+    run = report("bad.csv", "--out", "page.html", "--force")
     assert run.status == 2 and "probability" in run.err
     assert (scanned / "page.html").read_text() == "former"
-    assert report("r.csv", "--out", "page.html").status == 0
+    assert report("r.csv", "--out", "page.html", "--force").status == 0
     assert (scanned / "page.html").read_text() != "former"
     assert sorted(os.listdir(scanned)) == ["bad.csv", "in", "page.html", "r.csv", "r.parquet"]
 
@@ -65,7 +67,8 @@ def test_the_galleries_are_as_long_as_asked_for(scanned):
         (["r.csv"], "--out"),
         (["r.csv", "--out", "page.parquet"], "ending in .html"),
         (["missing.csv", "--out", "page.html"], "missing.csv"),
-        (["in", "--out", "page.html"], "expected a file ending in"),
+        (["in", "--out", "page.html"], "made by: blurdct scan in --out results.csv"),
+        (["r.txt", "--out", "page.html"], "expected a file ending in"),
         (["r.csv", "--out", "page.html", "--photos", "0"], "--photos"),
         (["r.csv", "--out", "page.html", "--model", "no-such"], "no-such"),
         (["r.csv", "--out", "page.html", "--model", "dct-xgb"], "makes no map"),

@@ -115,6 +115,20 @@ def test_the_status_says_that_photos_could_not_be_read(photos, model, capsys):
     assert "3 were done before" in told and "dropped" not in told
 
 
+def test_a_disk_that_is_not_mounted_is_told_and_no_success(photos, model, capsys):
+    words = ("in", "--out", "out.csv", "--model", model, "--workers", 1)
+    assert run(*words) == 0
+    before = list(results.read("out.csv"))
+    photos.rename("elsewhere")
+    photos.mkdir()
+    assert run(*words, "--resume") == 1
+    assert list(results.read("out.csv")) == before
+    err = capsys.readouterr().err
+    assert "is empty: 3 below in; --force begins anew without them\n" in err
+    assert run(*words, "--force") == 2
+    assert "no photographs found" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -11,7 +11,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from blurdct.evaluation import caveats
 from blurdct.inference import bundle
-from tests.helpers.own_models import BUNDLE, SCENES, call, names, sourced
+from tests.helpers.own_models import BUNDLE, SCENES, call, contents, names, sourced
 
 pytestmark = pytest.mark.usefixtures("one_core")
 
@@ -28,7 +28,7 @@ def test_a_few_photographs_make_a_model_that_the_other_commands_take(mine, tmp_p
     assert call("predict {mine} --model {out}", **places).out.count("\n") == 2 * SCENES
     judged = json.loads(call("evaluate {out} --photos {mine} --json", **places).out)
     assert judged["photos"] == 2 * SCENES
-    run = call("calibrate --model {out} --photos {mine} --out {again}", **places)
+    run = call("calibrate --force --model {out} --photos {mine} --out {again}", **places)
     assert run.status == 0 and names(places["again"]) == BUNDLE
 
 
@@ -128,10 +128,15 @@ def test_a_manifest_says_labels_and_scenes(mine, tmp_path):
     assert (made["rows"], made["groups"]) == (2 * SCENES, SCENES // 2)
 
 
-def test_a_model_takes_the_place_of_an_older_one(mine, model, tmp_path):
+def test_a_model_takes_the_place_of_an_older_one_only_by_force(mine, model, tmp_path):
     shutil.copytree(model, tmp_path / "old")
     words = "train tree --no-copies --photos {mine} --out {out}"
-    assert call(words, mine=mine, out=tmp_path / "old").status == 0
+    before = contents(tmp_path / "old")
+    run = call(words, mine=mine, out=tmp_path / "old")
+    assert (run.status, run.out) == (2, "")
+    assert run.err == f"blurdct: {tmp_path / 'old'}: exists; --force replaces it\n"
+    assert contents(tmp_path / "old") == before
+    assert call(f"{words} --force", mine=mine, out=tmp_path / "old").status == 0
     assert bundle.load(tmp_path / "old").backend == "tree"
 
 
@@ -141,7 +146,7 @@ def test_a_stored_search_goes_on_where_it_ended(mine, tmp_path, storage):
 
     def train(trials: int) -> tuple[list[optuna.trial.FrozenTrial], dict[str, bytes]]:
         out = tmp_path / "out"
-        words = f"train tree --no-copies --trials {trials} --storage {storage} --workers 1"
+        words = f"train tree --no-copies --trials {trials} --storage {storage} --workers 1 --force"
         run = call(f"{words} --photos {{mine}} --out {{out}}", mine=mine, out=out, file=file)
         assert run.status == 0 and f"best of {trials} trials: " in run.out
         journal = storage.startswith("journal:")

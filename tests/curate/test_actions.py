@@ -9,6 +9,7 @@ import pytest
 from blurdct.curate.actions import ACTIONS, carry, tag, trouble
 from blurdct.curate.journal import Journal
 from blurdct.errors import ConfigError
+from tests.helpers import tagged_files
 
 
 def photo(path: Path, data: bytes = b"photo") -> dict:
@@ -95,10 +96,11 @@ def test_what_is_not_as_it_was_is_left_alone_and_the_others_are_not(folder, tmp_
     os.symlink(whole["path"], link["path"])
     link = row(Path(link["path"]))
     rows = [gone, edited, touched, link, {"path": str(folder)}, {"path": "a\0b"}]
-    rows += [{"path": "x.zip::1.jpg"}, {"path": "s3://x/1.jpg"}, whole]
+    (tmp_path / "x.zip").touch()
+    rows += [{"path": f"{tmp_path}/x.zip::1.jpg"}, {"path": "s3://x/1.jpg"}, whole]
     assert trouble(link) == ""  # it may be copied
     steps = run(rows, "move", tmp_path / "out")
-    words = ["no longer", "changed", "changed", "symbolic", "no file", "", "archive", "computer"]
+    words = ["no such file", "changed", "changed", "symbolic", "no file", "", "archive", "computer"]
     for step, word in zip(steps[:-1], words, strict=True):
         assert word in step.problem and step.problem and not step.target
         assert "\n" not in step.problem
@@ -152,3 +154,64 @@ def test_tagging_again_or_a_broken_sidecar_changes_nothing(folder, tmp_path):
         assert "2.jpg.xmp: no XMP" in second.problem
     assert len(list(tmp_path.glob("*.jsonl"))) == 1  # the second time nothing was done
     assert (folder / "2.jpg.xmp").read_text() == "not XMP"
+
+
+@pytest.mark.parametrize("name", ["holiday::beach.jpg", "gone.zip::beach.jpg", "a/b::c.jpg"])
+def test_a_missing_file_with_two_colons_in_its_name_is_no_archive(tmp_path, name):
+    (problem,) = [step.problem for step in run([row_of(tmp_path / name)], "move", tmp_path / "out")]
+    assert problem == "no such file"
+
+
+def row_of(path: Path) -> dict:
+    return {"path": str(path), "bytes": 1, "modified": 1.0}
+
+
+def test_a_sidecar_that_is_a_link_is_neither_moved_nor_written_but_its_content_is_copied(
+    folder, tmp_path
+):
+    one, other = photo(folder / "1.jpg"), photo(folder / "2.jpg")
+    kept = tmp_path / "kept.xmp"
+    kept.write_bytes(b"edits")
+    (folder / "1.jpg.xmp").symlink_to("../kept.xmp")
+    (folder / "2.jpg.xmp").symlink_to("nothing")
+    for action in ("move", "tag"):
+        with Journal(tmp_path, action) as journal:
+            rows = [one, other]
+            if action == "tag":
+                steps = list(tag(rows, "blurred", 1, journal))
+            else:
+                steps = list(carry(rows, action, tmp_path / "out", None, journal))
+        assert all("symbolic link" in step.problem and not step.target for step in steps)
+    assert os.readlink(folder / "1.jpg.xmp") == "../kept.xmp" and kept.read_bytes() == b"edits"
+    assert os.readlink(folder / "2.jpg.xmp") == "nothing"
+    steps = run([one, other], "copy", tmp_path / "out")
+    assert (tmp_path / "out" / "1.jpg.xmp").read_bytes() == b"edits"
+    assert not (tmp_path / "out" / "1.jpg.xmp").is_symlink()
+    assert "link to nothing" in steps[1].remark and steps[1].target
+
+
+def test_two_names_of_one_file_are_moved_both_and_it_is_said(folder, tmp_path):
+    one = photo(folder / "1.jpg")
+    os.link(folder / "1.jpg", folder / "2.jpg")
+    steps = run([one, row(folder / "2.jpg")], "move", tmp_path / "out")
+    assert all("one of 2 names of one file" in step.remark for step in steps)
+    assert os.path.samefile(tmp_path / "out" / "1.jpg", tmp_path / "out" / "2.jpg")
+
+
+def test_the_other_name_of_a_tagged_sidecar_keeps_what_it_says(folder, tmp_path):
+    one = photo(folder / "1.jpg")
+    with Journal(tmp_path, "tag") as journal:
+        list(tag([one], "first", 1, journal))
+        os.link(folder / "1.jpg.xmp", folder / "backup")
+        before = (folder / "backup").read_bytes()
+        (step,) = tag([one], "second", 1, journal)
+    assert "one of 2 names" in step.remark and (folder / "backup").read_bytes() == before
+
+
+def test_own_stars_that_cannot_be_read_are_not_hidden_by_a_new_sidecar(folder, tmp_path):
+    folder.mkdir()
+    path = folder / "1.png"
+    tagged_files.write(path, None, b"<broken")
+    with Journal(tmp_path, "tag") as journal:
+        (step,) = tag([row(path)], "blurred", 1, journal)
+    assert "the photo's own XMP" in step.problem and os.listdir(folder) == ["1.png"]

@@ -1,6 +1,9 @@
 """Whatever was done, wherever it broke off: undone, every byte, time and name is back."""
 
+import base64
 import errno
+import hashlib
+import json
 import os
 import random
 import shutil
@@ -11,11 +14,11 @@ from hypothesis import given, settings, strategies as st
 
 from blurdct.curate.actions import carry, tag
 from blurdct.curate.journal import ENDING, Journal
-from blurdct.curate.undo import undo_journal
+from blurdct.curate.undo import folders_of, undo_journal
 from blurdct.errors import BlurdctError, ConfigError
 
 NAMES = ["a.jpg", "b.jpg", "A.JPG", "a_1.jpg", "-r.jpg", "new\nline.jpg", "raw.cr2", "raw.jpg"]
-SIDES = ["a.xmp", "a.jpg.xmp", "raw.xmp", "raw.cr2.xmp"]
+SIDES = ["a.xmp", "a.jpg.xmp", "raw.xmp", "raw.cr2.xmp", "a.mov", "a.jpg.suppl.json", "raw.wav"]
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
     b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"> </rdf:RDF></x:xmpmeta>'
@@ -239,3 +242,83 @@ def test_nothing_is_done_that_the_journal_cannot_announce(tmp_path, monkeypatch)
         with pytest.raises(BlurdctError, match="No space left"):
             list(carry([{"path": str(photo)}], "move", tmp_path / "out", None, journal))
     assert photo.exists()
+
+
+def forged(folder: Path, *entries: dict) -> Path:
+    """A journal that names the folders a and b, and lines of anybody's."""
+    for name in ("a", "b", "home"):
+        (folder / name).mkdir(exist_ok=True)
+    path = folder / "forged.journal.jsonl"
+    head = {"is": "blurdct journal", "format": 2, "token": "0123abcd"}
+    named = [{"do": "within", "to": str(folder / name)} for name in ("a", "b")]
+    path.write_text("".join(json.dumps(line) + "\n" for line in (head, *named, *entries)))
+    return path
+
+
+def test_a_forged_journal_changes_nothing_outside_of_the_folders_that_it_names(tmp_path):
+    a, b, home = (tmp_path / name for name in ("a", "b", "home"))
+    bait = base64.b64encode(XMP).decode()
+    journal = forged(
+        tmp_path,
+        {"do": "move", "from": str(home / "keys"), "to": str(b / "keys")},
+        {"do": "move", "from": f"{a}/../home/keys", "to": str(b / "keys")},
+        {"do": "move", "from": str(a / "door" / "keys"), "to": str(b / "keys")},
+        {"do": "move", "from": str(a / "stolen"), "to": str(home / "secret")},
+        {"do": "copy", "from": str(a / "twin"), "to": str(home / "twin")},
+        {"do": "link", "from": str(a / "twin"), "to": str(home / "link")},
+        {"do": "folder", "to": str(home / "empty")},
+        {"do": "tag", "to": str(home / "new.xmp"), "was": bait, "time": 0, "now": ""},
+    )
+    (home / "empty").mkdir()
+    (home / "secret").write_text("secret")
+    (home / "twin").write_text("twin")
+    (a / "twin").write_text("twin")
+    (home / "link").symlink_to(a / "twin")
+    (b / "keys").write_text("theirs")
+    (a / "door").symlink_to(home)
+    before = snapshot(tmp_path)
+    steps = list(undo_journal(journal))
+    assert len(steps) == 8 and all("outside of the folders" in step.problem for step in steps)
+    assert snapshot(tmp_path) == before
+
+
+def test_a_forged_journal_writes_nothing_but_xmp_into_sidecars(tmp_path):
+    a = tmp_path / "a"
+    text = base64.b64encode(b"ssh-rsa AAAA").decode()
+    now = hashlib.sha256(b"old").hexdigest()
+    journal = forged(
+        tmp_path,
+        *({"do": "tag", "to": str(a / name), "was": text, "time": 0, "now": now}
+          for name in ("keys", "p.xmp", "link.xmp")),
+        {"do": "move", "from": "relative", "to": str(a / "x")},
+        {"do": "move", "from": f"{a}/..", "to": str(a / "x")},
+    )  # fmt: skip
+    for name in ("keys", "p.xmp"):
+        (a / name).write_bytes(b"old")
+    (a / "link.xmp").symlink_to("keys")
+    before = snapshot(tmp_path)
+    assert len([step for step in undo_journal(journal) if step.problem]) == 5
+    assert snapshot(tmp_path) == before
+
+
+def test_folders_that_were_moved_may_be_named_when_undoing(tmp_path):
+    photo, now, journal = moved(tmp_path)
+    photo.parent.rename(tmp_path / "elsewhere")
+    photo.parent.symlink_to(tmp_path / "elsewhere")
+    (step,) = undo_journal(journal)
+    assert "outside of the folders" in step.problem and now.exists()
+    (step,) = undo_journal(journal, [tmp_path / "elsewhere"])
+    assert not step.problem and photo.read_bytes() == b"photo"
+
+
+def test_photographs_below_linked_folders_come_back(tmp_path):
+    real = tmp_path / "disk"
+    real.mkdir()
+    (real / "a.jpg").write_bytes(b"photo")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "link").symlink_to(real)
+    act([{"path": str(tmp_path / "photos" / "link" / "a.jpg")}], "move", tmp_path / "out")
+    (journal,) = (tmp_path / "out").glob("*.jsonl")
+    assert str(real) in folders_of(journal)
+    assert [step.problem for step in undo_journal(journal)] == [""]
+    assert (real / "a.jpg").read_bytes() == b"photo"

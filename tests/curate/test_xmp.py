@@ -1,7 +1,6 @@
 """XMP sidecars: what exiftool reads in them, and that nothing of what was there is lost."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ import subprocess
 import pytest
 from PIL import Image
 
-from blurdct.curate.xmp import beginning, beside, renamed, tagged, to_write
+from blurdct.curate.xmp import beginning, tagged
 from blurdct.errors import BlurdctError
 
 exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
@@ -132,7 +131,7 @@ def test_a_new_sidecar_begins_with_what_the_photo_says(tmp_path):
     image = Image.new("L", (16, 16))
     image.save(plain)
     image.save(full, xmp=SIDECARS["digikam"].encode())
-    assert beginning(str(plain)) is None and beginning(str(tmp_path / "gone.jpg")) is None
+    assert beginning(str(plain)) is None
     text = tagged(beginning(str(full)), ["blurred"], 1).decode()
     assert "Places/Café" in text and "<xmp:Rating>4<" in text and "blurred" in text
 
@@ -146,29 +145,3 @@ def test_stars_in_exif_and_keywords_in_iptc_are_carried_over(tmp_path):
     sidecar.write_bytes(tagged(beginning(str(photo)), ["blurred"], 1))
     found = read(sidecar)
     assert found["XMP-xmp:Rating"] == 5 and set(subjects(found)) == {"cat", "dog", "blurred"}
-
-
-def test_a_photo_has_the_sidecars_of_both_conventions_but_not_those_of_its_raw(tmp_path):
-    def names(*files):
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
-        for file in files:
-            (folder / file).touch()
-        found = {}
-        for photo in ("p.jpg", "p.CR2"):
-            path = str(folder / photo)
-            found[photo] = [
-                os.path.basename(name) for name in (*beside(path), "-", *to_write(path))
-            ]
-        return found
-
-    assert names() == {"p.jpg": ["-", "p.jpg.xmp"], "p.CR2": ["-", "p.xmp"]}
-    assert names("p.xmp")["p.jpg"] == ["p.xmp", "-", "p.xmp"]
-    both = names("p.xmp", "p.jpg.xmp", "p.CR2.xmp", "p.CR2")
-    assert both["p.jpg"] == ["p.jpg.xmp", "-", "p.jpg.xmp"]
-    assert both["p.CR2"] == ["p.CR2.xmp", "p.xmp", "-", "p.CR2.xmp", "p.xmp"]
-
-
-def test_a_sidecar_is_renamed_with_its_photo():
-    assert renamed("in/p.jpg.xmp", "in/p.jpg", "out/p_1.jpg") == "out/p_1.jpg.xmp"
-    assert renamed("in/p.XMP", "in/p.jpg", "out/p_1.jpg") == "out/p_1.XMP"

@@ -144,7 +144,7 @@ def test_a_label_that_is_neither_is_refused(tmp_path, label):
     ("text", "reason"),
     [
         ("file,label\na.jpg,1\n", "lacks path; has file, label"),
-        ("", "No columns"),
+        ("", "manifest.csv: empty"),
         ("path,label\na.jpg,1\nb.jpg,1,2,3\n", "Expected 2 fields in line 3"),
         ("path,label\n", "no photographs found"),
     ],

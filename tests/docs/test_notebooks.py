@@ -1,7 +1,9 @@
-"""The notebooks are run, top to bottom, and what they draw says what it is."""
+"""The notebooks are run: they say what is kept, and what they draw says what it is."""
 
 import ast
 import json
+import re
+import runpy
 import shutil
 from pathlib import Path
 
@@ -25,6 +27,11 @@ FOLDERS = {  # to be started in
     "2_precision_recall": "data/sample/sharp",
     COMPARISON: "notebooks",
 }
+
+GENERATOR = runpy.run_path(str(ROOT / "docs" / "generate_notebooks.py"))
+FIGURES = 1_000_000  # characters, of all pictures in all notebooks
+NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
+NEAR = {"rel": 0.05, "abs": 0.03}  # what other versions of libraries may change in a number
 
 # Run before the notebook and after it: figures stay open, and their words are printed.
 KEEP = "%config InlineBackend.close_figures = False"
@@ -92,17 +99,47 @@ def test_the_notebooks_are_those_expected():
     assert list(NOTEBOOKS) == list(PLOTS) == list(FOLDERS)
 
 
+def pictures(cells):
+    """The PNG files, in base64, among the outputs of cells."""
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return [one["data"]["image/png"] for one in outputs if "image/png" in one.get("data", {})]
+
+
+def texts(cell):
+    """What a cell printed and showed, in words, each run of white space as one space."""
+    shown = [one.get("text", one.get("data", {}).get("text/plain", "")) for one in cell.outputs]
+    return [re.sub(r"\s+", " ", text).strip() for text in shown]
+
+
 @pytest.mark.parametrize("name", PLOTS)
-def test_a_committed_notebook_carries_no_outputs(name):
+def test_a_committed_notebook_has_the_outputs_of_the_cells_that_it_has(name):
     notebook = nbformat.read(NOTEBOOKS[name], as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert len(pictures(code)) == PLOTS[name]
+    kinds = {output.output_type for cell in code for output in cell.outputs}
+    assert kinds <= {"stream", "display_data", "execute_result"}  # no error
+    again = "run: python docs/generate_notebooks.py"
+    assert notebook.metadata[GENERATOR["SOURCES"]] == GENERATOR["digest"](notebook), again
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_committed_notebook_tells_nothing_of_the_machine_it_was_run_on(name):
+    notebook = nbformat.read(NOTEBOOKS[name], as_version=4)
     assert all(cell.metadata == {} for cell in notebook.cells)
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata) == {"kernelspec", "language_info", GENERATOR["SOURCES"]}
     assert notebook.metadata["kernelspec"]["name"] == "python3"
     assert notebook.metadata["language_info"] == {"name": "python"}  # no version: of all alike
-    assert NOTEBOOKS[name].stat().st_size < 60_000
+    words = "".join(text for cell in notebook.cells if "outputs" in cell for text in texts(cell))
+    assert str(ROOT) not in words
+
+
+def test_the_figures_of_all_notebooks_are_under_a_megabyte():
+    cells = [nbformat.read(path, as_version=4).cells for path in NOTEBOOKS.values()]
+    sizes = [len(picture) for some in cells for picture in pictures(some)]
+    assert min(sizes) > 3000
+    assert sum(sizes) < FIGURES
 
 
 @pytest.mark.parametrize("name", PLOTS)
@@ -133,9 +170,25 @@ def test_a_notebook_runs_from_any_folder_of_the_checkout_and_draws(executed, nam
     outputs = [one for cell in notebook.cells for one in cell.get("outputs", [])]
     # also a warning is an error here: it would stand between the plots
     assert [one["text"] for one in outputs if one.get("name") == "stderr"] == []
-    images = [one["data"]["image/png"] for one in outputs if "image/png" in one.get("data", {})]
+    images = pictures(notebook.cells)
     assert len(images) == len(figures) == PLOTS[name]
     assert min(map(len, images)) > 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_notebook_says_what_its_committed_outputs_say(executed, name):
+    kept = [one for one in nbformat.read(NOTEBOOKS[name], as_version=4).cells if "outputs" in one]
+    found = [cell for cell in executed(name)[0].cells[1:-1] if "outputs" in cell]
+    for before, now in zip(kept, found, strict=True):
+        for old, new in zip(texts(before), texts(now), strict=True):
+            assert NUMBER.sub("#", old) == NUMBER.sub("#", new), before.id
+            numbers = [
+                [float(number.replace(",", "")) for number in NUMBER.findall(text)]
+                for text in (old, new)
+            ]
+            assert numbers[1] == pytest.approx(numbers[0], **NEAR), before.id
+        assert len(pictures([before])) == len(pictures([now])), before.id
 
 
 @pytest.mark.slow

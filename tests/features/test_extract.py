@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -155,3 +158,15 @@ def test_the_picture_comes_back_as_it_was(texture):
         image_features(picture)
         block_statistics(picture)
         np.testing.assert_array_equal(picture, before)
+
+
+def test_importing_the_package_takes_no_memory_but_for_its_code():
+    code = """
+import tracemalloc, numpy, cv2, onnxruntime
+tracemalloc.start()
+import blurdct.features.extract, blurdct.features.block_map, blurdct.images.reader
+from blurdct import Detector
+print(tracemalloc.get_traced_memory()[1])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 12_000_000

@@ -9,97 +9,18 @@ from PIL import Image
 
 from blurdct.config import ReadConfig
 from blurdct.images.files import RAW_SUFFIXES, find_photos
-from blurdct.images.formats import NEEDS, PREVIEW, kind
+from blurdct.images.formats import PREVIEW, kind
+from blurdct.images.guard import HERE
 from blurdct.images.reader import read_luma, read_rgb, read_sized
+from blurdct.utils.installing import install_hint
 from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
+from tests.helpers.photo_kinds import dng, heic, longs, pdf, shorts, text, tiff
 
 pillow_heif = pytest.importorskip("pillow_heif")
 pytest.importorskip("rawpy")
 pypdfium2 = pytest.importorskip("pypdfium2")
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-def heic(pixels, orientation=1) -> bytes:
-    """A HEIC file that says by itself how its picture is turned, as those of phones do."""
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    mode = "RGBA" if pixels.shape[2] == 4 else "RGB"
-    stored = np.ascontiguousarray(pixels)
-    made = pillow_heif.from_bytes(mode, stored.shape[1::-1], stored.tobytes())
-    file = BytesIO()
-    made.save(file, quality=95, exif=exif.tobytes())
-    return file.getvalue()
-
-
-def pdf(*pages, **options) -> bytes:
-    """A PDF file, a picture to a page."""
-    first, *others = map(Image.fromarray, pages)
-    return encode(first, "PDF", save_all=True, append_images=others, quality=95, **options)
-
-
-# Values of TIFF tags: type, count, bytes.
-
-
-def shorts(*values):
-    return 3, len(values), struct.pack(f"<{len(values)}H", *values)
-
-
-def longs(*values):
-    return 4, len(values), struct.pack(f"<{len(values)}I", *values)
-
-
-def ratios(*values):
-    return 10, len(values), b"".join(struct.pack("<ii", value, 1) for value in values)
-
-
-def text(words):
-    return 2, len(words) + 1, words.encode() + b"\0"
-
-
-def tiff(*folders) -> bytes:
-    """A TIFF file out of folders of tags, each with the data of its one strip.
-
-    Where the strip is (tag 273) and where the next folder is (330) is filled in.
-    """
-    file = b"II*\0" + struct.pack("<I", 8)
-    for tags, strip in folders:
-        after = len(file) + 2 + 12 * len(tags) + 4
-        begin = after + sum(len(data) for _, _, data in tags.values() if len(data) > 4)
-        places = {273: begin, 330: begin + len(strip)}
-        file += struct.pack("<H", len(tags))
-        more = b""
-        for tag, (form, count, data) in sorted(tags.items()):
-            if tag in places:
-                data = struct.pack("<I", places[tag])
-            elif len(data) > 4:
-                more += data
-                data = struct.pack("<I", after + len(more) - len(data))
-            file += struct.pack("<HHI4s", tag, form, count, data)
-        file += bytes(4) + more + strip
-    return file
-
-
-def dng(mosaic, orientation=1, preview=None) -> bytes:
-    """A raw file as Adobe describes it: a sensor's grey levels, 16 bits; (H, W), red top left."""
-    height, width = mosaic.shape
-    sensor = {254: longs(0), 256: longs(width), 257: longs(height), 258: shorts(16)}
-    sensor |= {259: shorts(1), 262: shorts(32803), 273: longs(0), 277: shorts(1)}
-    sensor |= {278: longs(height), 279: longs(2 * mosaic.size)}
-    sensor |= {33421: shorts(2, 2), 33422: (1, 4, bytes([0, 1, 1, 2]))}
-    camera = {271: text("Toy"), 272: text("Toy One"), 274: shorts(orientation)}
-    camera |= {50706: (1, 4, bytes([1, 4, 0, 0])), 50708: text("Toy One"), 50778: shorts(21)}
-    camera |= {50721: ratios(1, 0, 0, 0, 1, 0, 0, 0, 1), 50728: ratios(1, 1, 1)}
-    strip = mosaic.astype("<u2").tobytes()
-    if preview is None:
-        return tiff((camera | sensor, strip))
-    form, size = ((7, 6), None) if isinstance(preview, bytes) else ((1, 2), preview.shape[1::-1])
-    width, height = size or Image.open(BytesIO(preview)).size
-    preview = bytes(preview)
-    small = {254: longs(1), 256: longs(width), 257: longs(height), 258: shorts(8, 8, 8)}
-    small |= {259: shorts(form[0]), 262: shorts(form[1]), 273: longs(0), 277: shorts(3)}
-    small |= {278: longs(height), 279: longs(len(preview)), 330: longs(0)}
-    return tiff((camera | small, preview), (sensor, strip))
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +80,7 @@ def test_files_of_boxes_are_told_apart_by_their_brands(main, others, expected):
 
 
 def test_avif_is_read_without_help(rgb, monkeypatch):
+    monkeypatch.setenv(HERE, "1")
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     assert difference(read_luma(encode(rgb, "AVIF", quality=95)), read_luma(rgb)) < 3
 
@@ -167,14 +89,14 @@ def test_avif_is_read_without_help(rgb, monkeypatch):
 
 
 def test_a_raw_file_without_a_preview_is_developed_at_half_its_size(rgb, mosaic):
-    luma, size = read_sized(dng(mosaic))
+    luma, size, _ = read_sized(dng(mosaic))
     assert size == (256, 192)
     assert correlation(luma, rgb[..., 1]) > 0.99  # development is monotonous, not linear
 
 
 @pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
 def test_a_raw_file_is_developed_upright(rgb, mosaic, orientation, turns):
-    luma, size = read_sized(dng(mosaic, orientation))
+    luma, size, _ = read_sized(dng(mosaic, orientation))
     assert correlation(luma, np.rot90(rgb[..., 1], turns)) > 0.99
     assert size == ((192, 256) if turns % 2 else (256, 192))
 
@@ -185,7 +107,7 @@ def test_the_preview_in_a_raw_file_is_taken_first_and_turned_upright(
     mosaic, large, orientation, turns, form
 ):
     preview = encode(large, "JPEG", quality=95) if form == "JPEG" else large
-    luma, size = read_sized(dng(255 - mosaic, orientation, preview))
+    luma, size, _ = read_sized(dng(255 - mosaic, orientation, preview))
     assert difference(luma, read_luma(np.rot90(large, turns))) < 3
     assert size == ((192, 256) if turns % 2 else (256, 192))
 
@@ -249,7 +171,7 @@ def test_of_a_tiff_of_many_pages_the_first_counts(rgb):
 
 @pytest.mark.parametrize("resolution", [72, 300, 1200])
 def test_the_photo_on_a_pdf_page_comes_out_at_its_own_size(rgb, resolution):
-    luma, size = read_sized(pdf(rgb, resolution=resolution))
+    luma, size, _ = read_sized(pdf(rgb, resolution=resolution))
     assert size == (128, 96)
     assert difference(luma, read_luma(rgb)) < 3
 
@@ -264,7 +186,7 @@ def test_a_pdf_page_without_a_photo_is_drawn_at_150_dots_per_inch():
     file = BytesIO()
     document.save(file)
     document.close()
-    luma, size = read_sized(file.getvalue())
+    luma, size, _ = read_sized(file.getvalue())
     assert size == (300, 150)
     assert (luma == 255).all()
 
@@ -283,8 +205,9 @@ def test_a_pdf_page_without_a_photo_is_drawn_at_150_dots_per_inch():
 def test_without_the_library_the_error_names_what_to_install(
     files, name, what, library, monkeypatch
 ):
+    monkeypatch.setenv(HERE, "1")
     monkeypatch.setitem(sys.modules, library, None)
-    assert refusal(files[name], name=name) == f"{name}: {what} needs {NEEDS}"
+    assert refusal(files[name], name=name) == f"{name}: {what} needs {install_hint('formats')}"
 
 
 @pytest.mark.parametrize("name", ["photo.heic", "photo.dng", "photo.pdf"])
@@ -292,6 +215,7 @@ def test_the_pixel_limit_holds_before_anything_is_decoded(files, name, monkeypat
     def decoded(*_, **__):
         raise AssertionError("decoded")
 
+    monkeypatch.setenv(HERE, "1")
     monkeypatch.setattr(pillow_heif.HeifImageFile, "load", decoded)
     monkeypatch.setattr(pypdfium2.PdfPage, "render", decoded)
     message = refusal(files[name], config=ReadConfig(max_pixels=12_000), name=name)

@@ -15,6 +15,7 @@ from PIL import Image
 from blurdct.config import ReadConfig
 from blurdct.errors import ImageError
 from blurdct.images.files import find_photos
+from blurdct.images.guard import HERE
 from blurdct.images.reader import read_luma, read_rgb, read_sized
 from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
@@ -318,6 +319,7 @@ def test_the_limit_that_is_named_is_ours(max_pixels):
 
 @pytest.mark.parametrize("kind", [kind for kind in WRITTEN if not kind.endswith(".jpg")])
 def test_our_pixel_limit_counts_not_that_of_pillow(rgb, kind, monkeypatch):
+    monkeypatch.setenv(HERE, "1")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     pillow_kind, options = WRITTEN[kind]
     data = encode(rgb, pillow_kind, **options)

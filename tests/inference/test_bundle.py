@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 import pickle
 import shutil
 
@@ -172,6 +173,29 @@ def test_a_folder_without_a_graph_is_refused(folder):
 def test_a_sheet_that_is_no_object_is_refused(folder, text):
     (folder / SHEET).write_text(text)
     refusal(folder)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_a_sheet_nested_by_the_thousand_is_refused(folder, opening):
+    (folder / SHEET).write_text(opening * 100_000)
+    assert "not a bundle" in refusal(folder)
+
+
+@pytest.mark.parametrize("name", [SHEET, GRAPH])
+def test_a_sheet_or_graph_that_would_never_end_is_refused(folder, name):
+    (folder / name).unlink()
+    (folder / name).symlink_to("/dev/zero")
+    refusal(folder)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    refusal(folder)
+
+
+def test_a_sheet_or_graph_of_gigabytes_is_refused_unread(folder):
+    for name, size in ((GRAPH, 3 * 2**30), (SHEET, 2**30)):
+        with open(folder / name, "r+b") as holes:
+            holes.truncate(size)
+        assert f"{name}: over " in refusal(folder)
 
 
 def test_a_sheet_that_is_no_text_is_refused(folder):

@@ -25,19 +25,23 @@ def toy() -> Session:
 
 
 def counting() -> bytes:
-    """A graph whose P is the number of rows that it is given at once."""
+    """A graph whose P is the number of rows that it is given at once, in thousands."""
     nodes = [
         helper.make_node("Shape", ["features"], ["shape"]),
         helper.make_node("Gather", ["shape", "first"], ["rows"]),
         helper.make_node("Cast", ["rows"], ["number"], to=TensorProto.FLOAT),
-        helper.make_node("Expand", ["number", "rows"], ["probability"]),
+        helper.make_node("Div", ["number", "thousand"], ["share"]),
+        helper.make_node("Expand", ["share", "rows"], ["probability"]),
     ]
     made = helper.make_graph(
         nodes,
         "counting",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 18])],
         [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["n"])],
-        [helper.make_tensor("first", TensorProto.INT64, [1], [0])],
+        [
+            helper.make_tensor("first", TensorProto.INT64, [1], [0]),
+            helper.make_tensor("thousand", TensorProto.FLOAT, [], [1000.0]),
+        ],
     )
     opsets = [helper.make_opsetid("", 17)]
     return helper.make_model(made, opset_imports=opsets, ir_version=8).SerializeToString()
@@ -49,7 +53,7 @@ def test_a_graph_says_what_it_takes_and_gives(toy):
 
 def test_a_table_is_answered_a_batch_at_a_time():
     answers = Session(counting()).probabilities(rows(2 * BATCH + 3))
-    np.testing.assert_array_equal(answers, [*[BATCH] * 2 * BATCH, 3, 3, 3])
+    np.testing.assert_allclose(1000 * answers, [*[BATCH] * 2 * BATCH, 3, 3, 3], rtol=1e-6)
 
 
 @pytest.mark.parametrize("count", [0, 1, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH])
@@ -83,6 +87,43 @@ def test_rows_of_another_width_and_a_graph_without_p_are_refused_in_one_line(cal
     with pytest.raises(ModelError, match="^the model's graph cannot be run \\(.+\\)$") as refused:
         call(Session(graph), given)
     assert "\n" not in str(refused.value)
+
+
+def saying(value: float, shape: list[int] | None = None) -> bytes:
+    """A graph that says the same to each row; of another shape if told."""
+    rows = [helper.make_node("Shape", ["features"], ["all"])]
+    rows.append(helper.make_node("Gather", ["all", "first"], ["rows"]))
+    constants = [helper.make_tensor("first", TensorProto.INT64, [1], [0])]
+    if shape is not None:
+        rows, constants = [], [helper.make_tensor("rows", TensorProto.INT64, [len(shape)], shape)]
+    constants.append(helper.make_tensor("value", TensorProto.FLOAT, [1], [value]))
+    made = helper.make_graph(
+        [*rows, helper.make_node("Expand", ["value", "rows"], ["probability"])],
+        "saying",
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 18])],
+        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, None)],
+        constants,
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    return helper.make_model(made, opset_imports=opsets, ir_version=8).SerializeToString()
+
+
+@pytest.mark.parametrize("call", [Session.run, Session.probabilities])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.01, 1.01, 50])
+def test_what_is_no_probability_is_refused_in_one_line(call, value):
+    with pytest.raises(ModelError, match=f"gives a probability of {value}.*, which is none of 0"):
+        call(Session(saying(value)), rows(3))
+
+
+@pytest.mark.parametrize("shape", [[2], [3, 1], [0]])
+def test_an_answer_for_other_rows_than_were_given_is_refused(shape):
+    with pytest.raises(ModelError, match="gives probability of shape"):
+        Session(saying(0.5, shape)).run(rows(3))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 1.000001])
+def test_rounding_is_forgiven(value):
+    assert len(Session(saying(value)).probabilities(rows(3))) == 3
 
 
 def test_nothing_else_in_the_package_opens_a_graph():

@@ -58,6 +58,21 @@ def test_an_error_stands_in_the_place_of_its_photo(workers):
     assert isinstance(error, ImageError) and str(error) == "bad: no photo"
 
 
+def fatal(loaded, photo):
+    if photo == "bomb":
+        os._exit(1)
+    return photo
+
+
+def test_a_photo_that_kills_its_processes_has_an_error_and_the_others_an_answer():
+    photos = [str(number) for number in range(20)]
+    photos[9] = "bomb"
+    answers = list(answer_each(fatal, Loaded("m"), photos, 2, 4))
+    error = answers[9]
+    assert isinstance(error, ImageError) and str(error) == "bomb: the worker process died on it"
+    assert [*answers[:9], *answers[10:]] == [*photos[:9], *photos[10:]]
+
+
 def test_a_model_is_sent_to_each_process_once_however_many_photos_there_are():
     photos = [str(number) for number in range(12)]
     answers = list(answer_each(judge, Loaded("m"), photos, 2, chunk=2))

@@ -6,9 +6,9 @@ import pytest
 
 from blurdct.errors import ConfigError
 from blurdct.features.block_map import map_blocks, summary
+from blurdct.metrics import logit
 from blurdct.models.base import TrainingRows
 from blurdct.models.dct_fusion import WEIGHTS, DctFusion
-from blurdct.utils.odds import logit
 
 QUICK = {
     "dct-net": {"epochs": 2, "batch": 16},

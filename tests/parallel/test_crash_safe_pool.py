@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from blurdct.errors import BlurdctError
-from blurdct.parallel.crash_safe_pool import DIED, crash_safe_map
+from blurdct.parallel.crash_safe_pool import crash_safe_map
+from blurdct.parallel.crew import DIED
 
 ROOT = Path(__file__).parents[2]
 

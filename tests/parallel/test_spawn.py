@@ -9,7 +9,9 @@ import time
 import pytest
 
 from blurdct.parallel.cores import ONE_THREAD, cores
-from blurdct.parallel.spawn import CONTEXT, alive, end, started, starting
+from blurdct.parallel.spawn import CONTEXT, MOST_WORDS, end, started, starting
+
+from .killing import killed_as_they_start
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="other signals there")
 
@@ -88,11 +90,15 @@ def test_who_ends_when_asked_is_not_killed_and_who_does_not_is():
     assert not willing.is_alive() and not stubborn.is_alive()
 
 
-def test_the_living_are_told_from_those_that_have_ended():
-    process = staying(False)
-    assert alive(process.pid) and alive(os.getpid())
-    end([process])
-    assert not alive(process.pid)
+def test_a_long_command_line_does_not_fill_the_pipe_of_a_process_that_died(monkeypatch):
+    words = ["blurdct", "predict", *["photo.jpg"] * (1 << 16)]
+    monkeypatch.setattr(sys, "argv", words)
+    with killed_as_they_start():
+        for _ in range(3):
+            process = started(time.sleep, 600)
+            process.join(30)
+            assert process.exitcode
+    assert sys.argv is words and sum(map(len, words)) > MOST_WORDS
 
 
 def test_there_is_at_least_one_core():

@@ -18,7 +18,7 @@ def made():
 
 @pytest.fixture(scope="module")
 def file(made, tmp_path_factory):
-    pictures = {pick.path: Picture(JPEG, (24, 16), b"png") for pick in made.worst}
+    pictures = {pick.path: Picture(JPEG, (24, 16), map=b"png") for pick in made.worst}
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html(made, "r.csv", pictures, 24), encoding="utf-8")
     return path
@@ -27,37 +27,39 @@ def file(made, tmp_path_factory):
 def test_a_threshold_may_be_typed_slid_or_chosen(file, made):
     with opened(file) as page:
         for step, choose in (
-            (304, lambda: page.fill("#number", "30.4")),
-            (905, lambda: page.fill("#slider", "90.5")),
-            (250, lambda: page.get_by_role("button", name="medium from").click()),
-            (750, lambda: page.get_by_role("button", name="blurred from").click()),
+            (304, lambda: page.fill("#number", "0.304")),
+            (805, lambda: page.fill("#slider", "0.805")),
+            (250, lambda: page.get_by_role("button", name="surely sharp below").click()),
+            (750, lambda: page.get_by_role("button", name="surely blurred from").click()),
+            (500, lambda: page.locator("[data-choose='500']").click()),
         ):
             choose()
-            assert page.inner_text("#dropped") == f"{made.dropped(step / 10):,}"
-            assert page.inner_text("#kept") == f"{made.judged - made.dropped(step / 10):,}"
-            assert page.input_value("#slider") == f"{step / 10:g}"
-            assert page.inner_text("#value") == f"{step / 10:.1f}"
+            lost = made.dropped(step / 1000)
+            assert page.inner_text("#dropped") == f"{lost:,}"
+            assert page.inner_text("#kept") == f"{made.judged - lost:,}"
+            assert page.input_value("#slider") == f"{step / 1000:g}"
+            assert page.inner_text("#value") == f"{step / 1000:.3f}"
             shown = page.locator("#doubtful figure:visible")
             assert shown.count() == 24
             assert page.locator("#doubtful figure.drop:visible").count() == 12
 
 
-@pytest.mark.parametrize("typed", ["", "-1", "100.1"])
-def test_what_is_no_score_changes_nothing(file, made, typed):
+@pytest.mark.parametrize("typed", ["", "-1", "1.001", "80"])
+def test_what_is_no_p_changes_nothing(file, made, typed):
     with opened(file) as page:
-        page.fill("#number", "40")
+        page.fill("#number", "0.4")
         page.fill("#number", typed)
-        assert page.inner_text("#value") == "40.0"
-        assert page.inner_text("#dropped") == f"{made.dropped(40):,}"
+        assert page.inner_text("#value") == "0.400"
+        assert page.inner_text("#dropped") == f"{made.dropped(0.4):,}"
 
 
 def test_the_address_remembers_a_threshold_and_brings_it_back(file, made):
-    with opened(file, "#threshold=12.3") as page:
-        assert page.inner_text("#dropped") == f"{made.dropped(12.3):,}"
-        page.get_by_role("button", name="medium from").click()
-        assert page.evaluate("location.hash") == "#threshold=25"
-        page.evaluate("location.hash = '#threshold=66.6'")
-        page.wait_for_function("document.getElementById('value').textContent === '66.6'")
+    with opened(file, "#threshold=0.123") as page:
+        assert page.inner_text("#dropped") == f"{made.dropped(0.123):,}"
+        page.get_by_role("button", name="surely sharp below").click()
+        assert page.evaluate("location.hash") == "#threshold=0.25"
+        page.evaluate("location.hash = '#threshold=0.666'")
+        page.wait_for_function("document.getElementById('value').textContent === '0.666'")
 
 
 def test_folders_follow_the_threshold_after_they_were_sorted_too(file, made):
@@ -66,7 +68,7 @@ def test_folders_follow_the_threshold_after_they_were_sorted_too(file, made):
         page.locator("#folders thead button").nth(0).click()
         names = column(page, "#folders", 1)
         assert names == sorted(made.folders, reverse=True)
-        page.fill("#number", "30.4")
+        page.fill("#number", "0.304")
         counts = [made.folder_counts[name] for name in names]
         lost = [int(steps[304:].sum()) for steps in counts]
         assert column(page, "#folders", 3) == [f"{number:,}" for number in lost]

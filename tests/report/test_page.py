@@ -98,8 +98,8 @@ def test_every_threshold_drops_what_filter_would_drop():
     made = summarize(rows)
     scored = [r["probability"] for r in rows if r["label"] not in ("", "unknown")]
     for step in range(1001):
-        threshold = float(f"{step // 10}.{step % 10}")
-        assert made.dropped(threshold) == sum(p >= threshold / 100 for p in scored)
+        threshold = float(f"{step // 1000}.{step % 1000:03}")
+        assert made.dropped(threshold) == sum(p >= threshold for p in scored)
     assert made.judged == len(scored)
 
 
@@ -122,7 +122,7 @@ def test_of_too_many_folders_the_deepest_are_counted_with_those_above(monkeypatc
     paths = [f"{i % 3}/{i % 7}/{i % 20}/{i}.jpg" for i in range(400)]
     made = summarize(row(path, 0.5) for path in paths)
     assert sorted(made.folders) == ["0", "1", "2"]
-    assert made.folders["0"]["medium"] == sum(path.startswith("0/") for path in paths)
+    assert made.folders["0"]["blurred?"] == sum(path.startswith("0/") for path in paths)
     flat = summarize(row(f"{i}/x.jpg", 0.5) for i in range(400))
     assert len(flat.folders) == 11
     assert sum(sum(kinds.values()) for kinds in flat.folders.values()) == 400
@@ -186,7 +186,7 @@ def test_few_photographs_are_worst_or_best_but_not_both():
 
 def test_the_doubtful_lie_on_both_sides_of_the_limits_and_everywhere_else():
     made = summarize(many(8000))
-    for limit in (25, 75):
+    for limit in (25, 50, 75):
         near = [pick.score for pick in made.ladder if abs(pick.score - limit) < 2]
         assert sum(score < limit for score in near) >= 12
         assert sum(score >= limit for score in near) >= 12
@@ -198,10 +198,20 @@ def test_the_doubtful_lie_on_both_sides_of_the_limits_and_everywhere_else():
 
 def test_limits_are_those_of_the_model_unless_the_labels_say_otherwise(model):
     rows = [row(f"{n}.jpg", n / 100, model=model) for n in range(100)]
-    assert summarize(rows).thresholds == load(model).thresholds == Thresholds(0.25, 0.75)
-    other = [row(f"{n}.jpg", n / 100, "blurred" if n >= 60 else "clear") for n in range(100)]
-    assert summarize(other).thresholds == Thresholds(0.6, 0.6)
+    own = load(model).thresholds
+    assert summarize(rows, trusted=model).thresholds == own == Thresholds(0.25, 0.75)
+    moved = [r | {"threshold": 0.3} for r in rows]
+    moved = [r | {"label": "blurred" if r["probability"] >= 0.3 else "sharp"} for r in moved]
+    moved = [r | {"sure": not 0.25 <= r["probability"] < 0.75} for r in moved]
+    assert summarize(moved, trusted=model).thresholds == Thresholds(0.25, 0.75, 0.3)
+    other = [row(f"{n}.jpg", n / 100, *verdict(n), threshold=0.6) for n in range(100)]
+    assert summarize(other).thresholds == Thresholds(0.4, 0.8, 0.6)
     assert summarize([row("a.jpg", 0.1)]).thresholds == Thresholds(1, 1)
+
+
+def verdict(number: int) -> tuple[str, bool]:
+    """As a model might say it that is not at hand."""
+    return "blurred" if number >= 60 else "sharp", not 40 <= number < 80
 
 
 # What the page holds
@@ -239,6 +249,29 @@ def test_names_that_would_hide_or_break_something_are_spelt_out(name, shown, tmp
     assert text.count(shown) >= 3
 
 
+def test_doubtful_verdicts_have_a_question_mark_and_say_between_which_p_they_lie():
+    page = page_of([row(f"{number}.jpg", number / 100) for number in range(100)])
+    words = " ".join(page.text.split())
+    for told in (
+        "surely sharp below 0.250 blurred from 0.500 surely blurred from 0.750",
+        "sharp 25 25.0% P 0.000 to 0.250 sharp? 25 25.0% P 0.250 to 0.500, not sure",
+        "blurred? 25 25.0% P 0.500 to 0.750, not sure blurred 25 25.0% P 0.750 to 1.000",
+        "99.0 blurred",
+        "60.0 blurred?",
+        "30.0 sharp?",
+        "0.0 sharp",
+    ):
+        assert told in words
+
+
+def test_what_is_unknown_is_counted_and_shown_in_no_gallery():
+    rows = [row("a.jpg", 0.9), row("night.jpg", label="unknown", reason="nothing but black")]
+    made = summarize(rows)
+    assert made.kinds["unknown"] == 1 and made.judged == 1
+    assert "night.jpg" not in {pick.path for pick in (*made.worst, *made.ladder, *made.best)}
+    assert "Neither kept nor dropped: 1 unknown." in " ".join(page_of(rows).text.split())
+
+
 @pytest.mark.parametrize("rows", [[], [failed("a.jpg", "a.jpg: no such file")], [row("a.jpg", 1)]])
 def test_a_page_of_next_to_nothing_is_whole(rows):
     page = page_of(rows)
@@ -257,7 +290,7 @@ def test_the_same_results_give_the_same_page():
 
 def test_photographs_have_a_picture_and_the_map_of_their_model(photos, model, tmp_path):
     results.write("r.csv", judged(photos, model))
-    write_report("r.csv", Path("r.html"))
+    write_report("r.csv", Path("r.html"), painter=Painter(model=model))
     page = Page(Path("r.html").read_text(encoding="utf-8"))
     kinds = [one["class"] for one in page.named("image")]
     assert kinds.count("shot") == kinds.count("map") == len(page.named("figure")) == 8 + 8
@@ -355,7 +388,7 @@ def browse(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize(("fragment", "threshold"), [("", 75), ("#threshold=30.4", 30.4)])
+@pytest.mark.parametrize(("fragment", "threshold"), [("", 0.5), ("#threshold=0.304", 0.304)])
 def test_the_slider_counts_and_marks_what_a_threshold_drops(browse, fragment, threshold):
     rows = [*many(), *(row(name, 0.99) for name in HOSTILE)]
     made = summarize(rows)
@@ -365,16 +398,16 @@ def test_the_slider_counts_and_marks_what_a_threshold_drops(browse, fragment, th
     lost = made.dropped(threshold)
     share = f"{100 * lost / made.judged:.1f}%"
     assert f"{lost:,} dropped ({share}), {made.judged - lost:,} kept" in words
-    assert f"--threshold {threshold:.1f}" in words
+    assert f"--threshold {threshold:.3f}" in words
     for figure in page.named("figure"):
-        drop = int(figure["data-step"]) >= round(10 * threshold)
+        drop = int(figure["data-step"]) >= round(1000 * threshold)
         assert figure["class"] == ("drop" if drop else "keep")
     near = [one for one in page.named("figure") if "hidden" not in one][24:-24]
     assert [one["class"] for one in near] == 12 * ["drop"] + 12 * ["keep"]
     cells = [one.get("data-value") for one in page.named("td")]
     for name, counts in made.folder_counts.items():
         assert name in page.text
-        assert str(counts[round(10 * threshold) :].sum()) in cells
+        assert str(counts[round(1000 * threshold) :].sum()) in cells
     bars = [one for one in page.named("rect") if one.get("class") == "bar"]
     assert len(bars) == 100
     assert max(float(one["height"]) for one in bars) == 100

@@ -1,12 +1,15 @@
 import gzip
 import io
+import lzma
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tracemalloc
+import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ import pytest
 from blurdct.errors import ImageError
 from blurdct.scan import archives
 from blurdct.scan.archives import is_archive, members, read, split
+from blurdct.scan.containers import tars
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -83,7 +87,7 @@ def test_a_tar_compressed_by_zstd_is_read_with_pyarrow_and_asks_for_it(tmp_path,
         file.write(plain)
     assert contents(path) == expected()
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImageError, match=r"photos.tar.zst: zstd needs pip install 'blurdct\[scan"):
+    with pytest.raises(ImageError, match=r"photos.tar.zst: zstd needs .*pip install .*\[scan"):
         list(members(str(path), photos))
 
 
@@ -117,13 +121,14 @@ def test_members_that_nobody_wants_are_not_unpacked(tmp_path):
         assert [one.name for one in members(str(path), "b.jpg".__eq__)] == ["b.jpg"]
 
 
-@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
-def test_memory_stays_flat_however_many_members_a_tar_has(tmp_path, ending):
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".zip"])
+def test_memory_stays_flat_however_many_members_an_archive_has(tmp_path, ending):
     noise = np.random.default_rng(0)
 
     def peak(count: int) -> int:
         path = tmp_path / f"{count}{ending}"
-        tar(path, {f"{number}.jpg": noise.bytes(500) for number in range(count)})
+        files = {f"{number}.jpg": noise.bytes(500) for number in range(count)}
+        (packed if ending == ".zip" else tar)(path, files)
         tracemalloc.start()
         try:
             assert sum(1 for _ in members(str(path), photos)) == count
@@ -132,6 +137,97 @@ def test_memory_stays_flat_however_many_members_a_tar_has(tmp_path, ending):
             tracemalloc.stop()
 
     assert peak(1500) < 1.5 * peak(150) + 20_000
+
+
+def test_a_zip_whose_numbers_need_eight_bytes_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10)
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    path = packed(tmp_path / "photos.zip", how=zipfile.ZIP_STORED)
+    assert b"PK\6\6" in path.read_bytes()
+    assert contents(path) == expected()
+
+
+@pytest.mark.parametrize("name", ["caf\xe9.jpg", "写真.jpg", "a/b\\c.jpg"])
+def test_names_in_a_zip_are_those_of_the_standard_library(tmp_path, name):
+    path = packed(tmp_path / "photos.zip", {name: b"x"})
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    assert list(contents(path)) == names[1:]
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tar.xz"])
+def test_a_link_in_a_tar_is_the_file_that_it_leads_to(tmp_path, ending):
+    path = tmp_path / f"photos{ending}"
+    links = {
+        "hard.jpg": (tarfile.LNKTYPE, "a/real.jpg"),
+        "a/soft.jpg": (tarfile.SYMTYPE, "real.jpg"),
+        "up.jpg": (tarfile.SYMTYPE, "./a/../a/real.jpg"),
+        "raw.jpg": (tarfile.LNKTYPE, "a/no photo by its name"),
+        "notes.txt": (tarfile.LNKTYPE, "a/real.jpg"),
+        "outside.jpg": (tarfile.SYMTYPE, "/etc/passwd"),
+        "gone.jpg": (tarfile.LNKTYPE, "gone"),
+        "round.jpg": (tarfile.SYMTYPE, "round.jpg"),
+    }
+    with tarfile.open(path, TARS[ending]) as archive:
+        for name, (kind, target) in links.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, target
+            archive.addfile(info)
+        for name, data in (("a/real.jpg", b"photo"), ("a/no photo by its name", b"other")):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    found = {member.name: member for member in members(str(path), photos)}
+    real = dict.fromkeys(("hard.jpg", "a/soft.jpg", "up.jpg"), b"photo") | {"raw.jpg": b"other"}
+    assert list(found) == ["a/real.jpg", *real, "outside.jpg", "gone.jpg", "round.jpg"]
+    for name, data in real.items():
+        member = found[name]
+        assert member.bytes == 5
+        assert (member.data or read(str(path), name, member.place)) == data
+    for name in ("outside.jpg", "gone.jpg", "round.jpg"):
+        with pytest.raises(ImageError, match=f"::{name}: cannot be unpacked .a link to no file in"):
+            read(str(path), name, found[name].place)
+
+
+def test_more_links_than_memory_may_hold_are_errors_one_by_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(tars, "LINKS", 2)
+    path = tmp_path / "photos.tar"
+    with tarfile.open(path, "w") as archive:
+        for name in ("1.jpg", "2.jpg", "3.jpg"):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.LNKTYPE, "real.jpg"
+            archive.addfile(info)
+        archive.addfile(tarfile.TarInfo("real.jpg"))
+    found = list(members(str(path), photos))
+    assert [one.name for one in found] == ["3.jpg", "real.jpg", "1.jpg", "2.jpg"]
+    with pytest.raises(ImageError, match="::3.jpg: cannot be unpacked .one of over 100,000 links"):
+        read(str(path), "3.jpg", found[0].place)
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".zip"])
+def test_members_of_one_name_are_each_themselves(tmp_path, ending):
+    path = tmp_path / f"photos{ending}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the standard library remarks on it
+        twice(path)
+    found = [
+        member.data or read(str(path), member.name, member.place)
+        for member in members(str(path), photos)
+    ]
+    assert found == [b"first", b"second, longer"]
+
+
+def twice(path: Path) -> None:
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for data in (b"first", b"second, longer"):
+                archive.writestr("a.jpg", data)
+        return
+    with tarfile.open(path, TARS["." + path.name.partition(".")[2]]) as archive:
+        for data in (b"first", b"second, longer"):
+            info = tarfile.TarInfo("a.jpg")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
 
 
 # What goes wrong
@@ -232,6 +328,59 @@ def test_a_member_that_is_larger_than_it_says_is_refused(tmp_path):
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
     assert size == 10_000_000
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_unpacks_to_more_than_it_says_takes_no_memory(tmp_path, how):
+    path = packed(tmp_path / "photos.zip", {"bomb.jpg": bytes(60_000_000)}, how)
+    (member,) = members(str(path), photos)
+    tracemalloc.start()
+    with pytest.raises(ImageError, match="::bomb.jpg: cannot be unpacked .more than the 1,000 "):
+        read(str(path), member.name, (1000, *member.place[1:]))
+    assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    tracemalloc.stop()
+
+
+def test_a_way_of_packing_that_nobody_knows_is_named(tmp_path):
+    path = packed(tmp_path / "photos.zip", {"a.jpg": b"x"})
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\1\2") + 10] = 9  # Deflate64
+    path.write_bytes(data)
+    (member,) = members(str(path), photos)
+    with pytest.raises(ImageError, match=r"a.jpg: cannot be unpacked \(packed by method 9, which"):
+        read(str(path), member.name, member.place)
+
+
+@pytest.mark.parametrize("at", [24, 28, 30, 42])
+def test_numbers_in_a_table_of_contents_that_lie_are_one_line(tmp_path, at):
+    path = packed(tmp_path / "photos.zip", {"a.jpg": b"a" * 99, "b.jpg": b"b"})
+    data = bytearray(path.read_bytes())
+    place = data.rindex(b"PK\1\2") + at
+    data[place : place + 2] = b"\xff\xff"
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match=r"photos.zip(::b.jpg)?: (cannot be unpacked|cut short)"):
+        for member in members(str(path), photos):
+            read(str(path), member.name, member.place)
+
+
+def test_a_window_of_gigabytes_is_refused(tmp_path):
+    path = tmp_path / "photos.tar.xz"
+    plain = tar(tmp_path / "photos.tar").read_bytes()
+    window = bytearray(lzma.compress(plain, lzma.FORMAT_XZ))
+    window[16] = 39  # 3 GiB, in the header of the block
+    size = 4 * (window[12] + 1)
+    window[12 + size - 4 : 12 + size] = zlib.crc32(window[12 : 12 + size - 4]).to_bytes(4, "little")
+    path.write_bytes(window)
+    with pytest.raises(ImageError, match="cannot be unpacked .Memory usage limit exceeded"):
+        list(members(str(path), photos))
+
+
+def test_an_xz_file_of_several_parts_is_read(tmp_path):
+    plain = tar(tmp_path / "photos.tar").read_bytes()
+    parts = [lzma.compress(plain[:5000]), bytes(8), lzma.compress(plain[5000:]), bytes(4)]
+    path = tmp_path / "photos.tar.xz"
+    path.write_bytes(b"".join(parts))
+    assert contents(path) == expected()
 
 
 def headed(kind: bytes, size: int, data: bytes = b"", name: str = "long") -> bytes:

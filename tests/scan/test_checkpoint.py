@@ -165,3 +165,45 @@ def test_nothing_is_left_when_it_is_removed(path, checkpoint):
     checkpoint.put(0, row("a"))
     checkpoint.remove()
     assert list(path.parent.iterdir()) == []
+
+
+def test_of_two_with_one_path_the_first_is_the_row_whichever_is_done_first(path, checkpoint):
+    checkpoint.put(0, row("a.zip::b", 1))
+    checkpoint.put(1, row("a.zip::b", 2))
+    checkpoint.put(3, row("a.zip::c", 4))
+    checkpoint.put(2, row("a.zip::c", 3))
+    assert [found["bytes"] for found in checkpoint.rows()] == [1, 3]
+    checkpoint.commit()
+    checkpoint.close()
+    later = resumed(path)
+    later.put(1, row("a.zip::b", 6))
+    later.put(0, row("a.zip::b", 5))
+    assert [found["bytes"] for found in later.rows()] == [5]
+
+
+def test_rows_that_are_held_stand_behind_all_others_in_their_order(path, checkpoint):
+    for number, name in enumerate([*"dcb", "\ud83d.jpg", "a"]):
+        checkpoint.put(number, row(name))
+    checkpoint.commit()
+    checkpoint.close()
+    later = resumed(path)
+    later.put(0, row("b", 7))
+    assert later.hold(lambda name: name in ("a", "b", "d", "\ud83d.jpg")) == 3
+    assert paths(later) == ["b", "d", "\ud83d.jpg", "a"] and later.count() == (4, 1)
+    assert later.hold(lambda name: False) == 0
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{", "7", b"\xff"])
+@pytest.mark.parametrize("table", ["facts", "rows"])
+def test_what_no_scan_wrote_into_it_is_one_line(path, checkpoint, table, text):
+    checkpoint.put(0, row("a"))
+    checkpoint.commit()
+    checkpoint.close()
+    with sqlite3.connect(path) as forged:
+        column = "row" if table == "rows" else "value"
+        where = "" if table == "rows" else "WHERE name = 'facts'"
+        forged.execute(f"UPDATE {table} SET {column} = ? {where}", [text])
+    forged.close()
+    with pytest.raises(ConfigError, match=r"out.csv.part: damaged, or not the work of a scan"):
+        again = Checkpoint(path)
+        list(again.rows()) if table == "rows" else again.facts

@@ -1,4 +1,6 @@
 import os
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +13,15 @@ from blurdct.images.reader import read_sized
 from blurdct.inference import facts
 from blurdct.inference.bundle import Calibration
 from blurdct.inference.detector import Detector
-from blurdct.parallel.crash_safe_pool import DIED
-from blurdct.scan import worker
+from blurdct.parallel.crew import DIED
+from blurdct.scan import walk, worker
 from blurdct.scan.run import scan
 from tests.helpers import toys
 
 DEADLY = """
 import os, sys
 try:
-    from blurdct.scan import worker
+    from blurdct.scan import walk, worker
 except ImportError:  # another Python that the tests run
     pass
 else:
@@ -117,7 +119,7 @@ def test_width_and_height_are_those_of_the_upright_photo_at_its_own_size(
     pixels = np.zeros((60 * factor, 100 * factor, 3), np.uint8)
     Image.fromarray(pixels).save(path, ending, exif=exif)
     config = Detector(toys.bundle()).config  # of 128 pixels: what is larger is reduced
-    luma, size = read_sized(path, config)
+    luma, size, _ = read_sized(path, config)
     assert size == ((60 * factor, 100 * factor) if turned else (100 * factor, 60 * factor))
     assert (luma.shape[1] < luma.shape[0]) == turned
 
@@ -288,17 +290,87 @@ def test_a_photo_that_is_deleted_meanwhile_is_a_row(go, photos):
     assert with_error(rows)["in/5.jpg"] == "no such file" and len(rows) == 28
 
 
-def test_a_table_stays_when_a_source_of_it_is_gone(tmp_path, monkeypatch):
+def save_two_disks():
+    for seed, name in enumerate(("disk/a/1", "disk/b/deep/2", "own/3", "own/4", "disks/5")):
+        save(Path(f"{name}.jpg"), seed)
+
+
+def unmounted(folder: Path) -> None:
+    folder.rename("elsewhere")
+    folder.mkdir()
+
+
+def closed(folder: Path) -> None:
+    def listing(self, path, real=walk.LocalTree.listing):
+        if Path(path).is_relative_to(folder):
+            raise PermissionError(13, "Permission denied")
+        return real(self, path)
+
+    walk.LocalTree.listing = listing
+
+
+LOSSES = {
+    "gone": lambda folder: folder.rename("elsewhere"),
+    "empty": unmounted,
+    "closed": closed,
+    "with nothing to judge": lambda folder: (unmounted(folder), (folder / "README").touch()),
+}
+SOURCES = {
+    "a folder": ["disk", "own", "disks"],
+    "the current folder": ["."],
+    "a pattern": ["disk/*/*.jpg", "disk/b/deep", "own", "disks"],
+    "a deep pattern": ["disk/**/*.jpg", "own", "disks"],
+    "a list": ["list.txt"],
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("source", SOURCES)
+def test_rows_below_what_is_lost_for_now_are_kept_and_told(go, tmp_path, monkeypatch, loss, source):
     monkeypatch.chdir(tmp_path)
-    toys.save_photos(tmp_path / "in", 2)
-    scan("in", "out.csv", workers=1)
+    monkeypatch.setattr(walk.LocalTree, "listing", walk.LocalTree.listing)
+    save_two_disks()
+    Path("list.txt").write_text("disk/\nown\ndisks\n")
+    _, before = go(SOURCES[source])
+    LOSSES[loss](Path("disk"))
+    if source == "the current folder" and loss in ("gone", "with nothing to judge"):
+        return  # nobody can tell that from a folder that was removed
+    Path("own/3.jpg").unlink()
+    summary, rows = go(SOURCES[source], resume=True)
+    below = [row for row in before if row["path"].startswith("disk/")]
+    assert len(below) == 2 and rows[-len(below) :] == below
+    assert summary.held.total() == 2 and summary.dropped == 1
+    assert len(paths(rows)) == len(set(paths(rows)))
+
+
+def test_rows_in_an_archive_that_is_damaged_now_are_kept(go, photos):
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.write(photos / "1.jpg", "b/1.jpg")
+    _, before = go(["a.zip", "in"])
+    Path("a.zip").write_bytes(b"damaged")
+    summary, rows = go(["a.zip", "in"], resume=True)
+    assert with_error(rows)["a.zip"].startswith("cannot be unpacked")
+    assert rows[-1] == before[0] and dict(summary.held) == {"a.zip": 1}
+
+
+def test_a_folder_that_was_removed_below_a_source_is_dropped(go, photos):
+    save(photos / "deep" / "9.jpg", 9)
+    go("in")
+    shutil.rmtree(photos / "deep")
+    summary, _ = go("in", resume=True)
+    assert summary.dropped == 1 and not summary.held
+
+
+@pytest.mark.parametrize("content", [None, "", "in/0.jpg\0in/1.jpg\n"])
+def test_a_table_stays_when_a_list_no_longer_says_what_it_named(go, photos, content):
+    Path("list.txt").write_text("in/0.jpg\nin/1.jpg\n")
+    go(["list.txt", "in/2.jpg"])
     before = Path("out.csv").read_bytes()
-    Path("in").rename("elsewhere")
-    with pytest.raises(BlurdctError, match=r"^in: .*; out.csv stays as it was$"):
-        scan("in", "out.csv", workers=1, resume=True)
-    assert Path("out.csv").read_bytes() == before
-    Path("elsewhere").rename("in")
-    scan("in", "out.csv", workers=1, resume=True)
+    Path("list.txt").unlink()
+    if content is not None:
+        Path("list.txt").write_text(content)
+    with pytest.raises(BlurdctError, match=r"^list.txt: names nothing, .*; out.csv stays"):
+        go(["list.txt", "in/2.jpg"], resume=True)
     assert Path("out.csv").read_bytes() == before
 
 
@@ -306,3 +378,23 @@ def test_a_table_stays_when_a_source_of_it_is_gone(tmp_path, monkeypatch):
 def test_a_time_limit_is_a_number_of_seconds(tmp_path, seconds):
     with pytest.raises(ConfigError, match="timeout: expected up to"):
         scan(tmp_path, tmp_path / "out.csv", timeout=seconds)
+
+
+def test_names_that_are_formulas_are_escaped_if_asked_and_found_again(go, photos):
+    (photos / "1.jpg").rename("=1+1.jpg")
+    (photos / "2.jpg").rename("-2.jpg")
+    _, plain = go(["=1+1.jpg", "-2.jpg", "in"], "plain.csv")
+    summary, rows = go(["=1+1.jpg", "-2.jpg", "in"], escape=True)
+    assert rows == plain and paths(rows)[:2] == ["=1+1.jpg", "-2.jpg"]
+    lines = Path("out.csv").read_text().splitlines()
+    assert lines[1].startswith("'=1+1.jpg,") and lines[1].endswith(",'")
+    assert lines[2].startswith("'-2.jpg,") and lines[3].endswith(",")
+    summary, rows = go(["=1+1.jpg", "-2.jpg", "in"], escape=True, resume=True)
+    assert rows == plain and summary.kept == 6
+    _, rows = go("out.csv", "again.csv", column="path")
+    assert paths(rows) == paths(plain)
+
+
+def test_what_no_spreadsheet_opens_is_not_escaped(go, photos):
+    with pytest.raises(ConfigError, match="out.jsonl: --escape is for CSV"):
+        go("in", "out.jsonl", escape=True)

@@ -5,6 +5,7 @@ import pickle
 import sys
 import tarfile
 import threading
+import tracemalloc
 import zipfile
 from functools import partial
 from glob import glob
@@ -21,6 +22,7 @@ from blurdct.inference.detector import Detector
 from blurdct.scan import archives
 from blurdct.scan.items import Item, find, open_photo
 from blurdct.scan.sources import photographs
+from blurdct.utils import text_files
 from tests.helpers import toys
 from tests.helpers.image_files import encode
 
@@ -297,6 +299,60 @@ def test_a_long_list_is_read_as_it_is_needed(here, monkeypatch):
     assert {next(stream).path for _ in range(10_000)} == {"some/photo.jpg"}
 
 
+@pytest.mark.parametrize(
+    ("source", "null", "why"),
+    [
+        ("zero.txt", False, "a device, not a list"),
+        ("zero.txt", True, "a device, not a list"),
+        ("@/dev/urandom", False, "a device, not a list"),
+        ("long.txt", False, "no list of paths"),
+        ("nulls.txt", True, "no list of paths"),
+    ],
+)
+def test_what_would_never_end_is_no_list(here, source, null, why):
+    Path("zero.txt").symlink_to("/dev/zero")
+    Path("long.txt").write_bytes(b"a" * 100_000_000)
+    with open("nulls.txt", "wb") as holes:
+        holes.truncate(3_000_000_000)
+    tracemalloc.start()
+    *_, last = photographs([source], null=null)
+    assert last.error == f"{source.removeprefix('@')}: cannot be read ({why})"
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("source", ["list.txt", "@list.txt"])
+def test_a_pipe_is_a_list(here, source):
+    os.mkfifo("list.txt")
+    writing = threading.Thread(target=Path("list.txt").write_text, args=["b.jpg\n"])
+    writing.start()
+    assert [item.path for item in photographs([source])] == ["b.jpg"]
+    writing.join()
+
+
+def test_an_empty_device_is_an_empty_list(here):
+    told = []
+    assert list(photographs(["@/dev/null"], empty=told.append)) == []
+    assert told == ["/dev/null: no paths in it"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("kind", ["a device", "a pipe"])
+def test_a_table_is_a_regular_file(here, ending, kind):
+    table = Path(f"t.{ending}")
+    table.symlink_to("/dev/zero") if kind == "a device" else os.mkfifo(table)
+    (item,) = photographs([str(table)], "path")
+    assert item.error == f"{table}: cannot be read (not a regular file)"
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_line_of_a_table_that_memory_should_not_hold_is_refused(here, ending, monkeypatch):
+    monkeypatch.setattr(text_files, "LONGEST_LINE", 1000)
+    Path(f"t.{ending}").write_text("path\n" + "x" * 1001 if ending == "csv" else "x" * 1001)
+    (item,) = photographs([f"t.{ending}"], "path")
+    assert item.error == f"t.{ending}: cannot be read (a line of over 1,000 characters)"
+
+
 def test_a_list_that_is_not_there_is_an_error(here):
     assert errors("@gone", "gone.txt") == ["gone: no such file", "gone.txt: no such file"]
 
@@ -396,10 +452,10 @@ def test_wrong_use_is_told_at_once(here, sources, options, message):
 
 def test_a_missing_library_is_told_at_once(here, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConfigError, match=r"x.parquet: Parquet needs .*pip install 'blurdct\[scan"):
+    with pytest.raises(ConfigError, match=r"x.parquet: Parquet needs .*pip install .*\[scan"):
         photographs(["x.parquet"], column="path")
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(ConfigError, match=r"s3://x: URLs need .*pip install 'blurdct\[remote\]'"):
+    with pytest.raises(ConfigError, match=r"s3://x: URLs need .*pip install .*\[remote\]"):
         photographs(["s3://x"])
     Path("names.txt").write_text("s3://x/a.jpg\ns3://x\nin/b.jpg\ns3://x/a.zip")
     first, second, third, fourth = photographs(["names.txt"])

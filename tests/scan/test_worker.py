@@ -1,13 +1,17 @@
 import dataclasses
 from pathlib import Path
 
+import pytest
+
 from blurdct.config import ReadConfig
+from blurdct.errors import ModelError
 from blurdct.inference.facts import facts_of
+from blurdct.inference.session import Session
 from blurdct.inference.workers import in_worker
 from blurdct.results import COLUMNS
 from blurdct.scan import worker
 from blurdct.scan.items import Item
-from blurdct.scan.worker import judge, prepare, row_of
+from blurdct.scan.worker import judge, prepare, row_of, verdict
 from tests.helpers import toys
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "sharp"
@@ -45,3 +49,17 @@ def test_bytes_that_the_list_did_not_tell_are_counted(monkeypatch):
     assert row["bytes"] == len(data) and row["label"]
     _, row = in_worker(judge, (0, dataclasses.replace(item, bytes=5)))
     assert row["bytes"] == 5
+
+
+def test_a_model_that_gives_no_probability_is_told_with_the_photo(monkeypatch):
+    prepare((toys.bundle(), None, None, "toy"), facts())
+
+    def wrong(*_):
+        raise ModelError("the model's graph gives a probability of nan")
+
+    monkeypatch.setattr(Session, "run", wrong)
+    item = Item(str(next(SAMPLE.glob("*.jpg"))))
+    _, row = in_worker(judge, (0, item))
+    assert row["error"] == "the model's graph gives a probability of nan" and not row["label"]
+    with pytest.raises(ModelError, match=f"^{item.path}: the model's graph gives"):
+        in_worker(lambda detector, facts, item: verdict(detector, item), item)

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import CancelledError
-from dataclasses import asdict
 
 import cv2
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 
 from blurdct.errors import ConfigError, ImageError, ModelError
 from blurdct.features import photo
+from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
 from blurdct.service.engine import Busy, Engine, TooLong
 from blurdct.service.settings import Settings
@@ -27,12 +27,12 @@ def engine():
     made.close()
 
 
-@pytest.mark.parametrize("model", [None, "dct-xgb", "dct-fusion", "best"])
+@pytest.mark.parametrize("model", [None, "dct-xgb", "dct-fusion", "best", "fast"])
 @pytest.mark.parametrize("sigma", [0, 2])
 def test_the_verdict_is_that_of_the_detector(engine, model, sigma):
     data = jpeg(3, sigma)
     answer = engine.predict(data, "a.jpg", model)
-    verdict = asdict(Detector.load(model or "dct-xgb").predict(data, "a.jpg"))
+    verdict = Detector.load(model).predict(data, "a.jpg").as_dict()
     assert tuple(answer) == FIELDS
     assert {**answer, "path": verdict["path"]} == {
         "name": "a.jpg",
@@ -76,13 +76,19 @@ def test_what_shows_nothing_stays_unknown_at_any_threshold(engine):
     flat = cv2.imencode(".png", np.full((64, 64), 99, np.uint8))[1].tobytes()
     (answer,) = engine.predict_many([("a", flat)], threshold=0).result(5)
     assert answer["label"] == "unknown" and answer["reason"] and answer["threshold"] == 0
+    assert answer["sure"] is False
+    numbers = ("probability", "score", "sharp_fraction")
+    assert [answer[name] for name in numbers] == [None] * 3
+    assert 0 <= engine.probability(flat, "a") <= 1  # what the model says is told to old clients
 
 
 def test_wrong_use_is_told_from_a_bad_photo(engine):
-    with pytest.raises(ModelError, match="unknown model 'x'; known: dct-xgb, dct-fusion"):
+    with pytest.raises(ModelError, match="unknown model 'x'; known: dct-fusion, dct-xgb"):
         engine.predict(jpeg(), "a", "x")
     with pytest.raises(ConfigError, match="threshold"):
         engine.predict_many([("a", jpeg())], None, 1.1)
+    with pytest.raises(ConfigError, match=r"got 80; did you mean 0\.80\?$"):
+        engine.predict_many([("a", jpeg())], None, 80)
     with pytest.raises(ImageError, match=r"^a\.txt: not an image"):
         engine.predict(b"no photo", "a.txt")
     with pytest.raises(ImageError, match=r"^a: empty"):
@@ -185,9 +191,14 @@ def test_a_model_of_ones_own_is_known_by_the_name_of_its_folder_not_by_its_place
     assert facts[0] == {
         "name": "mine",
         "size": 128,
-        "clear": 25.0,
-        "blurred": 75.0,
+        "sees": "128 pixels",
+        "threshold": 0.5,
+        "sure_sharp": 0.25,
+        "sure_blurred": 0.75,
         "has_map": False,
+        "accuracy": None,
+        "roc_auc": None,
+        "ms_per_photo": None,
     }
     assert str(tmp_path) not in str(facts)
     with pytest.raises(ModelError):
@@ -198,6 +209,71 @@ def test_a_model_of_ones_own_is_known_by_the_name_of_its_folder_not_by_its_place
 def test_a_model_for_maps_must_make_some():
     with pytest.raises(ModelError, match="no map"):
         Engine(Settings(models=("dct-xgb",), map_model="dct-xgb"))
+
+
+def test_one_model_judges_and_draws_maps_if_it_can(tmp_path):
+    toys.bundle(graph=toys.graph_with_map()).save(tmp_path / "mine")
+    engine = Engine(Settings(model=str(tmp_path / "mine"), models=("tree",)))
+    assert engine.models == ("mine", "tree") and engine.map_model == "mine"
+    engine.close()
+    engine = Engine(Settings(model="tree", models=("tree",)))
+    assert engine.models == ("tree", "dct-fusion") and engine.map_model == "dct-fusion"
+    engine.close()
+
+
+def test_the_model_is_the_one_that_the_environment_names(monkeypatch):
+    monkeypatch.setenv("BLURDCT_MODEL", "fast")
+    engine = Engine(Settings(models=("tree",)))
+    assert engine.models == ("dct-xgb", "dct-fusion", "tree")
+    assert engine.predict(jpeg(), "a")["model"] == "dct-xgb"
+    engine.close()
+
+
+def test_the_size_of_a_model_is_what_it_sees():
+    engine = Engine(Settings(models=("cnn", "lcnet", "stacking", "fast")))
+    sees = {one["name"]: (one["size"], one["sees"]) for one in engine.facts()}
+    assert sees == {
+        "dct-fusion": (640, "640 pixels"),
+        "cnn": (256, "256x256"),
+        "lcnet": (224, "224x224"),
+        "stacking": (800, "256x256, 800x800"),
+        "dct-xgb": (512, "512 pixels"),
+    }
+    engine.close()
+
+
+def test_how_good_and_how_fast_a_model_is_comes_from_its_bundle(engine):
+    judged = load("best").training["judged"]
+    (facts,) = [one for one in engine.facts() if one["name"] == "dct-fusion"]
+    assert 0.9 < facts["accuracy"] < facts["roc_auc"] < 1
+    for name in ("accuracy", "roc_auc", "ms_per_photo"):
+        assert facts[name] == judged[name]
+
+
+def test_a_share_of_false_positives_sets_the_threshold_of_each_model():
+    engine = Engine(Settings(models=("fast",), max_fpr=0.05))
+    for facts in engine.facts():
+        bundle = load(facts["name"])
+        assert facts["threshold"] == bundle.threshold_at(0.05) != bundle.thresholds.decision
+        assert facts["sure_blurred"] == bundle.thresholds.sure_blurred
+        assert engine.predict(jpeg(), "a", facts["name"])["threshold"] == facts["threshold"]
+    engine.close()
+
+
+def test_a_model_that_does_not_know_the_share_is_refused_if_it_was_asked_for():
+    with pytest.raises(ConfigError, match=r"^tree has no threshold for 0\.001 .* for 0\.01$"):
+        Engine(Settings(model="tree", max_fpr=0.001))
+    engine = Engine(Settings(max_fpr=0.001))  # those that are there only because they are shipped
+    assert engine.models == ("dct-fusion", "dct-xgb")
+    engine.close()
+
+
+def test_a_threshold_of_the_settings_is_that_of_every_model_until_a_request_has_its_own():
+    engine = Engine(Settings(models=("fast",), threshold=0.8))
+    for name in ("best", "fast"):
+        assert engine.predict(jpeg(), "a", name)["threshold"] == 0.8
+        assert engine.predict_many([("a", jpeg())], name, 0.3).result(5)[0]["threshold"] == 0.3
+    engine.close()
 
 
 def test_the_engine_needs_no_web_framework():

@@ -8,6 +8,7 @@ import re
 import tempfile
 import time
 
+import cv2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -15,6 +16,7 @@ from hypothesis import given, strategies as st
 from PIL import Image
 
 from blurdct.images.reader import read_luma
+from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
 from blurdct.inference.heatmap import draw
 from blurdct.service.engine import Busy, Engine
@@ -27,6 +29,7 @@ from tests.helpers.services import FEW, Stuck, jpeg
 
 RAW = {"content-type": "image/jpeg"}
 FORM = {"content-type": "multipart/form-data; boundary=X"}
+FLAT = cv2.imencode(".png", np.full((64, 64), 99, np.uint8))[1].tobytes()
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +50,15 @@ def form(*parts: tuple[str, bytes]) -> list:
 def test_many_photographs_are_judged_in_their_order(client):
     parts = form(("a.jpg", jpeg(0)), ("ä\u2028.txt", b"no photo"), ("c.jpg", jpeg(1, 3)))
     answer = client.post("/v1/predict", files=parts)
-    assert answer.status_code == 200 and answer.json()["model"] == "dct-xgb"
+    assert answer.status_code == 200 and answer.json()["model"] == "dct-fusion"
     results = answer.json()["results"]
     assert [one["name"] for one in results] == ["a.jpg", "ä\u2028.txt", "c.jpg"]
     assert [one["error"] for one in results] == ["", "not an image, or of an unknown format", ""]
     verdict = Detector.load().predict(jpeg(1, 3))
-    assert results[2]["score"] == verdict.score and results[2]["label"] == verdict.label
+    for field in ("probability", "score", "label", "sure", "threshold", "sharp_fraction"):
+        assert results[2][field] == getattr(verdict, field)
     assert set(results[2]) == {*FIELDS, "error"}
+    assert results[1]["sure"] is results[1]["threshold"] is results[1]["score"] is None
 
 
 def test_a_body_may_be_the_photo_itself(client):
@@ -67,6 +72,8 @@ def test_a_body_may_be_the_photo_itself(client):
 def test_model_and_threshold_are_chosen_by_the_request(client):
     best = client.post("/v1/predict?model=best", content=jpeg()).json()
     assert best["model"] == "dct-fusion" and best["results"][0]["sharp_fraction"] is not None
+    fast = client.post("/v1/predict?model=fast", content=jpeg()).json()
+    assert fast["model"] == "dct-xgb" and fast["results"][0]["sharp_fraction"] is None
     strict = client.post("/v1/predict?threshold=0", content=jpeg()).json()["results"][0]
     assert (strict["label"], strict["threshold"]) == ("blurred", 0)
 
@@ -105,9 +112,16 @@ def test_if_no_photo_can_be_read_the_status_says_so_and_the_reason_stands_there(
 @pytest.mark.parametrize(
     ("path", "sent", "why"),
     [
-        ("/v1/predict?model=x", {"content": jpeg()}, "unknown model 'x'; known: dct-xgb"),
+        (
+            "/v1/predict?model=x",
+            {"content": jpeg()},
+            "unknown model 'x'; known: dct-fusion, dct-xgb",
+        ),
         ("/v1/predict?model=../../etc", {"content": jpeg()}, "unknown model"),
-        ("/v1/predict?threshold=101", {"content": jpeg()}, "threshold"),
+        ("/v1/predict?threshold=80", {"content": jpeg()}, "got 80; did you mean 0.80?"),
+        ("/v1/map?threshold=80", {"content": jpeg()}, "got 80; did you mean 0.80?"),
+        ("/v1/predict?threshold=101", {"content": jpeg()}, "from 0 to 1, got 101"),
+        ("/v1/predict?threshold=-0.1", {"content": jpeg()}, "from 0 to 1, got -0.1"),
         ("/v1/predict?threshold=nan", {"content": jpeg()}, "threshold"),
         ("/v1/predict?threshold=much", {"content": jpeg()}, "threshold"),
         ("/v1/predict", {}, "no photo"),
@@ -138,10 +152,13 @@ def test_wrong_use_is_told_in_one_line(client, path, sent, why):
 
 def test_a_maps_label_goes_by_the_threshold_that_is_asked_for(client):
     data = jpeg(4)
-    score = Detector.load("best").predict(data).score
-    for threshold, label in ((score - 0.01, "blurred"), (100, "medium")):
+    p = Detector.load("best").predict(data).probability
+    for threshold, label in ((p, "blurred"), (p - 0.001, "blurred"), (p + 0.001, "sharp")):
         answer = client.post(f"/v1/map?threshold={threshold}", content=data, headers=RAW)
-        assert (answer.headers["x-blurdct-label"] == "blurred") == (label == "blurred")
+        assert answer.headers["x-blurdct-label"] == label
+        assert float(answer.headers["x-blurdct-threshold"]) == threshold
+        verdict = Detector.load("best", threshold=threshold).predict(data)
+        assert answer.headers["x-blurdct-sure"] == ("true" if verdict.sure else "false")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -158,11 +175,30 @@ def test_a_map_is_a_picture_and_its_headers_are_the_verdict(client):
     assert answer.headers["content-type"] == "image/png"
     page = np.asarray(Image.open(io.BytesIO(answer.content)))
     assert np.array_equal(page, draw(read_luma(data), places, verdict))
-    headers = {name: answer.headers[f"x-blurdct-{name}"] for name in ("score", "label")}
-    assert headers == {"score": str(verdict.score), "label": verdict.label}
+    headers = {name: answer.headers[f"x-blurdct-{name}"] for name in ("score", "label", "sure")}
+    sure = "true" if verdict.sure else "false"
+    assert headers == {"score": str(verdict.score), "label": verdict.label, "sure": sure}
     assert float(answer.headers["x-blurdct-sharp-fraction"]) == verdict.sharp_fraction
     assert float(answer.headers["x-blurdct-threshold"]) == verdict.threshold
     assert answer.headers["x-blurdct-model"] == "dct-fusion"
+
+
+@pytest.mark.parametrize("style", ["page", "overlay"])
+def test_the_map_of_what_is_unknown_has_no_numbers_in_its_headers(client, style):
+    answer = client.post(f"/v1/map?style={style}", content=FLAT)
+    assert answer.status_code == 200 and Image.open(io.BytesIO(answer.content)).size
+    told = {name: answer.headers[f"x-blurdct-{name}"] for name in ("label", "sure", "threshold")}
+    assert told == {"label": "unknown", "sure": "false", "threshold": "0.5"}
+    for name in ("score", "probability", "sharp-fraction"):
+        assert answer.headers[f"x-blurdct-{name}"] == ""
+
+
+def test_what_is_unknown_has_a_reason_and_no_numbers(client):
+    for path in ("/v1/predict", "/v1/predict?threshold=0", "/v1/predict?model=fast"):
+        (found,) = client.post(path, content=FLAT).json()["results"]
+        assert (found["label"], found["sure"], found["error"]) == ("unknown", False, "")
+        assert found["reason"] and found["threshold"] is not None
+        assert found["probability"] is found["score"] is found["sharp_fraction"] is None
 
 
 def test_an_overlay_has_a_pixel_for_each_cell_in_the_colours_of_the_scale(client):
@@ -179,20 +215,27 @@ def test_an_overlay_has_a_pixel_for_each_cell_in_the_colours_of_the_scale(client
 
 def test_the_models_are_listed(client):
     answer = client.get("/v1/models").json()
-    assert (answer["default"], answer["map"]) == ("dct-xgb", "dct-fusion")
-    thresholds = Detector.load().thresholds
-    assert answer["models"][0] == {
+    assert (answer["default"], answer["map"]) == ("dct-fusion", "dct-fusion")
+    assert [one["name"] for one in answer["models"]] == ["dct-fusion", "dct-xgb"]
+    bundle = load("fast")
+    judged, thresholds = bundle.training["judged"], bundle.thresholds
+    assert answer["models"][1] == {
         "name": "dct-xgb",
         "size": 512,
+        "sees": "512 pixels",
         "has_map": False,
-        "clear": 100 * thresholds.clear,
-        "blurred": 100 * thresholds.blurred,
+        "threshold": 0.5,
+        "sure_sharp": thresholds.sure_sharp,
+        "sure_blurred": thresholds.sure_blurred,
+        "accuracy": judged["accuracy"],
+        "roc_auc": judged["roc_auc"],
+        "ms_per_photo": judged["ms_per_photo"],
     }
 
 
 def test_a_photo_over_the_limit_of_pixels_is_told_so_before_it_is_decoded(client):
     bomb = io.BytesIO()
-    Image.new("1", (13_000, 13_000)).save(bomb, "PNG")  # 20 kB that would become 169 MB
+    Image.new("1", (15_000, 15_000)).save(bomb, "PNG")  # 20 kB that would become 225 MB
     started = time.monotonic()
     answer = client.post("/v1/predict", content=bomb.getvalue())
     assert answer.status_code == 422 and "over the limit" in answer.json()["detail"]
@@ -353,6 +396,11 @@ def test_the_openapi_document_has_examples_and_every_status(client):
     assert schemas["Results"]["examples"][0]["results"][0]["label"] == "blurred"
     shown = client.post("/v1/predict", content=jpeg()).json()["results"][0]
     assert set(schemas["Result"]["properties"]) == set(shown)
+    known = client.get("/v1/models").json()["models"][0]
+    assert set(schemas["Model"]["properties"]) == set(known)
+    for example in schemas["Results"]["examples"][0]["results"]:
+        assert set(example) <= set(shown)  # without what is null
+    assert set(schemas["Models"]["examples"][0]["models"][0]) == set(known)
     assert set(document["paths"]) == {
         *("/v1/predict", "/v1/map", "/v1/models", "/healthz", "/readyz", "/metrics")
     }

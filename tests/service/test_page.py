@@ -21,6 +21,7 @@ from PIL import Image
 
 from blurdct import results
 from blurdct.errors import ImageError
+from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
 from tests.helpers import toys
 
@@ -35,6 +36,7 @@ PAGE = ROOT / "blurdct" / "service" / "http" / "page"
 SAMPLE = ROOT / "data" / "sample"
 PAGODA, CUP = SAMPLE / "sharp" / "pagoda.jpg", SAMPLE / "blurred" / "coffee_cup_defocus.jpg"
 BROKEN = ("broken.jpg", b"\xff\xd8\xff\xe0 no photo")
+FLAT = ("flat.png", cv2.imencode(".png", np.full((64, 64, 3), 90, np.uint8))[1].tobytes())
 IN_FLIGHT = 4  # photos at once
 READY = "#judge:not([hidden])"
 
@@ -200,6 +202,22 @@ def names(page):
     return page.locator("#rows .pick").all_inner_texts()
 
 
+def at(page, threshold):
+    """Type a threshold."""
+    page.fill("#threshold", str(threshold))
+    page.press("#threshold", "Enter")
+
+
+def counted(page):
+    """What stands above the table."""
+    pairs = [text.split() for text in page.locator("#facts button:visible").all_inner_texts()]
+    return {name: int(number) for number, name in pairs}
+
+
+def shown(page):
+    return page.locator("#rows tr:visible .pick").all_inner_texts()
+
+
 def opened(page, name):
     page.click(f"#rows tr:has-text('{name}') .pick")
 
@@ -228,7 +246,7 @@ def test_dropped_photos_get_the_verdicts_of_the_detector(visit):
     expected = [detector.predict(path) for path in (PAGODA, CUP)]
     assert names(page) == [PAGODA.name, CUP.name]
     assert cells(page, 3) == [f"{verdict.score:.1f}" for verdict in expected]
-    assert cells(page, 4) == [verdict.label for verdict in expected] == ["clear", "blurred"]
+    assert cells(page, 4) == [verdict.shown for verdict in expected] == ["sharp", "blurred"]
     assert cells(page, 5) == [f"{verdict.sharp_fraction:.0%}" for verdict in expected]
     assert page.inner_text("#status") == "2 photos judged"
     assert page.locator("#rows canvas").first.evaluate("(one) => one.width * one.height") > 0
@@ -310,8 +328,7 @@ def test_the_map_lies_on_the_photo_where_the_camera_was_turned(visit):
 
 def test_rows_are_sorted_both_ways_and_what_has_no_score_stays_below(visit):
     page = visit()
-    flat = ("flat.png", png(np.full((64, 64, 3), 90, np.uint8)))
-    judged(page, BROKEN, PAGODA, flat, CUP)
+    judged(page, BROKEN, PAGODA, FLAT, CUP)
     page.click("[data-sort=score]")
     assert names(page)[:2] == [CUP.name, PAGODA.name]
     assert page.get_attribute("th[aria-sort]", "aria-sort") == "descending"
@@ -319,6 +336,8 @@ def test_rows_are_sorted_both_ways_and_what_has_no_score_stays_below(visit):
     assert names(page)[:2] == [PAGODA.name, CUP.name]
     assert page.get_attribute("th[aria-sort]", "aria-sort") == "ascending"
     assert set(names(page)[2:]) == {"broken.jpg", "flat.png"}
+    page.click("[data-sort=label]")
+    assert names(page) == [PAGODA.name, CUP.name, "flat.png", "broken.jpg"]
     page.click("[data-sort=name]")
     assert names(page) == sorted(names(page))
     assert page.locator("th[aria-sort]").count() == 1
@@ -355,6 +374,19 @@ def test_every_control_has_a_name(visit):
     assert page.locator("input, button, select, progress").evaluate_all(nameless) == []
 
 
+def test_no_cell_of_the_download_is_a_formula_and_names_come_back(visit, tmp_path):
+    page = visit()
+    names = ["=1+1.jpg", "-2.jpg", "'@c.jpg", "plain.jpg"]
+    judged(page, *((name, CUP.read_bytes()) for name in names))
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "r.csv")
+    lines = (tmp_path / "r.csv").read_text().splitlines()
+    assert lines[0].endswith(",escaped") and lines[1].startswith("'=1+1.jpg,")
+    assert lines[1].endswith(",'") and lines[3].startswith("'@c") and lines[4].endswith(",")
+    assert [row["path"] for row in results.read(tmp_path / "r.csv")] == names
+
+
 def test_the_download_is_a_file_of_results(visit, tmp_path):
     page = visit()
     hostile = 'a, "b"\n.jpg'
@@ -364,17 +396,173 @@ def test_the_download_is_a_file_of_results(visit, tmp_path):
     assert download.value.suggested_filename.endswith(".csv")
     download.value.save_as(tmp_path / "r.csv")
     rows = list(results.read(tmp_path / "r.csv", results.COLUMNS))
+    assert list(rows[0]) == list(results.COLUMNS)
     assert [row["path"] for row in rows] == [PAGODA.name, hostile, "broken.jpg"]
     detector = Detector.load("best")
     for row, path in zip(rows, (PAGODA, CUP), strict=False):
         verdict = detector.predict(path)
         assert row["score"] == pytest.approx(verdict.score)
         assert row["probability"] == pytest.approx(verdict.probability)
-        assert (row["label"], row["model"]) == (verdict.label, verdict.model)
+        for name in ("label", "sure", "threshold", "model", "note"):
+            assert row[name] == getattr(verdict, name)
         assert (row["width"], row["height"]) == Image.open(path).size
         assert row["bytes"] == path.stat().st_size and row["error"] == ""
-    assert rows[2]["score"] is None and rows[2]["label"] == ""
-    assert rows[2]["error"].startswith("broken.jpg: ")
+    assert rows[2]["score"] is rows[2]["sure"] is rows[2]["threshold"] is None
+    assert rows[2]["label"] == "" and rows[2]["error"].startswith("broken.jpg: ")
+
+
+def test_what_is_unknown_has_a_reason_and_no_number_on_the_page_or_in_the_download(visit, tmp_path):
+    page = visit()
+    judged(page, PAGODA, FLAT)
+    opened(page, PAGODA.name)
+    mapped(page)
+    assert page.is_visible("#gauge")
+    opened(page, "flat.png")
+    assert [cells(page, column)[1] for column in (3, 4, 5)] == ["", "unknown", ""]
+    assert page.inner_text("#verdict") == "unknown"
+    assert page.inner_text("#score") == page.inner_text("#sharp") == ""
+    for part in ("#gauge", "#controls", "#overlay"):
+        assert page.is_hidden(part)
+    reason = Detector.load().predict(FLAT[1]).reason
+    assert page.locator("#rows .note").nth(1).inner_text() == reason
+    assert reason in page.inner_text("#why")
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "r.csv")
+    row = list(results.verdicts(tmp_path / "r.csv"))[1]
+    assert (row["label"], row["reason"], row["sure"]) == ("unknown", reason, False)
+    assert row["probability"] is row["score"] is row["sharp_fraction"] is None
+
+
+def test_a_threshold_gives_the_verdicts_that_the_detector_gives_at_it(visit, tmp_path):
+    page = visit()
+    photos = [(f"{n}.png", png(toys.photo(n, sigma))) for n, sigma in enumerate((0, 0.6, 1, 3))]
+    judged(page, *photos, PAGODA, CUP, FLAT, BROKEN)
+    opened(page, "1.png")
+    sent = asked(page, "/v1/predict")
+    data = {**dict(photos), FLAT[0]: FLAT[1]}
+    data |= {path.name: path.read_bytes() for path in (PAGODA, CUP)}
+    seen = set()
+    for threshold in (0, 0.03, 0.3, 0.5, 0.95, 1):
+        at(page, threshold)
+        detector = Detector.load(threshold=threshold)
+        expected = {name: detector.predict(photo).shown for name, photo in data.items()}
+        assert dict(zip(names(page), cells(page, 4), strict=True)) == {
+            **expected,
+            "broken.jpg": "unreadable",
+        }
+        assert page.inner_text("#verdict") == expected["1.png"]
+        told = "blurred" if expected["1.png"].startswith("blurred") else "sharp"
+        assert f"{threshold:g}" in page.inner_text("#why") and told in page.inner_text("#why")
+        seen |= set(expected.values())
+    assert seen == {"sharp", "sharp?", "blurred?", "blurred", "unknown"}
+    assert asked(page, "/v1/predict") == sent  # no photo goes on a journey for it
+    at(page, 0.3)
+    judged(page, CUP)
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "r.csv")
+    rows = list(results.verdicts(tmp_path / "r.csv"))
+    assert {row["threshold"] for row in rows if not row["error"]} == {0.3}
+    page.select_option("#model", "dct-xgb")
+    assert page.input_value("#threshold") == "0.5"  # that of the model
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [("80", "Did you mean 0.8?"), ("101", "0 to 1."), ("-1", "0 to 1."), ("", "0 to 1.")],
+)
+def test_what_is_no_threshold_is_told_and_changes_nothing(visit, typed, why):
+    page = visit()
+    judged(page, PAGODA, CUP)
+    before = cells(page, 4)
+    at(page, typed)
+    assert page.inner_text("#amiss").endswith(why)
+    assert page.get_attribute("#threshold", "aria-invalid") == "true"
+    assert cells(page, 4) == before
+    at(page, 1)
+    assert page.inner_text("#amiss") == "" and page.is_visible("#limits")
+    assert cells(page, 4) == ["sharp", "sharp?"]
+
+
+def test_rows_are_filtered_by_verdict_and_by_doubt(visit):
+    page = visit()
+    photos = [(f"{number}.png", png(toys.photo(number))) for number in range(2)]
+    judged(page, PAGODA, *photos, CUP, FLAT)
+    at(page, 1)  # what is blurred is called sharp, and that is not sure
+    assert counted(page) == {"photos": 5, "sharp": 4, "blurred": 0, "doubtful": 3, "unknown": 1}
+    page.click("[data-filter=doubtful]")
+    assert shown(page) == ["0.png", "1.png", CUP.name]
+    assert page.locator("#facts [aria-pressed=true]").inner_text().split() == ["3", "doubtful"]
+    page.locator("#rows tr:visible .pick").first.click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.inner_text("#title") == CUP.name
+    page.keyboard.press("ArrowDown")  # there is no other
+    assert page.inner_text("#title") == CUP.name
+    page.keyboard.press("Home")
+    assert page.inner_text("#title") == "0.png"
+    page.click("#before")
+    assert page.inner_text("#title") == "0.png"
+    page.click("#after")
+    assert page.inner_text("#title") == "1.png"
+    at(page, 0)
+    assert counted(page)["sharp"] == 0
+    page.click("[data-filter=sharp]")
+    assert shown(page) == [] and page.is_visible("#none")
+    page.click("[data-filter=unknown]")
+    assert shown(page) == ["flat.png"] and page.is_hidden("#none")
+    page.click("#clear")
+    judged(page, CUP)
+    assert shown(page) == [CUP.name]
+
+
+def test_doubt_is_told_to_eyes_and_to_ears(visit):
+    page = visit()
+    judged(page, CUP)
+    at(page, 1)
+    mark = page.locator("#rows .pill")
+    assert mark.inner_text() == "sharp?" and "doubtful" in mark.get_attribute("class")
+    told = page.get_attribute("#rows .pick", "aria-label")
+    assert told.startswith(f"{CUP.name}, sharp, not sure, score ")
+    opened(page, CUP.name)
+    assert "but surely so only below" in page.inner_text("#why")
+
+
+def test_what_was_done_to_judge_a_photo_is_told(visit, tmp_path):
+    page = visit()
+
+    def noted(route):
+        answer = route.fetch().json()
+        answer["results"][0]["note"] = "first of 3 pages"
+        route.fulfill(json=answer)
+
+    page.route("**/v1/predict*", noted)
+    judged(page, CUP)
+    assert page.inner_text("#rows .note") == "first of 3 pages"
+    opened(page, CUP.name)
+    assert "first of 3 pages" in page.inner_text("#details")
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "r.csv")
+    assert next(results.read(tmp_path / "r.csv"))["note"] == "first of 3 pages"
+
+
+def test_the_page_begins_with_the_model_that_the_service_goes_by(visit):
+    page = visit()
+    models = page.evaluate("fetch('v1/models').then((answer) => answer.json())")
+    page.route("**/v1/models", lambda route: route.fulfill(json={**models, "default": "dct-xgb"}))
+    page.reload()
+    page.wait_for_selector(READY)
+    assert page.input_value("#model") == "dct-xgb"
+    best = Detector.load()
+    shown = page.locator("#model option", has_text="dct-fusion").inner_text()
+    assert shown == f"dct-fusion, {load('best').training['judged']['accuracy']:.0%} right"
+    page.select_option("#model", "dct-fusion")
+    low, high = (
+        f"{p:.3f}".rstrip("0") for p in (best.thresholds.sure_sharp, best.thresholds.sure_blurred)
+    )
+    assert page.inner_text("#limits") == f"sure below {low} and from {high}"
 
 
 def test_a_broken_file_says_why_and_costs_no_other_its_verdict(visit):
@@ -383,7 +571,7 @@ def test_a_broken_file_says_why_and_costs_no_other_its_verdict(visit):
         Detector.load("dct-xgb").predict(BROKEN[1], "broken.jpg")
     why = str(error.value).removeprefix("broken.jpg: ")
     judged(page, PAGODA, BROKEN, ("empty.jpg", b""), ("large.bin", bytes(21 << 17)), CUP)
-    assert cells(page, 4) == ["clear", *["unreadable"] * 3, "blurred"]
+    assert cells(page, 4) == ["sharp", *["unreadable"] * 3, "blurred"]
     notes = page.locator("#rows .note").all_inner_texts()
     assert notes[1] == why
     assert all(notes[1:4]) and not notes[0] and not notes[4]
@@ -465,7 +653,7 @@ def test_a_full_service_is_asked_again_when_it_said_so(visit):
 
     page.route("**/v1/predict*", full, times=1)
     judged(page, PAGODA)
-    assert answers == [503] and cells(page, 4) == ["clear"]
+    assert answers == [503] and cells(page, 4) == ["sharp"]
 
 
 def test_what_got_no_answer_can_be_tried_again(visit):
@@ -477,7 +665,7 @@ def test_what_got_no_answer_can_be_tried_again(visit):
     page.click("text=Try 2 again")
     page.wait_for_selector("#rows .pill.blurred")
     page.wait_for_selector("#again", state="hidden")
-    assert cells(page, 4) == ["clear", "blurred"]
+    assert cells(page, 4) == ["sharp", "blurred"]
 
 
 def test_people_are_asked_for_the_token_until_it_is_right(visit):
@@ -500,7 +688,7 @@ def test_people_are_asked_for_the_token_until_it_is_right(visit):
             page.wait_for_selector("#wrong", state="visible")
     page.wait_for_selector(READY)
     judged(page, PAGODA)
-    assert cells(page, 4) == ["clear"]
+    assert cells(page, 4) == ["sharp"]
     page.reload()
     page.wait_for_selector("#login[open]")
     page.click("#refuse")
@@ -509,7 +697,7 @@ def test_people_are_asked_for_the_token_until_it_is_right(visit):
     page.set_input_files("#choose", PAGODA)  # another chance
     page.fill("#token", "open sesame")
     page.click("text=Go on")
-    page.wait_for_selector("#rows .pill.clear")
+    page.wait_for_selector("#rows .pill.sharp")
     assert page.is_hidden("#trouble")
 
 
@@ -546,16 +734,20 @@ def test_on_a_phone_the_newest_photo_is_shown_and_several_are_in_the_table(visit
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_in_both_colour_schemes(visit, scheme):
     page = visit(color_scheme=scheme)
-    flat = ("flat.png", png(np.full((64, 64, 3), 90, np.uint8)))
-    judged(page, PAGODA, CUP, CUP, BROKEN, flat)
-    pill = "(pill) => { pill.className = 'pill medium'; pill.textContent = 'medium'; }"
-    page.locator("#rows .pill").nth(2).evaluate(pill)  # whatever the model thinks of photos
+    judged(page, PAGODA, CUP, BROKEN, FLAT)
+    verdicts = set()
+    for threshold in (0, 1):
+        at(page, threshold)
+        verdicts |= set(cells(page, 4))
+        least, where = page.evaluate(CONTRAST)
+        assert least >= 4.5, where
+    assert verdicts == {"sharp", "sharp?", "blurred?", "blurred", "unknown", "unreadable"}
+    at(page, 80)
     opened(page, PAGODA.name)
     mapped(page)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     level = np.mean([int(number) for number in re.findall(r"\d+", ground)[:3]])
     assert level < 40 if scheme == "dark" else level > 230
-    assert set(cells(page, 4)) == {"clear", "medium", "blurred", "unknown", "unreadable"}
     least, where = page.evaluate(CONTRAST)
     assert least >= 4.5, where
 

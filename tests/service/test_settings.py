@@ -27,6 +27,14 @@ WRONG = [
         "expected http(s)://HOST[:PORT] or *, got 'https://a.example/'",
     ),
     ("origins", "a.example", "expected http(s)://HOST[:PORT] or *, got 'a.example'"),
+    ("threshold", "80", "expected P(blurred) from 0 to 1, got 80; did you mean 0.80?"),
+    ("threshold", "-0.1", "expected P(blurred) from 0 to 1, got -0.1"),
+    ("threshold", "nan", "expected P(blurred) from 0 to 1, got nan"),
+    ("threshold", "high", "expected a number, got 'high'"),
+    ("max_fpr", "1", "expected a share from 0 to 0.5, got 1; did you mean 0.01?"),
+    ("max_fpr", "-1", "expected a share from 0 to 0.5, got -1"),
+    ("max_fpr", "nan", "expected a share from 0 to 0.5, got nan"),
+    ("max_fpr", "few", "expected a number, got 'few'"),
     ("origins", "null", "expected http(s)://HOST[:PORT] or *, got 'null'"),
 ]
 
@@ -70,6 +78,27 @@ def test_what_cannot_be_is_refused_in_one_line_by_the_name_it_came_under(
     assert str(refused.value) == f"{PREFIX}{name.upper()}: {why}"
 
 
+def test_a_threshold_and_a_share_of_false_positives_exclude_each_other(monkeypatch):
+    with pytest.raises(ConfigError, match="^threshold and max_fpr: one or the other$"):
+        Settings(threshold=0.8, max_fpr=0.01)
+    monkeypatch.setenv(PREFIX + "THRESHOLD", "0.8")
+    monkeypatch.setenv(PREFIX + "MAX_FPR", "0.01")
+    names = "^BLURDCT_THRESHOLD and BLURDCT_MAX_FPR: one or the other$"
+    with pytest.raises(ConfigError, match=names):
+        Settings()
+
+
+def test_what_is_given_of_the_two_wins_over_the_variable_of_the_other(monkeypatch):
+    monkeypatch.setenv(PREFIX + "THRESHOLD", "0.8")
+    settings = Settings(max_fpr=0.01)
+    assert (settings.threshold, settings.max_fpr) == (None, 0.01)
+    assert pickle.loads(pickle.dumps(settings)) == settings
+    monkeypatch.delenv(PREFIX + "THRESHOLD")
+    monkeypatch.setenv(PREFIX + "MAX_FPR", "0.01")
+    assert Settings().max_fpr == 0.01
+    assert (Settings(threshold=0).threshold, Settings(threshold=0).max_fpr) == (0, None)
+
+
 def test_a_wrong_variable_does_not_matter_where_something_else_is_given(monkeypatch):
     monkeypatch.setenv(PREFIX + "QUEUE", "many")
     assert Settings(queue=3).queue == 3
@@ -103,6 +132,7 @@ def test_every_setting_is_described_and_its_default_can_be_written_as_a_variable
     kinds = {one.variable.removeprefix(PREFIX): one.kind for one in described}
     assert (kinds["MODEL"], kinds["QUEUE"]) == ("text", "whole number")
     assert (kinds["SECONDS"], kinds["ORIGINS"]) == ("number", "list")
+    assert (kinds["THRESHOLD"], kinds["MAX_FPR"]) == ("number", "number")
     before = Settings()
     for one in described:
         monkeypatch.setenv(one.variable, one.default)

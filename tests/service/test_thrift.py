@@ -25,20 +25,25 @@ from thriftpy2.rpc import make_client
 from thriftpy2.thrift import TApplicationException
 
 from blurdct import __version__
+from blurdct.config import ReadConfig
 from blurdct.errors import BlurdctError, ConfigError
+from blurdct.features.photo import Photo
+from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
-from blurdct.service import engine
+from blurdct.service import models
 from blurdct.service.engine import Busy, Engine, TooLong
 from blurdct.service.settings import Settings
 from blurdct.service.sockets import listen
 from blurdct.service.thrift.handler import Handler
 from blurdct.service.thrift.idl import IDL, SERVICE
 from blurdct.service.thrift.server import serve
+from blurdct.service.verdicts import FIELDS
 from tests.helpers import toys
 from tests.helpers.thrift_services import LIMIT, OLD_IDL, SETTINGS, apache, running
 
 ROOT = Path(__file__).resolve().parents[2]
 CALL, REPLY = 1, 2  # kinds of messages
+FLAT = cv2.imencode(".png", np.full((64, 64), 128, np.uint8))[1].tobytes()
 
 
 def jpeg(seed: int = 0, sigma: float = 0.0) -> bytes:
@@ -92,6 +97,8 @@ class Failing:
     def predict(self, *_: object) -> dict:
         raise self.error
 
+    probability = predict
+
 
 def message(method: str, fields: bytes, kind: int = CALL, number: int = 7) -> bytes:
     """A call as bytes, by the specification; the fields without their end."""
@@ -140,7 +147,7 @@ def check_old_answer(text: str, p: float) -> None:
 
 @pytest.mark.parametrize("sigma", [0.0, 3.0])
 def test_old_clients_of_apache_get_the_json_that_they_know(port, sigma):
-    p = Detector.load("dct-xgb").predict(jpeg(1, sigma)).probability
+    p = Detector.load().predict(jpeg(1, sigma)).probability
     with apache_client(apache("old").blur_detection, port) as asked:
         check_old_answer(asked.reco(jpeg(1, sigma)), p)
 
@@ -150,7 +157,7 @@ def test_old_clients_of_thriftpy2_get_the_json_that_they_know(port, tmp_path):
 
     (tmp_path / "old.thrift").write_text(OLD_IDL)
     old = thriftpy2.load(str(tmp_path / "old.thrift"), module_name="old_py2_thrift")
-    p = Detector.load("dct-xgb").predict(jpeg(1)).probability
+    p = Detector.load().predict(jpeg(1)).probability
     asked = make_client(old.blur_detection, "127.0.0.1", port, timeout=10_000)
     check_old_answer(asked.reco(jpeg(1)), p)
     asked.close()
@@ -166,8 +173,8 @@ def test_an_old_call_is_answered_byte_for_byte_as_the_specification_has_it(port)
 
 def test_pred_is_one_above_a_half_alone():
     class Fixed:
-        def predict(self, *_: object) -> dict:
-            return {"probability": self.p}
+        def probability(self, *_: object) -> float:
+            return self.p
 
     engine = Fixed()
     for p, pred in ((0.0, 0), (0.5, 0), (math.nextafter(0.5, 1), 1), (1.0, 1)):
@@ -177,29 +184,46 @@ def test_pred_is_one_above_a_half_alone():
 
 def test_clients_of_apache_get_typed_verdicts(port):
     blur = apache("blur")
-    verdict = Detector.load("dct-xgb").predict(jpeg(2))
+    verdict = Detector.load("fast").predict(jpeg(2))
     with apache_client(blur.BlurDetector, port) as asked:
         assert asked.ping() == f"blurdct {__version__}"
-        found = asked.predict(jpeg(2), None)
-        for name in ("probability", "score", "label", "threshold", "model", "reason"):
+        found = asked.predict(jpeg(2), "dct-xgb")
+        for name in (*FIELDS[1:7], "sure", "note"):
             assert getattr(found, name) == getattr(verdict, name), name
         assert (found.width, found.height, found.sharp_fraction) == (64, 64, None)
-        mapped = asked.predict(jpeg(2), "dct-fusion")
+        mapped = asked.predict(jpeg(2), None)
         assert mapped.model == "dct-fusion" and 0 <= mapped.sharp_fraction <= 1
-        names = [(model.name, model.has_map) for model in asked.models()]
-        assert names == [("dct-xgb", False), ("dct-fusion", True)]
-        assert all(0 < model.clear <= model.blurred < 100 for model in asked.models())
+        known = [(model.name, model.sees, model.has_map) for model in asked.models()]
+        assert known == [("dct-fusion", "640 pixels", True), ("dct-xgb", "512 pixels", False)]
+        for model in asked.models():
+            assert 0 < model.sure_sharp < model.threshold == 0.5 < model.sure_blurred < 1
+            assert 0.5 < model.accuracy < model.roc_auc < 1 < model.ms_per_photo
         with pytest.raises(blur.ttypes.BadPicture, match="truncated or damaged"):
             asked.predict(jpeg(2)[:300], "")
-        with pytest.raises(blur.ttypes.WrongUse, match="dct-xgb, dct-fusion"):
+        with pytest.raises(blur.ttypes.WrongUse, match="dct-fusion, dct-xgb"):
             asked.predict(jpeg(2), "nonsense")
 
 
 def test_a_picture_of_one_colour_says_why_it_has_no_verdict(port):
-    flat = cv2.imencode(".png", np.full((64, 64), 128, np.uint8))[1].tobytes()
     with client(port) as asked:
-        found = asked.predict(flat, "")
-        assert found.label == "unknown" and found.reason
+        check_unknown(asked.predict(FLAT, ""))
+        check_unknown(asked.predict(FLAT, "dct-xgb"))
+    with apache_client(apache("blur").BlurDetector, port) as asked:
+        check_unknown(asked.predict(FLAT, ""))
+
+
+def check_unknown(found) -> None:
+    assert found.label == "unknown" and found.reason and found.sure is False
+    assert found.probability is found.score is found.sharp_fraction is None
+    assert found.threshold == 0.5
+
+
+@pytest.mark.parametrize("grey", [0, 128])
+def test_old_clients_get_a_p_for_what_is_unknown_too(port, grey):
+    plain = np.full((64, 64), grey, np.uint8)
+    p = Detector.load().probability(Photo(plain, ReadConfig(load("best").size)))
+    with client(port) as asked:
+        check_old_answer(asked.reco(cv2.imencode(".png", plain)[1].tobytes()), p)
 
 
 @pytest.mark.parametrize(
@@ -411,8 +435,8 @@ def test_no_model_is_loaded_while_calls_are_answered(port, monkeypatch):
     def load(*_: object) -> None:
         raise AssertionError("loaded again")
 
-    monkeypatch.setattr(engine, "load", load)
-    monkeypatch.setattr(engine, "Detector", load)
+    monkeypatch.setattr(models, "load", load)
+    monkeypatch.setattr(models, "Detector", load)
     assert is_well(port) and is_well(port)
 
 

@@ -14,12 +14,12 @@ from blurdct.datasets.manifest import read_csv, write_csv
 from blurdct.errors import ConfigError, ModelError
 from blurdct.features.bands import FEATURES
 from blurdct.inference.bundle import Calibration
+from blurdct.inference.calibration import LEAST_SCALE, decide
 from blurdct.inference.detector import Detector
 from blurdct.inference.thresholds import Thresholds, verdict_index
 from blurdct.metrics import roc_auc
 from blurdct.models.registry import BACKENDS
 from blurdct.training import cross_validation, train
-from blurdct.training.calibration import LEAST_SCALE, decide
 from blurdct.training.cross_validation import cross_validate, judge_unseen
 from blurdct.training.train import check_export, train_model
 from blurdct.training.training_set import (

@@ -7,14 +7,15 @@ import typer
 
 from ...errors import ConfigError, ImageError
 from .. import output
-from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
-from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Results, form_of, note
+from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Escape, Results, form_of, note
 
 if TYPE_CHECKING:
-    from ...curate.ranking import Candidate, Place
+    from ...curate.ranking import Candidate, Look, Place
+    from ...curate.selection import Survey
 
-COLUMNS = ("group", "rank", "path", "score")
+COLUMNS = ("group", "rank", "path", "score", "compared", "blurred")
 
 
 @command
@@ -36,6 +37,9 @@ def best(
     rest: Annotated[
         bool, typer.Option("--rest", help="List, copy, move or link the others instead.")
     ] = False,
+    only_sharp: Annotated[
+        bool, typer.Option("--only-sharp", help="Keep none that is labelled blurred.")
+    ] = False,
     action: Annotated[
         Literal["list", "copy", "move", "link"], typer.Option(help="What to do with them.")
     ] = "list",
@@ -43,6 +47,7 @@ def best(
     dry_run: DryRun = False,
     null: Null = False,
     as_csv: AsCsv = False,
+    escape: Escape = False,
     as_json: AsJson = False,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processes that look for duplicates.")
@@ -52,18 +57,25 @@ def best(
 
     A photo that is alone is the sharpest of its group. Groups are ranked by P, and
     where that is equal by size. Photos whose label is unknown and those that could
-    not be read are left out.
+    not be read are left out. Where all of a group are blurred, its best is, too: a
+    line on standard error counts such groups, and --only-sharp keeps none of them;
+    with --rest they are among the others.
+
+    Photos of one group that differ in size are judged anew, all at the size of the
+    smallest, as a small copy hides blur. Of copies of one picture the one with
+    most pixels is kept, and the others are ranked last.
 
     \b
     burst      photos of one camera by EXIF time, with its fraction of a second
                and its zone, at most --gap after the one before. Without a
-               time: alone.
+               time: alone; of files without EXIF the time in XMP counts.
     duplicate  photos whose perceptual hashes of 64 bits differ in few, 6 if not
                said, in chains: resized, compressed, blurred, or of the same
                scene. Needs the extra named scan.
 
-    --csv and --json tell of all photos: group, rank, path, score. All of them are
-    held in memory, some hundred bytes each.
+    --csv and --json tell of all photos: group, rank, path, score; compared, the
+    score by which it is ranked; whether it is labelled blurred. All of them are held
+    in memory, some hundred bytes each.
 
     \b
     Examples:
@@ -92,18 +104,28 @@ def best(
     if to:
         actions.check_target(to, found.root)
     photos = list(ranking.candidates(verdicts(results)))
+    lost = Lost()
     if out := sum(found.labels.values()) - len(photos):
-        note(f"without a verdict, and left out: {out:,} of the photographs")
-    places, status = _places(photos, by, longest, distance, workers)
+        lost.say(note, f"without a verdict, and left out: {out:,} of the photographs")
+    labels, photos, status = _grouped(photos, by, longest, distance, workers, lost)
+    looks, unread = _looks(photos, labels, found, workers, lost)
+    places, status = list(ranking.ranked(photos, labels, looks)), max(status, unread)
     if form:
-        printer = output.printer(form, COLUMNS)
+        printer = output.printer(form, COLUMNS, escape)
         for place in places:
             row = place.row
             printer({name: row[name] for name in COLUMNS})
         raise typer.Exit(status)
     groups = places[-1].group if places else 0
-    chosen = [place for place in places if (place.rank > keep) == rest]
-    note(f"{len(places):,} photographs in {groups:,} groups: {len(chosen):,} picked")
+
+    def is_kept(place: "Place") -> bool:
+        return place.rank <= keep and not (only_sharp and place.photo.blurred)
+
+    chosen = [place for place in places if is_kept(place) != rest]
+    lost.say(note, f"{len(places):,} photographs in {groups:,} groups: {len(chosen):,} picked")
+    if none := sum(place.rank == 1 and not place.sharp for place in places):
+        more = "" if only_sharp else ", and so is the best of each (--only-sharp keeps none)"
+        lost.say(note, f"groups in which every photo is blurred: {none:,} of {groups:,}{more}")
     rows = (place.row for place in chosen)
     if action == "list":
         print_paths((row["path"] for row in rows), null)
@@ -115,34 +137,76 @@ def best(
     raise typer.Exit(status)
 
 
-def _places(
-    photos: "list[Candidate]", by: str, gap: float, distance: int | None, workers: int | None
-) -> "tuple[list[Place], int]":
-    """Groups of those photographs that can be looked at, and the exit status."""
-    from ...curate import bursts, near_duplicates, ranking
+def _grouped(
+    photos: "list[Candidate]",
+    by: str,
+    gap: float,
+    distance: int | None,
+    workers: int | None,
+    lost: Lost,
+) -> "tuple[Any, list[Candidate], int]":
+    """Numbers of groups, the photographs that can be looked at, and the exit status."""
+    from ...curate import bursts, near_duplicates
+    from ...inference.workers import given_up
     from ...parallel.pool import ordered_map
 
     look = bursts.moment if by == "burst" else near_duplicates.perceptual_hash
     if by == "burst" or len(photos) < MANY:
         workers = 1
-    answers = ordered_map(partial(_look, look), [photo.path for photo in photos], workers)
+    paths = [photo.path for photo in photos]
+    answers = ordered_map(partial(_look, look), paths, workers, lost=given_up)
     kept, seen, status = [], [], ALL_READ
     for photo, answer in zip(photos, output.with_bar(answers, len(photos)), strict=True):
         if isinstance(answer, ImageError):
-            output.note(str(answer))
+            lost.say(output.note, str(answer))
             status = SOME_UNREAD
-        else:
+        if isinstance(answer, bursts.UnreadableTimeError):
+            answer = None  # the photo itself was judged: it is by itself
+        if not isinstance(answer, ImageError):
             kept.append(photo)
             seen.append(answer)
     if by == "burst":
         if alone := seen.count(None):
-            note(f"without a capture time, and each by itself: {alone:,} photographs")
-        labels = bursts.group_bursts(seen, gap)
-    else:
-        labels = near_duplicates.group_duplicates(
-            seen, near_duplicates.DISTANCE if distance is None else distance
-        )
-    return list(ranking.ranked(kept, labels)), status
+            words = f"without a capture time, and each by itself: {alone:,} photographs"
+            lost.say(note, words)
+        return bursts.group_bursts(seen, gap), kept, status
+    most = near_duplicates.DISTANCE if distance is None else distance
+    return near_duplicates.group_duplicates(seen, most), kept, status
+
+
+def _looks(
+    photos: "list[Candidate]", labels: Any, found: "Survey", workers: int | None, lost: Lost
+) -> "tuple[dict[int, Look], int]":
+    """What is seen of photographs whose groups have several sizes, and the exit status."""
+    from ...curate import ranking
+    from ...inference import bundle
+
+    groups = ranking.of_several_sizes(photos, labels)
+    if not groups:
+        return {}, ALL_READ
+    from ...curate.comparison import compare
+    from ...inference.detector import Detector
+    from ...inference.workers import answer_each
+
+    named = {name for name, *_ in found.models}
+    model = next(iter(named & set(bundle.shipped())), "") if len(named) == 1 else ""
+    detector = Detector.load(model or None)
+    by = model or f"{detector.model}, as {' and '.join(sorted(named)) or 'no model'} is not here"
+    lost.say(note, f"groups of several sizes, judged anew at the smallest: {len(groups):,} ({by})")
+    if sum(map(len, groups)) < MANY:
+        workers = 1
+    members = [[photos[index] for index in group] for group in groups]
+    answers = answer_each(compare, detector, members, workers, 1)
+    looks: dict[int, Look] = {}
+    for group, seen in zip(groups, output.with_bar(answers, len(groups)), strict=True):
+        if isinstance(seen, ImageError):  # it cost a process its life; P as it was decides
+            lost.say(output.note, str(seen))
+            continue
+        looks.update(zip(group, seen, strict=True))
+    problems = [look.problem for look in looks.values() if look.problem]
+    for problem in problems:
+        lost.say(output.note, problem)
+    return looks, SOME_UNREAD if problems else ALL_READ
 
 
 def _look(function: Any, path: str) -> Any:

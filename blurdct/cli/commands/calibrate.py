@@ -1,9 +1,14 @@
 """``blurdct calibrate``: labelled photographs -> a model that fits them better, not learnt anew."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from ...config import ReadConfig, TrainConfig
-from ..checks import check_out, command
+from ...errors import BlurdctError, ConfigError
+from .. import output
+from ..checks import check_new, check_out, command
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
@@ -16,7 +21,7 @@ from ..options import (
     Seed,
     note,
 )
-from ..training_checks import doubt, load_labelled, say
+from ..training_checks import doubt, say
 
 
 @command
@@ -28,36 +33,70 @@ def calibrate(
     model: Model = None,
     workers: Processes = None,
     seed: Seed = 0,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Replace what is there, and save it even if it is worse than the model was.",
+        ),
+    ] = False,
 ) -> None:
     """Fit scores and label limits of a model to photos of your own; the model itself stays.
+
+    What the new scores are worth is found out on photos that they were not
+    fitted to, in five parts by scene. If more verdicts are wrong there, or P is
+    farther from the truth, nothing is saved.
 
     \b
     Example:
       blurdct calibrate --photos mine/ --max-fpr 0.05 --out my-model
 
     \b
-    Exit status: 0 done, 1 done, but some photos could not be read, 2 wrong use.
+    Exit status: 0 done, 1 done, but some photos could not be read, or not saved,
+    2 wrong use.
     """
-    from ...datasets.manifest import list_labelled
+    import numpy as np
+
+    from ...datasets.extraction import read_inputs
+    from ...images.labelled import UNLABELLED, check_labels, list_rows
     from ...inference.bundle import load, named
-    from ...training.calibration import LEAST_SCALE, calibrate
+    from ...inference.calibration import LEAST_SCALE, calibrate
     from ..summaries import calibrated
 
-    name = named(model)
-    bundle = load(name)
+    bundle = load(named(model))
     check_out(out, "bundle.json")
-    listed = list_labelled(photos)
+    check_new(out, force, "bundle.json")
+    rows = list_rows(photos)
+    known = [row for row in rows if row["label"] is not None]
+    check_labels(photos, {row["label"] for row in known})
     config = TrainConfig(max_fpr=max_fpr, max_fnr=max_fnr, seed=seed)
-    found = load_labelled(
-        photos, bundle.views, workers, read=ReadConfig(bundle.size), listed=listed
+    inputs, readable, bad = read_inputs(
+        [Path(photos, row["path"]) for row in known],
+        bundle.views,
+        ReadConfig(bundle.size),
+        workers,
+        lambda items, total, _: output.with_bar(iter(items), total),
     )
-    y, groups = found.table["label"].to_numpy(int), found.table["group"].to_numpy(object)
-    made = calibrate(bundle, found.inputs, y, groups, config)
-    made.bundle.save(out)
+    for line in bad:
+        output.note(line)
+    if unlabelled := len(rows) - len(known):
+        note(f"without a label, and left out: {unlabelled} of the photographs")
+    if not readable.any():
+        raise ConfigError(f"{photos}: {UNLABELLED}; {len(bad)} cannot be read, such as {bad[0]}")
+    read = [row for row, good in zip(known, readable, strict=True) if good]
+    y = np.array([row["label"] for row in read], int)
+    groups = np.array([row["group"] for row in read], object)
+    made = calibrate(bundle, inputs, y, groups, config)
     doubt(y, groups, config)
     if made.bundle.calibration.scale <= LEAST_SCALE:
         note("the model does not tell these photographs apart: all get about the same score")
-    if made.after["calibration_error"] > made.before["calibration_error"]:
-        note("scores of photographs that it did not see are farther from the truth than before")
-    say(calibrated(made.before, made.after, made.bundle, out))
-    raise typer.Exit(SOME_UNREAD if found.bad else ALL_READ)
+    saved = force or not made.worse
+    if saved:
+        made.bundle.save(out)
+    say(calibrated(made.before, made.after, made.bundle, out if saved else None))
+    if not saved:
+        raise BlurdctError(
+            f"not saved: on photographs that they were not fitted to, new scores are worse than "
+            f"those of {named(model)}, which may serve you as it is; --force saves them"
+        )
+    raise typer.Exit(SOME_UNREAD if bad else ALL_READ)

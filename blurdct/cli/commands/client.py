@@ -8,11 +8,11 @@ import typer
 
 from ...errors import BlurdctError, ConfigError, ImageError
 from ...images.files import find_photos
+from ...utils.installing import install_hint
 from .. import output
 from ..options import ALL_READ, SOME_UNREAD, address, note
 
 FOLDERS = {"sharp": False, "blurred": True}  # whether what is in them is blurred
-NEEDS = "pip install 'blurdct[serve]'"
 MISSING = "-"
 
 
@@ -50,7 +50,7 @@ def client(
         from ...service.thrift.client import PERCENTILES, Caller, Judged, judge_all, summary
     except ModuleNotFoundError as error:
         library = str(error.name).partition(".")[0]
-        raise ConfigError(f"client needs {library}: {NEEDS}") from error
+        raise ConfigError(f"client needs {library}: {install_hint('serve')}") from error
 
     answers: list[Judged] = []
     with Caller(host, port, typed) as caller:

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError
-from ..checks import check_out, command
-from ..options import ALL_READ, SOME_UNREAD, Photos, Processes, note
+from ..checks import check_new, check_out, command
+from ..options import ALL_READ, SOME_UNREAD, Force, Photos, Processes, note
 from ..training_checks import remark, say
 
 
@@ -25,10 +25,11 @@ def evaluate(
         bool, typer.Option("--json", help="Print a JSON object for each model.")
     ] = False,
     workers: Processes = None,
+    force: Force = False,
 ) -> None:
     """Say how good models are on labelled photos; nothing is learnt.
 
-    Accuracy, precision, recall, F1 and FPR (sharp photos called blurred) are those at score 50.
+    Accuracy, precision, recall, F1 and FPR (sharp photos called blurred) are those at P .5.
     Photos that a model learnt from flatter it: take others.
 
     \b
@@ -49,6 +50,7 @@ def evaluate(
 
     if out:
         check_out(out)
+        check_new(out, force, "report.html")
     listed = list_labelled(photos, both=out is not None)
     loaded = {name: load(name) for name in dict.fromkeys(models)}
     found = evaluate_model(loaded, photos, workers, bar, listed)

@@ -11,9 +11,11 @@ from .. import output
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
+    AllowHost,
     AsCsv,
     AsJson,
     Column,
+    Escape,
     Exclude,
     MaxPixels,
     Null,
@@ -35,8 +37,10 @@ def features(
     column: Column = None,
     null: Null = False,
     exclude: Exclude = None,
+    allow_host: AllowHost = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    escape: Escape = False,
     size: Size = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
 ) -> None:
@@ -71,7 +75,7 @@ def features(
 
     terminal = form is None and sys.stdout is not None and sys.stdout.isatty()
     columns = ("path", *FEATURES)
-    printer = output.print_bands if terminal else output.printer(form or "csv", columns)
+    printer = output.print_bands if terminal else output.printer(form or "csv", columns, escape)
     for row in counted_rows(map(describe, items), tally):
         printer(row)
     if tally.photos > 1 or tally.skipped:

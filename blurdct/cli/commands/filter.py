@@ -9,9 +9,9 @@ import typer
 
 from ...errors import ConfigError
 from .. import output
-from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
-from ..options import Results, note, probability
+from ..options import AsCsv, AsJson, Escape, Results, form_of, note, probability
 
 if TYPE_CHECKING:
     from ...curate.selection import Cut, Survey
@@ -42,6 +42,10 @@ def filter(
             help="From the lowest P at which at most this share of sharp photos is picked.",
         ),
     ] = None,
+    label: Annotated[
+        Literal["blurred", "sharp", "unknown", "error"] | None,
+        typer.Option(help="Photos of this label; error: those that could not be read."),
+    ] = None,
     include: Annotated[
         Literal["unknown", "error", "both"] | None,
         typer.Option(help="Also photos without a verdict: nothing to judge by, or not readable."),
@@ -52,6 +56,9 @@ def filter(
     to: To = None,
     dry_run: DryRun = False,
     null: Null = False,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    escape: Escape = False,
     table: Annotated[
         bool, typer.Option("--table", help="Do nothing, and count what each threshold would pick.")
     ] = False,
@@ -65,9 +72,10 @@ def filter(
 ) -> None:
     """Pick blurred photos out of results, and list, copy, move, link or tag them.
 
-    Without --threshold, --worst or --max-fpr: those labelled blurred. Photos
-    whose label is unknown and those that could not be read are picked only by
-    --include. Run it where the scan ran, as paths are those of the scan.
+    Without --threshold, --worst, --max-fpr or --label: those labelled blurred.
+    Photos whose label is unknown and those that could not be read are picked only
+    by --include or --label. Run it where the scan ran, as paths are those of the
+    scan. Lists have the worst first; --csv and --json list whole rows of results.
 
     --max-fpr takes the model's own threshold if that was chosen for this share,
     on photos held out from training (0.01 in models that come with blurdct). Any
@@ -76,8 +84,10 @@ def filter(
 
     \b
     copy, move, link   into DIR, in folders as they were; a name that is taken
-                       gets a number. XMP sidecars go along; a camera RAW is a
-                       photo by itself. link makes symbolic links.
+                       gets a number. Sidecars go along: XMP and edits of other
+                       programs, the clip of a Live Photo, JSON of Google
+                       Takeout; a camera RAW is a photo by itself. link makes
+                       symbolic links.
     tag                writes the keyword, and stars where there are none, into
                        an XMP sidecar: photo.xmp of camera RAW, photo.jpg.xmp of
                        others, unless there is one. darktable and digiKam read
@@ -91,6 +101,7 @@ def filter(
     Examples:
       blurdct filter results.parquet --table
       blurdct filter results.parquet --worst 10% -0 | xargs -0 ls -l --
+      blurdct filter results.parquet --label unknown --csv > unknown.csv
       blurdct filter results.parquet --max-fpr 0.01 --action move --to blurred
       blurdct filter results.parquet --threshold 0.95 --action tag --keyword soft
 
@@ -105,9 +116,14 @@ def filter(
     from ...curate.xmp import UNWRITABLE
     from ...results import verdicts
 
-    given = {"--threshold": threshold, "--worst": worst, "--max-fpr": max_fpr}
+    form = form_of(as_json, as_csv)
+    if form and (action != "list" or null or table):
+        raise ConfigError(f"--{form} is for lists: leave out --action, --null and --table")
+    given = {"--threshold": threshold, "--worst": worst, "--max-fpr": max_fpr, "--label": label}
     if len(named := [name for name, value in given.items() if value is not None]) > 1:
         raise ConfigError(f"{' and '.join(named)}: one or the other")
+    if label and (include or table):
+        raise ConfigError("--label says all there is to pick: leave out --include and --table")
     if table and (action != "list" or to):
         raise ConfigError("--table does nothing with photos: leave out --action and --to")
     check_use(action, to, null)
@@ -116,7 +132,7 @@ def filter(
     keyword, rating = KEYWORD if keyword is None else keyword, STARS if rating is None else rating
     if not keyword.strip() or UNWRITABLE.search(keyword):
         raise ConfigError(f"--keyword {keyword!r}: expected a word of printable characters")
-    found = selection.survey(verdicts(results, ["label"] if not named else []))
+    found = selection.survey(verdicts(results, ["label"] if label or not named else []))
     cut = selection.BY_LABEL
     if threshold is not None:
         cut = selection.from_p(threshold)
@@ -132,12 +148,24 @@ def filter(
     extra = (UNKNOWN, ERROR) if include == "both" else (include,) if include else ()
 
     def picked() -> "Iterator[Row]":
+        if label:
+            rows = verdicts(results)
+            return (row for row in rows if (selection.kind(row) or row["label"]) == label)
         return selection.pick(verdicts(results), cut, extra)
 
-    _tell(found, cut, extra)
-    if action == "list":
-        print_paths((row["path"] for row in picked()), null)
+    labelled = f"{found.labels[label or '']:,} of {found.labels.total():,} photographs: labelled"
+    told = f"{labelled} {label}" if label else _told(found, cut, extra)
+    if form:
+        note(told)
+        _print_rows(sorted(picked(), key=_worst_first), form, escape)
         return
+    if action == "list":
+        note(told)
+        rows = enumerate(picked())
+        listed = sorted((_worst_first(row), number, row["path"]) for number, row in rows)
+        print_paths((path for *_, path in listed), null)
+        return
+    Lost().say(note, told)
     folder = to or results.parent
     with journal_in(folder, action, dry_run) as journal:
         if action == "tag":
@@ -148,7 +176,22 @@ def filter(
     raise typer.Exit(status)
 
 
-def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
+def _worst_first(row: "Row") -> float:
+    """By which rows are sorted: P, falling; what has none stands last."""
+    return math.inf if row["probability"] is None else -row["probability"]
+
+
+def _print_rows(rows: "list[Row]", form: str, escape: bool) -> None:
+    """Rows as they stand in results, with what they have beside."""
+    from ...results import COLUMNS
+
+    columns = dict.fromkeys([*COLUMNS, *(name for row in rows for name in row if name)])
+    printer = output.printer(form, tuple(columns), escape)
+    for row in rows:
+        printer({name: row.get(name) for name in columns})
+
+
+def _told(found: "Survey", cut: "Cut", include: Sequence[str]) -> str:
     """A remark on what is picked: how many, from which score on, how many of them are sharp."""
     from ...curate.selection import outcome
 
@@ -157,7 +200,7 @@ def _tell(found: "Survey", cut: "Cut", include: Sequence[str]) -> None:
     if cut.p is not None and "P " not in cut.source:
         score = "" if math.isinf(cut.p) else f", P {cut.p:.4f} or more"
     words = f"{count:,} of {sum(found.labels.values()):,} photographs: {cut.source}{score}"
-    note(f"{words}; going by P, about {sharp:,.1f} of them are sharp")
+    return f"{words}; going by P, about {sharp:,.1f} of them are sharp"
 
 
 def _print_table(found: "Survey", cut: "Cut") -> None:

@@ -17,6 +17,7 @@ from ..checks import check_out, command
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
+    AllowHost,
     Column,
     Exclude,
     MaxPixels,
@@ -49,6 +50,7 @@ def map(
     column: Column = None,
     null: Null = False,
     exclude: Exclude = None,
+    allow_host: AllowHost = None,
     model: Model = None,
     size: Size = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,

@@ -15,9 +15,11 @@ from ..options import (
     MANY,
     SOME_UNREAD,
     AllowedFpr,
+    AllowHost,
     AsCsv,
     AsJson,
     Column,
+    Escape,
     Exclude,
     MaxPixels,
     Model,
@@ -78,8 +80,10 @@ def predict(
     column: Column = None,
     null: Null = False,
     exclude: Exclude = None,
+    allow_host: AllowHost = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    escape: Escape = False,
     threshold: Threshold = None,
     max_fpr: AllowedFpr = None,
     model: Model = None,
@@ -162,7 +166,7 @@ def predict(
     if form is None and sys.stdout is not None and sys.stdout.isatty():
         (print_size_table if sizes else output.print_verdicts)(list(rows))
     else:
-        printer = _size_printer(form) if sizes else output.printer(form, FIELDS)
+        printer = _size_printer(form, escape) if sizes else output.printer(form, FIELDS, escape)
         for row in rows:
             printer(row)
     if not quiet and (tally.photos > 1 or tally.skipped):
@@ -215,7 +219,7 @@ def _rows_with_sizes(answers: Iterator[Any]) -> "Iterator[Row | ImageError]":
             yield {**answer.prediction.as_dict(), **more}
 
 
-def _size_printer(form: str | None) -> "Callable[[Row], None]":
+def _size_printer(form: str | None, escape: bool) -> "Callable[[Row], None]":
     """What prints such a row at once: as ``json``, as ``csv`` (the header now), or as text."""
     from ...inference.prediction import FIELDS
 
@@ -223,7 +227,7 @@ def _size_printer(form: str | None) -> "Callable[[Row], None]":
         return lambda row: output.write(
             output.verdict_line(row, str(row["sharp_size"] or output.NONE))
         )
-    write = output.printer(form, (*FIELDS, "sharp_size", "sizes"))
+    write = output.printer(form, (*FIELDS, "sharp_size", "sizes"), escape)
     if form == "json":
         return write
     return lambda row: write({**row, "sizes": _flat(row["sizes"], "=", ";")})

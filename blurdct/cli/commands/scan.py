@@ -18,8 +18,10 @@ from ..options import (
     ALL_READ,
     SOME_UNREAD,
     AllowedFpr,
+    AllowHost,
     Column,
     EachCore,
+    Escape,
     Exclude,
     MaxPixels,
     Model,
@@ -52,15 +54,18 @@ def scan(
         typer.Option(
             "--resume",
             help="Go on with an interrupted scan; or do what is new or has changed since a "
-            "complete one, and what could not be read. What the sources no longer have is dropped.",
+            "complete one, and what could not be read. What the sources no longer have is dropped; "
+            "what lay in folders and archives that cannot be searched now, or are empty, is kept.",
         ),
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Begin anew, and replace what is there.")
     ] = False,
+    escape: Escape = False,
     column: Column = None,
     null: Null = False,
     exclude: Exclude = None,
+    allow_host: AllowHost = None,
     threshold: Threshold = None,
     max_fpr: AllowedFpr = None,
     model: Model = None,
@@ -87,7 +92,7 @@ def scan(
     \b
     Exit status:
       0    every photo was read
-      1    some could not be read, or the disk is full
+      1    some could not be read, a place that had photos is empty, or the disk is full
       2    wrong use
       130  stopped by Ctrl-C (143: by SIGTERM)
     """
@@ -112,6 +117,7 @@ def scan(
                 timeout=timeout,
                 resume=resume,
                 force=force,
+                escape=escape,
                 watch=bar,
             )
     except KeyboardInterrupt as stop:
@@ -126,7 +132,12 @@ def scan(
         ) from error
     if not quiet:
         note(f"{out}: {_told(summary)}")
-    raise typer.Exit(SOME_UNREAD if summary.labels[UNREADABLE] else ALL_READ)
+    if summary.held:
+        from ...scan.lost_places import told
+
+        note(told(summary.held))
+    whole = not summary.held and not summary.labels[UNREADABLE]
+    raise typer.Exit(ALL_READ if whole else SOME_UNREAD)
 
 
 def _told(summary: "Summary") -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError, ModelError
+from ...utils.installing import install_hint
 from ..checks import command
 from ..options import AllowedFpr, EachCore, Threshold, address, note, one_threshold
 
@@ -35,7 +36,11 @@ def serve(
         ),
     ] = None,
     map_model: Annotated[
-        str | None, typer.Option(metavar="NAME|FOLDER", help="The model that draws maps; best.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="The model that draws maps; the one that judges if it can, else best.",
+        ),
     ] = None,
     threshold: Threshold = None,
     max_fpr: AllowedFpr = None,
@@ -53,7 +58,7 @@ def serve(
     ] = None,
     max_pixels: Annotated[
         int | None,
-        typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more; 100000000."),
+        typer.Option(min=1, metavar="PIXELS", help="Refuse photos of more; 200000000."),
     ] = None,
     max_files: Annotated[
         int | None,
@@ -123,9 +128,9 @@ def serve(
         shown = where if thrift else f"http://{where}"
         serve(settings, listener, workers, lambda: note(f"listening on {shown}"))
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("blurdct"):
+        if (error.name or "").startswith(("blurdct", "cv2")):
             raise
-        raise ModelError(f'serve needs {error.name}: pip install "blurdct[serve]"') from error
+        raise ModelError(f"serve needs {error.name}: {install_hint('serve')}") from error
 
 
 def _token(path: Path) -> str:

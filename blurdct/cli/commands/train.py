@@ -9,7 +9,7 @@ import typer
 from ...config import TrainConfig
 from ...errors import ConfigError
 from .. import output
-from ..checks import check_out, command
+from ..checks import check_new, check_out, command
 from ..options import (
     ALL_READ,
     SOME_UNREAD,
@@ -17,6 +17,7 @@ from ..options import (
     Checkpoints,
     Copies,
     Device,
+    Force,
     Photos,
     Processes,
     Seed,
@@ -54,6 +55,7 @@ def train(
     device: Device = None,
     checkpoints: Checkpoints = None,
     seed: Seed = 0,
+    force: Force = False,
 ) -> None:
     """Train a model on photos of your own, and judge it by photos that it did not see.
 
@@ -77,6 +79,7 @@ def train(
 
     registered, parameters = parse_name(name)
     check_out(out, "bundle.json")
+    check_new(out, force, "bundle.json")
     listed = list_labelled(photos)
     if storage and not trials:
         raise ConfigError("--storage is for trials: give their number by --trials")

@@ -5,19 +5,33 @@ from typing import Annotated
 
 import typer
 
-from ..acting import follow
+from ..acting import Lost, follow
 from ..checks import command
+from ..options import note
+
+SHOWN = 5  # folders
 
 
 @command
 def undo(
     journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="As filter or best named it.")],
+    within: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also undo what lies in DIR, where a folder of the journal leads by now.",
+        ),
+    ] = None,
 ) -> None:
     """Undo what filter or best did: put every photo back.
 
     Copies, links and sidecars that were made are removed if nobody changed them
     since. What took a photo's old name meanwhile stays, and so does the photo
     then; a line says so. It may be cut short and run again.
+
+    A journal names the folders that it is about; standard error says them. In and
+    below them undo does what the journal says, so undo no journal of others.
+    Outside of them nothing is touched, even where a link leads there.
 
     \b
     Example:
@@ -28,4 +42,7 @@ def undo(
     """
     from ...curate import undo
 
-    raise typer.Exit(follow(undo.undo_journal(journal), "undo", False, None))
+    folders = undo.folders_of(journal)
+    more = f" and {len(folders) - SHOWN:,} more" if len(folders) > SHOWN else ""
+    Lost().say(note, f"undoes what lies in {', '.join(folders[:SHOWN])}{more}")
+    raise typer.Exit(follow(undo.undo_journal(journal, within or ()), "undo", False, None))

@@ -1,6 +1,5 @@
 """``blurdct video clip.mp4 --out frames.csv``: how sharp a clip is over time."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import typer
 from ...errors import ConfigError
 from ...utils.text import visible
 from .. import output
-from ..checks import check_out, command
+from ..checks import check_new, check_out, command
 from ..options import ALL_READ, SOME_UNREAD, Model
 from ..tally import Tally
 
@@ -84,8 +83,8 @@ def video(
     apart = step(every)
     form(out)
     for file in (out, plot):
-        if file and not force and os.path.lexists(file):
-            raise ConfigError(f"{file}: exists; --force replaces it")
+        if file:
+            check_new(file, force)
     if out.is_file() and "frame" not in next(read(out, ()), {"frame": 0}):
         raise ConfigError(f"{out}: exists, and is no table of a video")
     if to:

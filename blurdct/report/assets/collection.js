@@ -4,6 +4,7 @@
 // folder. A threshold drops what has its thousandth or a higher one.
 
 const TALLEST = 100; // of a bar, in units of the histogram
+const ENLARGED = 2.5; // times its own pixels a picture is shown at most
 const LEAST = 0.6; // of a bar that stands for any photograph at all
 
 const find = (id) => document.getElementById(id);
@@ -71,6 +72,54 @@ function draw() {
   });
   find("most").textContent = `highest bar: ${grouped(most)} photos`;
 }
+
+// A photograph, enlarged
+
+let enlarged = null; // its figure
+
+/** Show a figure's photograph large, beside its sharpest place, with all that is said of it. */
+function enlarge(figure) {
+  enlarged = figure;
+  const button = figure.querySelector(".open");
+  const drawing = button.querySelector("svg").cloneNode(true);
+  const name = drawing.getAttribute("aria-label");
+  drawing.style.maxWidth = `${ENLARGED * drawing.viewBox.baseVal.width}px`;
+  find("whole").replaceChildren(drawing);
+  find("whole").classList.toggle("mapped", figure.querySelector("input")?.checked ?? false);
+  find("viewer-name").textContent = name.split("/").at(-1);
+  const words = figure.querySelector("figcaption").cloneNode(true);
+  find("viewer-words").replaceChildren(...words.childNodes);
+  const crop = find(button.dataset.crop)?.cloneNode();
+  find("place").querySelector("img")?.remove();
+  find("place").hidden = !crop;
+  if (crop) {
+    crop.removeAttribute("id");
+    crop.alt = `${name}: its sharpest place`;
+    find("place").append(crop);
+  }
+  if (!find("viewer").open) find("viewer").showModal();
+}
+
+/** Go on to the next figure of the same gallery that can be enlarged. */
+function turn(step) {
+  const row = [...enlarged.parentElement.querySelectorAll("figure:not([hidden])")];
+  const others = row.filter((figure) => figure.querySelector(".open"));
+  const next = others[others.indexOf(enlarged) + step];
+  if (next) enlarge(next);
+}
+
+for (const button of document.querySelectorAll(".open")) {
+  button.addEventListener("click", () => enlarge(button.closest("figure")));
+}
+find("earlier").addEventListener("click", () => turn(-1));
+find("later").addEventListener("click", () => turn(1));
+find("viewer").addEventListener("keydown", (event) => {
+  if (event.key === "ArrowLeft") turn(-1);
+  if (event.key === "ArrowRight") turn(1);
+});
+find("viewer").addEventListener("click", (event) => {
+  if (event.target === find("viewer")) find("viewer").close(); // beside it
+});
 
 // A threshold, in steps: thousandths of P
 

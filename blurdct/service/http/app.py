@@ -23,7 +23,6 @@ from ...utils.text import visible
 from .. import prometheus
 from ..engine import Busy, Engine, TooLong
 from ..settings import Settings
-from ..verdicts import model_name
 from . import schema
 from .middleware import LEFT, App, Guard, Receive, RequestLog, Scope, Send
 from .requests import Service
@@ -36,13 +35,15 @@ RETRY = {"retry-after": "1"}  # seconds
 STATUS = {Busy: 503, TooLong: 504, ConfigError: 400, ModelError: 400, ImageError: 422}
 EXPOSED = ("X-Request-Id", "Retry-After", *schema.PNG[200]["headers"])
 
-Model = Annotated[str | None, Query(description="Out of /v1/models, or best", examples=["dct-xgb"])]
+Model = Annotated[
+    str | None, Query(description="Out of /v1/models, or best, or fast", examples=["fast"])
+]
 MapModel = Annotated[
     str | None, Query(description="One with has_map in /v1/models, or best", examples=["best"])
 ]
 Threshold = Annotated[
     float | None,
-    Query(description="From this P(blurred) on, 0 to 1, a photo is blurred", examples=[0.9]),
+    Query(description="From this P(blurred) on, 0 to 1, a photo is blurred", examples=[0.8]),
 ]
 Name = Annotated[
     str | None, Query(description="Of a photo that is no part of a form", examples=["a.jpg"])
@@ -190,8 +191,8 @@ def _add_verdicts(app: FastAPI, service: Service) -> Endpoint:
     async def models() -> Response:
         """List the models that may be asked for."""
         engine = service.engine
-        chosen = model_name(service.settings.map_model)
-        return _json({"default": engine.models[0], "map": chosen, "models": engine.facts()})
+        chosen = {"default": engine.models[0], "map": engine.map_model}
+        return _json({**chosen, "models": engine.facts()})
 
     return predict
 

@@ -69,11 +69,18 @@ class Model(BaseModel):
     """A model that may be asked for."""
 
     name: str
-    size: int = Field(description="Long side that photographs are reduced to, pixels")
+    size: int = Field(description="Longest side at which it sees a photo, pixels")
+    sees: str = Field(description="That in words; 256x256 is a square, whatever the photo's shape")
     threshold: float = Field(description="P from which on photographs are blurred, 0..1")
     sure_sharp: float = Field(description="P below which that is beyond doubt")
     sure_blurred: float = Field(description="P from which on that is beyond doubt")
     has_map: bool = Field(description="Whether it says where a photo is blurred")
+    accuracy: float | None = Field(
+        description="Share of right labels on photographs of scenes that it had not seen, 0..1; "
+        "null where nobody measured it"
+    )
+    roc_auc: float | None = Field(description="How well P tells the two apart there, 0.5..1")
+    ms_per_photo: float | None = Field(description="Milliseconds, where that was measured")
 
 
 class Models(BaseModel):
@@ -89,10 +96,14 @@ class Models(BaseModel):
                         {
                             "name": "dct-fusion",
                             "size": 640,
+                            "sees": "640 pixels",
                             "threshold": 0.5,
                             "sure_sharp": 0.07,
                             "sure_blurred": 0.887,
                             "has_map": True,
+                            "accuracy": 0.94,
+                            "roc_auc": 0.984,
+                            "ms_per_photo": 9.1,
                         }
                     ],
                 }

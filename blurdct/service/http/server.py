@@ -2,21 +2,17 @@
 
 import asyncio
 import math
-import os
 import resource
-import shutil
 import socket
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ...parallel.spawn import alive
-from ..settings import COUNTS, Settings
+from ..counts import shared_counts
+from ..settings import Settings
 from ..sockets import incoming, waiting
 from ..supervisor import keep_running
 
@@ -25,7 +21,6 @@ HEAD_SECONDS = 20.0  # for a request's head to come, also on a connection that i
 GRACE = 5  # seconds beyond those of a request, for what is in flight when the service stops
 LAST = 0.1  # seconds in which connections that were open before a stop may still begin a request
 LOOKS = 10  # that are taken meanwhile, however long the process was held up
-MEMORY = "/dev/shm"  # counts need no disk
 
 
 class Connection(HttpToolsProtocol):
@@ -120,7 +115,7 @@ def serve(
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     patience = settings.seconds + GRACE + 1
-    with listener, _shared_counts():
+    with listener, shared_counts():
         work = partial(_work, settings, listener)
         # once the workers have closed theirs, too, nobody can connect
         keep_running(work, workers, ready, listener.close, patience=patience)
@@ -147,19 +142,3 @@ def _work(settings: Settings, listener: socket.socket, ready: Callable[[], objec
         timeout_graceful_shutdown=math.ceil(settings.seconds) + GRACE,
     )
     Sharing(config).run([listener])
-
-
-@contextmanager
-def _shared_counts() -> Iterator[None]:
-    """A folder in which processes count together; removed in the end."""
-    place = MEMORY if os.access(MEMORY, os.W_OK) else None
-    for left in Path(place or tempfile.gettempdir()).glob("blurdct-*-*"):
-        if (number := left.name.split("-")[1]).isdigit() and not alive(int(number)):
-            shutil.rmtree(left, ignore_errors=True)  # of one that was killed
-    folder = tempfile.mkdtemp(prefix=f"blurdct-{os.getpid()}-", dir=place)
-    os.environ[COUNTS] = folder
-    try:
-        yield
-    finally:
-        os.environ.pop(COUNTS, None)
-        shutil.rmtree(folder, ignore_errors=True)

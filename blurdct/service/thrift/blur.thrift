@@ -28,12 +28,16 @@ struct Prediction {
 // One that may be asked for.
 struct Model {
   1: string name
-  2: i32 size                       // long side to which photos are reduced, pixels
+  2: i32 size                       // longest side at which it sees a photo, pixels
   // 3 and 4 were limits as scores, of labels that are no more
   5: bool has_map
   6: double threshold               // P from which on photos are blurred
   7: double sure_sharp              // P below which that is beyond doubt
   8: double sure_blurred            // P from which on that is beyond doubt
+  9: string sees                    // size in words; "256x256" is a square, whatever the photo's shape
+  10: optional double accuracy      // share of right labels, 0..1, on photos of scenes it had not seen
+  11: optional double roc_auc       // how well P tells the two apart there, .5..1
+  12: optional double ms_per_photo  // milliseconds, where that was measured
 }
 
 // The photo cannot be read, or is over a limit; it is no use to send it again.

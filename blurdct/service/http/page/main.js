@@ -6,18 +6,31 @@ import { Queue } from "./queue.js";
 import * as service from "./service.js";
 import { Table } from "./table.js";
 import { Viewer } from "./viewer.js";
-import { KINDS, count, find, kind, points } from "./words.js";
+import { at, count, doubtful, find, label, limit, percent, wrong } from "./words.js";
 
 const WIDTH = 4; // photos under way at once
-const RARE = ["unknown", "unreadable"]; // kinds that are told of where there are some
+const RARE = ["unknown", "unreadable"]; // told of where there are some
 const NEWS = 500; // milliseconds between words on progress, which screen readers speak
 
 const narrow = matchMedia("(max-width: 62rem)"); // the view of a photo lies over the table there
+
+// What rows may be chosen by: how many there are of each stands above the table.
+const labelled = (name) => (item) => label(item) === name;
+const FILTERS = {
+  photos: () => true,
+  sharp: labelled("sharp"),
+  blurred: labelled("blurred"),
+  doubtful,
+  unknown: labelled("unknown"),
+  unreadable: labelled("unreadable"),
+};
 
 const INVITATION = find("invitation").textContent;
 
 const queue = new Queue(WIDTH);
 let known = { map: "", models: [] };
+let chosen = "photos"; // out of FILTERS
+let threshold = null; // P from which on a photo is blurred; null for what the service says
 let running = new AbortController(); // ends what is under way when the table is cleared
 
 const named = (name) => known.models.find((model) => model.name === name);
@@ -36,7 +49,7 @@ async function judge(item, signal) {
   item.busy = true;
   show(item);
   try {
-    item.result = await service.predict(item.file, model, login, signal);
+    item.result = judgedAt(await service.predict(item.file, model, login, signal));
   } catch (error) {
     if (signal.aborted) return;
     item.error = error.message || String(error);
@@ -45,6 +58,12 @@ async function judge(item, signal) {
     item.busy = false;
   }
   show(item);
+}
+
+/** A verdict at the threshold that people asked for. */
+function judgedAt(result) {
+  const facts = named(result.model);
+  return threshold === null || !facts ? result : at(result, facts, threshold);
 }
 
 /** Ask for verdicts, anew where there is one. */
@@ -83,7 +102,7 @@ function show(item) {
   table.show(item);
   viewer.show(item);
   soon ??= setTimeout(tell, NEWS);
-  if (!table.items.some((one) => !kind(one))) finish();
+  if (!table.items.some((one) => !label(one))) finish();
 }
 
 function finish() {
@@ -96,10 +115,13 @@ let soon = null;
 function tell() {
   clearTimeout(soon);
   soon = null;
-  const all = table.items.length, judged = table.items.filter(kind).length;
-  const facts = KINDS.map((name) => [name, table.items.filter((item) => kind(item) === name).length])
-    .filter(([name, number]) => number || !RARE.includes(name));
-  find("facts").replaceChildren(...[["photos", all], ...facts].map(fact));
+  const all = table.items.length, judged = table.items.filter(label).length;
+  for (const button of find("facts").children) {
+    const name = button.dataset.filter, number = table.items.filter(FILTERS[name]).length;
+    button.firstElementChild.textContent = number.toLocaleString("en");
+    button.hidden = !number && RARE.includes(name) && name !== chosen;
+  }
+  find("none").hidden = !all || table.items.some((item) => !item.row.hidden);
   find("status").textContent = judged < all ? `${judged} of ${all} judged` : `${count(all, "photo")} judged`;
   find("progress").max = Math.max(1, all);
   find("progress").value = judged;
@@ -110,13 +132,26 @@ function tell() {
   find("again").textContent = `Try ${again} again`;
 }
 
-function fact([name, number]) {
-  const pair = document.createElement("div");
-  const term = document.createElement("dt"), value = document.createElement("dd");
-  term.textContent = name;
-  value.textContent = number.toLocaleString("en");
-  pair.append(term, value);
-  return pair;
+/** Show the rows of one filter alone. */
+function filter(name) {
+  chosen = name;
+  for (const button of find("facts").children) press(button);
+  table.filter(FILTERS[name]);
+  tell();
+}
+
+function press(button) {
+  button.setAttribute("aria-pressed", String(button.dataset.filter === chosen));
+}
+
+function fact(name) {
+  const button = document.createElement("button"), value = document.createElement("b");
+  button.type = "button";
+  button.dataset.filter = name;
+  press(button);
+  button.append(value, ` ${name}`);
+  button.addEventListener("click", () => filter(name));
+  return button;
 }
 
 /** A token, or null from those who have none. */
@@ -146,18 +181,43 @@ async function learn() {
     find("trouble").hidden = false;
     return;
   }
-  find("model").replaceChildren(...known.models.map(({ name }) => new Option(name)));
-  // One with maps says what part is sharp, too.
-  find("model").value = [known.map, known.default, known.models[0].name].find(named);
+  find("model").replaceChildren(...known.models.map(({ name, accuracy }) =>
+    new Option(accuracy ? `${name}, ${percent(accuracy)} right` : name, name)));
+  find("model").value = [known.default, known.models[0].name].find(named);
   limits();
   find("judge").hidden = false;
 }
 
+/** Begin with the threshold of the chosen model, and say where it is sure. */
 function limits() {
-  const { clear, blurred } = named(find("model").value);
-  find("limits").textContent = `clear below ${points(clear)}, blurred from ${points(blurred)}`;
+  const { threshold: own, sure_sharp, sure_blurred } = named(find("model").value);
+  threshold = null;
+  find("threshold").value = limit(own);
+  find("amiss").textContent = "";
+  find("threshold").removeAttribute("aria-invalid");
+  find("limits").hidden = false;
+  find("limits").textContent = `sure below ${limit(sure_sharp)} and from ${limit(sure_blurred)}`;
 }
 
+/** Go by the threshold that was typed, if it is one. */
+function move() {
+  const text = find("threshold").value, why = wrong(text);
+  find("amiss").textContent = why;
+  find("limits").hidden = Boolean(why);
+  find("threshold").setAttribute("aria-invalid", String(Boolean(why)));
+  if (why) return;
+  threshold = Number(text);
+  for (const item of table.items) {
+    if (!item.result) continue;
+    item.result = judgedAt(item.result);
+    table.show(item);
+    viewer.show(item);
+  }
+  finish();
+}
+
+find("facts").append(...Object.keys(FILTERS).map(fact));
+find("threshold").addEventListener("change", move);
 listen([find("choose"), find("take")], add);
 find("login").firstElementChild.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -169,6 +229,7 @@ find("download").addEventListener("click", () => save(csv(table.items), "blurdct
 find("clear").addEventListener("click", () => {
   stop();
   table.clear();
+  filter("photos");
   find("results").hidden = true;
   find("drop").classList.remove("busy");
   find("invitation").textContent = INVITATION;
@@ -181,9 +242,9 @@ for (const [id, step] of [["before", -1], ["after", 1]]) {
   });
 }
 const close = () => {
-  const { chosen } = table;
+  const open = table.chosen;
   table.choose(null);
-  chosen?.row.querySelector(".pick").focus();
+  open?.row.querySelector(".pick").focus();
 };
 find("close").addEventListener("click", close);
 find("results").addEventListener("keydown", (event) => {

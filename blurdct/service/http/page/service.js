@@ -18,7 +18,10 @@ let declined = false;
 /** After a token was declined, people are not asked again before they do something. */
 export const willing = () => { declined = false; };
 
-/** What the service knows: `{default, map, models: [{name, clear, blurred, has_map}]}`. */
+/**
+ * What the service knows: `{default, map, models}`; of each model at least its name, threshold,
+ * sure_sharp, sure_blurred, has_map and accuracy.
+ */
 export const models = async (ask) => (await call("v1/models", {}, ask)).json();
 
 /** The verdict on a file, one of the answer's `results`. */

@@ -1,14 +1,14 @@
 // The table of results: rows, thumbnails, order, and the way through it by keyboard.
 
 import { Queue } from "./queue.js";
-import { find, kind, name, percent, points, sharp } from "./words.js";
+import { KINDS, find, kind, label, name, percent, pill, points, remark, sharp, spoken } from "./words.js";
 
 const TALL = 112; // pixels of a thumbnail, twice of what it has on the page
 // What columns are sorted by; a first click on scores shows the worst.
 const VALUES = {
   name: (item) => item.path,
-  score: (item) => (kind(item) === "unknown" ? null : item.result?.score ?? null),
-  label: (item) => kind(item) || null,
+  score: (item) => item.result?.score ?? null,
+  label: (item) => (kind(item) ? KINDS.indexOf(kind(item)) : null),
   sharp: (item) => sharp(item),
 };
 const FALLING = ["score"];
@@ -19,6 +19,7 @@ export class Table {
   #body = find("rows");
   #owner = new WeakMap(); // row -> item
   #order = null; // [name of a column, whether it falls]
+  #wanted = () => true; // whether an item is shown
   #pictures = new Queue(2);
   #seen = new IntersectionObserver((entries) => this.#paint(entries), { rootMargin: "300px" });
   #choose;
@@ -51,20 +52,27 @@ export class Table {
     this.#reach();
   }
 
+  /** Show those alone that a function wants. */
+  filter(wanted) {
+    this.#wanted = wanted;
+    for (const item of this.items) item.row.hidden = !wanted(item);
+    this.#reach();
+  }
+
   /** Bring an item's row up to date. */
   show(item) {
     const { row, result, error } = item;
     const [, title, score, verdict, part] = row.cells;
-    const fraction = sharp(item), label = kind(item);
+    const fraction = sharp(item), number = result?.score ?? null;
+    row.hidden = !this.#wanted(item);
     row.classList.toggle("failed", Boolean(error));
-    row.classList.toggle("unknown", label === "unknown");
-    row.setAttribute("aria-busy", String(!label));
-    title.querySelector(".note").textContent = error || result?.reason || "";
-    score.textContent = result ? points(result.score) : "";
-    verdict.firstElementChild.className = `pill ${label}`;
-    verdict.firstElementChild.textContent = label || (item.busy ? "judging" : "waiting");
+    row.setAttribute("aria-busy", String(!label(item)));
+    title.querySelector(".note").textContent = remark(item);
+    score.textContent = number === null ? "" : points(number);
+    pill(verdict.firstElementChild, item, item.busy ? "judging" : "waiting");
     part.textContent = fraction === null ? "" : percent(fraction);
-    const words = [item.path, label || "waiting", result ? `score ${points(result.score)}` : error];
+    const told = number === null ? remark(item) : `score ${points(number)}`;
+    const words = [item.path, spoken(item) || "waiting", told];
     title.querySelector(".pick").setAttribute("aria-label", words.filter(Boolean).join(", "));
   }
 
@@ -80,9 +88,9 @@ export class Table {
     if (focus) item.row.querySelector(".pick").focus({ preventScroll: true });
   }
 
-  /** The item so many rows further down than the chosen one, if there is one. */
+  /** The item one row below the chosen one, or above it for -1, if there is one. */
   next(step) {
-    return this.items[this.items.indexOf(this.chosen) + step];
+    return this.#from(this.items.indexOf(this.chosen) + step, step);
   }
 
   clear() {
@@ -90,6 +98,7 @@ export class Table {
     this.#seen.disconnect();
     this.#body.replaceChildren();
     this.items = [];
+    this.#wanted = () => true;
     this.choose(null);
   }
 
@@ -122,7 +131,7 @@ export class Table {
 
   /** One row can be reached by the tabulator, the others from it by arrows. */
   #reach() {
-    const way = this.chosen ?? this.items[0];
+    const way = this.chosen && !this.chosen.row.hidden ? this.chosen : this.#from(0, 1);
     for (const item of this.items) {
       item.row.querySelector(".pick").tabIndex = item === way ? 0 : -1;
     }
@@ -131,10 +140,18 @@ export class Table {
   #key(event) {
     const here = this.items.indexOf(this.#owner.get(event.target.closest("tr")));
     const last = this.items.length - 1;
-    const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: last }[event.key];
-    if (there === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    const ways = { ArrowDown: [here + 1, 1], ArrowUp: [here - 1, -1], Home: [0, 1], End: [last, -1] };
+    const way = ways[event.key];
+    if (!way || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    if (this.items[there]) this.choose(this.items[there], true);
+    const there = this.#from(...way);
+    if (there) this.choose(there, true);
+  }
+
+  /** The first item that is shown from a place on, down or up. */
+  #from(place, step) {
+    while (this.items[place]?.row.hidden) place += step;
+    return this.items[place];
   }
 
   #paint(entries) {

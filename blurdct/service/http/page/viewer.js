@@ -1,6 +1,6 @@
 // One photo at large: its verdict, and where it is blurred.
 
-import { find, kind, name, percent, points, sharp, size, why } from "./words.js";
+import { find, label, name, percent, pill, points, sharp, size, why } from "./words.js";
 
 const HASTE = 150; // milliseconds before a map is asked for: those who leaf through want none
 
@@ -44,32 +44,41 @@ export class Viewer {
       this.#asked?.abort();
       return;
     }
-    const { result, error, file } = item, label = kind(item), part = sharp(item);
+    const { result, error, file } = item, part = sharp(item);
+    const told = Boolean(result) && label(item) !== "unknown"; // there are numbers to show
     name(find("title"), item.path);
-    find("verdict").className = `pill ${label}`;
-    find("verdict").textContent = label || "waiting";
-    find("score").textContent = result ? `${points(result.score)} of 100` : "";
+    pill(find("verdict"), item, "waiting");
+    find("score").textContent = told ? `${points(result.score)} of 100` : "";
     find("sharp").textContent = part === null ? "" : `${percent(part)} of it sharp`;
     find("why").textContent = error || (result ? why(result, this.#limits(result.model)) : "");
     const sides = result?.width ? [`${result.width} \u00d7 ${result.height} pixels`] : [];
     const facts = [...sides, size(file.size), ...(result ? [`judged by ${result.model}`] : [])];
-    find("details").textContent = facts.join(" \u00b7 ");
+    find("details").textContent = [...facts, result?.note].filter(Boolean).join(" \u00b7 ");
     this.#stage();
-    find("controls").hidden = !result;
-    find("gauge").hidden = !result || Boolean(result.reason);
-    if (result) {
-      const limits = this.#limits(result.model);
-      find("gauge").style.setProperty("--low", `${limits?.clear ?? 0}%`);
-      find("gauge").style.setProperty("--high", `${limits?.blurred ?? 100}%`);
-      find("mark").style.left = `${result.score}%`;
-      if (!find("photo").naturalWidth) this.#shape(result.width, result.height);
-    }
+    find("controls").hidden = find("gauge").hidden = !told;
+    if (told) this.#gauge(result);
+    if (result && !find("photo").naturalWidth) this.#shape(result.width, result.height);
     this.#map();
+  }
+
+  /** From sharp to blurred: what is sure at either end, what is doubtful between, and the score. */
+  #gauge({ score, threshold, model }) {
+    const limits = this.#limits(model);
+    const ends = {
+      low: Math.min(limits?.sure_sharp ?? threshold, threshold),
+      at: threshold,
+      high: Math.max(limits?.sure_blurred ?? threshold, threshold),
+    };
+    for (const [end, p] of Object.entries(ends)) {
+      find("gauge").style.setProperty(`--${end}`, `${100 * p}%`);
+    }
+    find("mark").style.left = `${score}%`;
   }
 
   async #map() {
     this.#asked?.abort();
-    const item = this.#item, wanted = this.#on.checked && Boolean(item?.result);
+    const item = this.#item;
+    const wanted = this.#on.checked && Boolean(item?.result) && label(item) !== "unknown";
     this.#opacity.disabled = !this.#on.checked;
     find("told").textContent = "";
     if (!wanted || !item.map) this.#picture("overlay", null);
@@ -89,7 +98,8 @@ export class Viewer {
       if (asked.signal.aborted) return;
     }
     const { map } = item, other = map.model !== item.result.model;
-    find("told").textContent = other ? `Map by ${map.model}; its score is ${points(map.score)}.` : "";
+    const score = map.score === null ? "" : `; its score is ${points(map.score)}`;
+    find("told").textContent = other ? `Map by ${map.model}${score}.` : "";
     const part = sharp(item);
     find("sharp").textContent = part === null ? "" : `${percent(part)} of it sharp`;
     find("overlay").alt = `Blur map of ${item.path}`;
