@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .mosaic import is_mosaic
+from .screening.mosaic import is_mosaic
 
 REASONS = {
     "black": "nothing but black",

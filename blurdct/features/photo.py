@@ -9,11 +9,11 @@ import numpy as np
 from ..config import ReadConfig
 from ..images.arrays import is_pixels
 from ..images.files import read_bytes
-from ..images.frame import inside
 from ..images.reader import Reading, Source, read_least, read_sized
 from ..images.resize import resize_within
 from .block_map import CELL, map_blocks
 from .blocks import SIZE
+from .screening.frame import inside
 
 Shares = tuple[float, float, float, float]
 WHOLE: Shares = (0.0, 1.0, 0.0, 1.0)
@@ -49,7 +49,7 @@ class Photo:
 
     @property
     def luma(self) -> np.ndarray:
-        """At the working size, without a frame or canvas around the photo (``images.frame``).
+        """At the working size, without a frame around the photo; see ``features.screening.frame``.
 
         What a frame surrounds has itself the working size as its long side, if it has as many
         pixels. See ``images.read_luma``, which raises what there is to raise.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from blurdct.config import ReadConfig
-from blurdct.features.mosaic import comb, is_mosaic
+from blurdct.features.screening.mosaic import comb, is_mosaic
 from blurdct.images.reader import read_luma
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"

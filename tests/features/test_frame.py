@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from blurdct.config import ReadConfig
-from blurdct.images.frame import Box, inside
+from blurdct.features.screening.frame import Box, inside
 from blurdct.images.reader import read_luma
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
