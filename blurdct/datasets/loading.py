@@ -14,7 +14,7 @@ from ..config import ReadConfig, SynthConfig
 from ..errors import ConfigError, ImageError
 from ..features.inputs import learnt_at
 from ..features.orientation import canonical, to_canonical
-from ..images.reader import read_luma
+from ..features.photo import Photo
 from ..utils.progress import Progress, silent
 from .extraction import read_inputs
 from .manifest import UNLABELLED, collect, telling
@@ -136,10 +136,10 @@ def _masks(
     bad = []
     for row in np.nonzero((names != "").to_numpy())[0].tolist():
         try:
-            luma = read_luma(files[row], read)
+            photo = Photo(files[row], read)
+            mask = photo.within(read_mask(root / names[row]))
             # the mask is turned before it is cut, as the photo is: odd rows of blocks fall alike
-            mask = to_canonical(read_mask(root / names[row]), luma)
-            share = cell_labels(mask, canonical(luma).shape)
+            share = cell_labels(to_canonical(mask, photo.luma), canonical(photo.luma).shape)
         except (ImageError, ValueError) as error:
             bad.append(str(error) if isinstance(error, ImageError) else f"{names[row]}: {error}")
             continue

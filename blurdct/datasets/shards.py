@@ -20,7 +20,7 @@ from ..features.bands import FEATURES, band_statistics
 from ..features.blocks import SIZE, grid, unfold
 from ..features.dct import block_dct
 from ..features.extract import STRIP_BLOCKS
-from ..images.reader import read_luma
+from ..features.photo import Photo
 from ..parallel.pool import ordered_map
 from ..utils.atomic import replacing
 from ..utils.progress import Progress, silent
@@ -161,7 +161,7 @@ def _statistics_name(coefficients: Path) -> str:
 
 def _read(path: Path, config: ReadConfig) -> np.ndarray | str:
     try:
-        return np.asarray(read_luma(path, config))
+        return Photo(path, config).luma
     except ImageError as error:
         return str(error)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..config import ReadConfig
-from ..images.reader import Source, read_least
+from ..images.reader import Source
 from ..images.resize import resize_to
 from .bands import FEATURES
 from .block_map import CELL, CHANNELS, SUMMARY, summary
@@ -59,18 +59,18 @@ def _laplacian(photo: Photo) -> np.ndarray:
 
 
 def _gradients(photo: Photo) -> np.ndarray:
-    luma, area = read_least(photo.source, GRADIENT_SIDE, False, photo.config, photo.name)
+    luma, area = photo.least(GRADIENT_SIDE, False)
     square = resize_to(luma, GRADIENT_SIDE, GRADIENT_SIDE)
     return np.array([sobel_variance(square), laplacian_variance(square), area], np.float32)
 
 
 def _squashed(photo: Photo, side: int) -> np.ndarray:
-    rgb, _ = read_least(photo.source, side, True, photo.config, photo.name)
+    rgb, _ = photo.least(side, True)
     return resize_to(rgb, side, side)
 
 
 def _centre(photo: Photo, short: int, side: int) -> Any:
-    rgb, _ = read_least(photo.source, short, True, photo.config, photo.name)
+    rgb, _ = photo.least(short, True)
     height, width = rgb.shape[:2]
     if max(height, width) > STRIP * min(height, width):  # enlarged, a strip would take gigabytes
         longest = STRIP * min(height, width)

@@ -130,13 +130,14 @@ class Detector:
         thresholds = self.thresholds.at(threshold)
         reason = missing(photo.luma)
         answer = self._answer(photo)
-        places, p, sharp, sure = None, None, None, False
+        places, inner, p, sharp, sure = None, None, None, None, False
         if "map" in answer:
-            places = from_canonical(answer["map"][0], photo.luma)
+            inner = from_canonical(answer["map"][0], photo.luma)
+            places = photo.spread(inner)
         label = UNKNOWN
         if not reason:
             p = float(answer["probability"][0])
-            sharp = None if places is None else float(np.mean(places < 0.5))
+            sharp = None if inner is None else float(np.mean(inner < 0.5))
             told = VERDICTS[verdict_index(p, thresholds)]
             label, sure = told.rstrip("?"), not told.endswith("?")
         at = thresholds.decision

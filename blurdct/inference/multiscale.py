@@ -5,6 +5,11 @@ own. At the working size that is the plain one. At a larger size the photo is cu
 the working size, each is judged, and the log odds of their P are averaged with most of the weight
 on the sharpest tenth: a photo is sharp where its subject is, however soft the background.
 
+No size is sharper than a smaller one. What is sharp stays so when it is reduced; where the tiles of
+a larger size seem sharper than the whole at a smaller one, they show noise, JPEG blocks or the
+traces of sharpening, which reducing takes away. The plain verdict holds then, for all else hangs on
+it: P at a size is the largest of those up to it.
+
 Source:
     Averaging log odds to join several P: Genest, Zidek, Statistical Science 1(1), 1986,
     doi:10.1214/ss/1177013825.
@@ -16,12 +21,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..features.photo import Photo
 from ..images.files import read_bytes
 from ..images.reader import Source, read_luma
 from ..metrics import logit
 from .detector import Detector
 from .prediction import Prediction
-from .thresholds import verdict_index
 
 # Chosen on blurred mosaics of data/sample/sharp: with less weight a photo that is sharp in a fifth
 # of its tiles is hardly ever sharp, with more it hardly gains (benchmarks/sizes.py --weights).
@@ -39,11 +44,12 @@ class SizeVerdict:
     Attributes:
         prediction: What ``Detector.predict`` says of it, at the working size.
         side: Its own long side, pixels.
-        sizes: Long side in pixels, ascending -> P(blurred) at that size, 0 sharp .. 1 blurred: the
-            working size, its doubles as long as the photo is larger, and last the photo's own
-            size. A size at which nothing in the photo could be sharp or blurred is left out.
-        sharp_size: The largest of these sizes at which the photo is surely sharp by the detector's
-            thresholds; None if it is at none.
+        sizes: Long side in pixels, ascending -> P(blurred) at that size, 0 sharp .. 1 blurred,
+            ascending too: the working size, its doubles as long as the photo is larger, and last
+            the photo's own size, without a frame around it. A size at which nothing in the photo
+            could be sharp or blurred is left out; if that is the smallest, all are.
+        sharp_size: The largest of these sizes at which the photo is sharp by the detector's
+            threshold; None if it is at none.
     """
 
     prediction: Prediction
@@ -79,19 +85,24 @@ def judge_sizes(detector: Detector, photo: Source, name: str | None = None) -> S
         photo, name = read_bytes(photo, name)  # such a file can be read only once
     prediction = detector.predict(photo, name)
     working = detector.config.size
-    luma = read_luma(photo, replace(detector.config, size=LARGE), name)
-    own = max(luma.shape)
-    sizes = {}
-    for side in judged_at(own, working):
+    opened = Photo(photo, detector.config, name)
+    whole = read_luma(opened.source, replace(detector.config, size=LARGE), opened.name)
+    luma = opened.within(whole)
+    sizes: dict[int, float] = {}
+    blurrier = 0.0  # P at the size before, which a larger one cannot fall below
+    for side in judged_at(max(luma.shape), working):
         answers = [prediction]
         if side > working:
             reduced = read_luma(luma, replace(detector.config, size=side))
-            answers = [detector.predict(tile) for tile in tiles(reduced, working)]
+            pieces = (Photo(tile, detector.config, bare=True) for tile in tiles(reduced, working))
+            answers = [detector.judge(piece, "")[0] for piece in pieces]
         told = [answer.probability for answer in answers if answer.probability is not None]
         if told:
-            sizes[side] = joined(told)
-    sharp = [side for side, p in sizes.items() if not verdict_index(p, detector.thresholds)]
-    return SizeVerdict(prediction, own, sizes, max(sharp, default=None))
+            sizes[side] = blurrier = max(blurrier, joined(told))
+        elif side <= working:
+            break  # what shows nothing when reduced is noise at larger sizes
+    sharp = [side for side, p in sizes.items() if p < detector.thresholds.decision]
+    return SizeVerdict(prediction, max(whole.shape), sizes, max(sharp, default=None))
 
 
 def judged_at(own: int, working: int) -> list[int]:

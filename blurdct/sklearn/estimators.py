@@ -18,7 +18,6 @@ from ..errors import ConfigError, ImageError
 from ..features.bands import FEATURES
 from ..features.extract import image_features
 from ..features.photo import Photo
-from ..images.reader import read_luma
 from ..inference.bundle import NAMES, Bundle, Calibration, load as load_bundle, named
 from ..inference.detector import Detector
 from ..inference.thresholds import Thresholds
@@ -277,7 +276,7 @@ def _of_photographs(tags: Any) -> Any:
 def _described(photo: Any, number: int, config: ReadConfig, strict: bool) -> Array:
     try:
         source, name = opened(photo, number)
-        return np.asarray(image_features(read_luma(source, config, name)))
+        return np.asarray(image_features(Photo(source, config, name).luma))
     except ImageError:
         if strict:
             raise

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -155,6 +157,53 @@ def test_less_contrast_is_less_evidence_until_there_is_none():
 def test_evidence_in_one_corner_is_enough_and_neither_side_nor_sign_matters():
     picture = luma(product())
     assert {missing(p) for p in (picture, picture[::-1], picture.T, 255 - picture)} == {""}
+
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
+PHOTOS = sorted(SAMPLE.glob("*/*.jpg"))
+
+
+def white(sigma: float) -> np.ndarray:
+    return 40 + 170 * ACROSS + sigma * np.random.default_rng(2).standard_normal((HEIGHT, WIDTH))
+
+
+def of_photons() -> np.ndarray:
+    return 16.0 * np.random.default_rng(3).poisson((10 + 200 * DOWN) / 16)
+
+
+def salt_and_pepper(share: float) -> np.ndarray:
+    coin = np.random.default_rng(4).random((HEIGHT, WIDTH))
+    return np.where(coin < share / 2, 0, np.where(coin > 1 - share / 2, 255, 128.0))
+
+
+def bits() -> np.ndarray:
+    return 255.0 * np.random.default_rng(5).integers(0, 2, (HEIGHT, WIDTH))
+
+
+@pytest.mark.parametrize("quality", [None, 90, 50])
+@pytest.mark.parametrize(
+    "picture",
+    [*map(white, (25, 40, 60, 100)), of_photons(), salt_and_pepper(0.05), bits()],
+    ids=["25", "40", "60", "100", "photons", "salt and pepper", "bits"],
+)
+def test_noise_of_any_strength_says_nothing(picture, quality):
+    assert missing(luma(picture, 0, quality)) == REASONS["noise"]
+
+
+@pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.stem)
+def test_photographs_say_something_in_strong_noise_too(path):
+    photo = read_luma(path).astype(float)
+    for noise in (0, 10, 25):
+        assert missing(luma(photo, noise)) == ""
+
+
+def test_grains_of_several_pixels_are_texture_as_sand_is():
+    assert missing(luma(sand())) == ""
+
+
+def test_a_mosaic_says_nothing():
+    squares = cv2.resize(read_luma(PHOTOS[0])[:336, :512], (64, 42), interpolation=cv2.INTER_AREA)
+    assert missing(np.kron(squares, np.ones((8, 8), np.uint8))) == REASONS["mosaic"]
 
 
 def test_the_photo_comes_back_as_it_was():

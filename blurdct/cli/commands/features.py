@@ -63,14 +63,14 @@ def features(
 
     from ...features.bands import FEATURES
     from ...features.extract import image_features
-    from ...images.reader import read_luma
+    from ...features.photo import Photo
     from ...scan.items import open_photo
 
     config = ReadConfig(size or ReadConfig.size, max_pixels)
 
     def describe(item: "Item") -> "Row | ImageError":
         try:
-            numbers = image_features(read_luma(open_photo(item), config, item.path))
+            numbers = image_features(Photo(open_photo(item), config, item.path).luma)
         except ImageError as error:
             return error
         return {"path": item.path, **dict(zip(FEATURES, numbers.tolist(), strict=True))}

@@ -1,0 +1,1 @@
+"""What is looked at before a model: frames around a photo, mosaics in place of one."""

@@ -1,0 +1,75 @@
+"""Luma -> whether it is a mosaic: squares of one grey level each, as pixelation leaves them.
+
+Nothing in such a picture tells how sharp it was. Its steps from pixel to pixel stand in a comb:
+every so many columns and, as far apart, every so many rows; the Fourier transform of a comb is one
+too, whose teeth are as high as its first value, the sum of the steps.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+SMALL = 5  # grey levels: steps up to that are texture, noise and JPEG blocks
+FINEST, COARSEST = 2.5, 64  # pixels of a square's side that are looked for
+COMB = 0.7  # height of a tooth, 0..1: the share of the steps that stand in the comb, roughly
+STRONG = 2.0  # grey levels, mean excess of a step over ``SMALL`` at a border of squares
+SQUARE = 0.04  # relative difference between the squares' sides
+WHOLE = 0.5  # share of the teeth that are there: a few lines of a drawing are no comb
+LEAST = 0.1  # of the mean tooth: what counts as one
+LONGER = 4  # by how much the lines are continued with zeros, for a finer view of frequencies
+
+
+class Comb(NamedTuple):
+    """How steps stand along one axis.
+
+    Attributes:
+        height: Of a tooth of the spectrum, 0..1.
+        period: Pixels.
+        strength: Grey levels, mean of the steps there beyond ``SMALL``.
+    """
+
+    height: float
+    period: float
+    strength: float
+
+
+def is_mosaic(luma: np.ndarray) -> bool:
+    """Whether a picture is a mosaic all over, at its own size or enlarged.
+
+    Args:
+        luma: Shape (H, W), uint8, grey levels. Less than 64 pixels along a side tell nothing.
+    """
+    if min(luma.shape) < COARSEST:
+        return False
+    across = comb(luma)
+    if across.height < COMB or across.strength < STRONG:
+        return False  # as of nearly all photos
+    down = comb(np.ascontiguousarray(luma.T))
+    if down.height < COMB or down.strength < STRONG:
+        return False
+    return abs(across.period - down.period) <= SQUARE * max(across.period, down.period)
+
+
+def comb(luma: np.ndarray) -> Comb:
+    """How the steps from column to column stand."""
+    between = cv2.absdiff(luma[::3, 1:], luma[::3, :-1])  # a third of the rows tells as much
+    steps = np.maximum(between, SMALL) - np.uint8(SMALL)
+    line = cv2.reduce(steps, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[0]
+    count = LONGER * len(line)
+    plain = line
+    line = plain * np.hanning(len(plain))
+    total = float(line.sum())
+    if total <= 0:
+        return Comb(0.0, 0.0, 0.0)
+    lowest, highest = int(count / COARSEST), int(count / FINEST)
+    spectrum = np.abs(np.fft.rfft(line, count))[lowest : highest + 1] / total
+    # of teeth that are as high the first is that of the squares, the others count it manyfold
+    peaks = (spectrum[1:-1] >= spectrum[:-2]) & (spectrum[1:-1] >= spectrum[2:])
+    high = np.flatnonzero(peaks & (spectrum[1:-1] >= 0.8 * spectrum.max())) + 1
+    first = int(high[0]) if len(high) else int(np.argmax(spectrum))
+    period = count / (lowest + first)
+    teeth = np.add.reduceat(plain, np.arange(0, len(plain) - period / 2, period).astype(int))
+    strength = float(teeth.mean())
+    is_whole = np.mean(teeth >= LEAST * strength) >= WHOLE
+    return Comb(float(spectrum[first]) if is_whole else 0.0, period, strength)
