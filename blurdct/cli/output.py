@@ -173,8 +173,9 @@ def shown_label(row: "Row") -> str:
 
 
 def verdict_line(row: "Row", *more: str) -> str:
-    """Score, label, path, and what a command has to add, with tabs between."""
-    return "\t".join((score_of(row), shown_label(row), visible(row["path"]), *more))
+    """Score, label, path, what a command has to add, and what there is to know; tabs between."""
+    told = (visible(row[name]) for name in ("reason", "note") if row[name])
+    return "\t".join((score_of(row), shown_label(row), visible(row["path"]), *more, *told))
 
 
 def path_cell(path: str) -> "Text":
