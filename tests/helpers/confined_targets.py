@@ -39,7 +39,7 @@ def _fill(words: dict[str, Any], data: bytearray) -> Answer:
     from blurdct.parallel import confined
 
     threading.Thread(target=confined._watch, args=([words["bytes"]],), daemon=True).start()
-    time.sleep(0.2)
+    time.sleep(0.5)
     held = bytearray(b"x") * (4 * words["bytes"])
     time.sleep(5)
     return {"held": len(held)}, b""
