@@ -49,8 +49,8 @@ class Confined:
         """Nothing is started before the first question.
 
         Args:
-            target: ``module:function``, called there with a question's words and bytes; it gives
-                those of the answer.
+            target: ``module:function``, called there at the start, before there are limits. It
+                gives a function of a question's words and bytes, which gives those of the answer.
         """
         self._target = target
         self._idle: list[_Process] = []
@@ -180,7 +180,7 @@ def serve() -> None:
     if hasattr(select, "poll"):
         threading.Thread(target=_end_with_parent, args=(questions.fileno(),), daemon=True).start()
     module, _, name = sys.argv[1].partition(":")
-    function = getattr(import_module(module), name)
+    function = getattr(import_module(module), name)()
     confine = _confinement()
     _send(answers, {}, b"")
     while question := _receive(questions):

@@ -3,9 +3,15 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 Answer = tuple[dict[str, Any], bytes | bytearray]
+
+
+def acting() -> Callable[[dict[str, Any], bytearray], Answer]:
+    """What answers."""
+    return act
 
 
 def act(words: dict[str, Any], data: bytearray) -> Answer:
