@@ -12,11 +12,13 @@ Sources:
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from ..config import ReadConfig
 from ..errors import ImageError
@@ -111,6 +113,12 @@ def reduced(found: Decoded, aim: Aim) -> Decoded:
 def memory_limit(config: ReadConfig) -> int:
     """Bytes that a decoder of another process may take."""
     return LEAST_MEMORY + BYTES_PER_PIXEL * config.max_pixels
+
+
+def answering() -> Callable[[dict[str, Any], bytearray], tuple[dict[str, Any], Any]]:
+    """What the other process answers with; all that Pillow loads is loaded first."""
+    Image.init()  # within a limit it might miss a format, and then for good
+    return answer
 
 
 def answer(words: dict[str, Any], data: bytearray) -> tuple[dict[str, Any], Any]:
@@ -221,4 +229,4 @@ def _decodes_here() -> bool:
 def _confined() -> "Confined":
     from ..parallel.confined import Confined
 
-    return Confined(f"{__name__}:answer")
+    return Confined(f"{__name__}:answering")

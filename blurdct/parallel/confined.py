@@ -49,8 +49,8 @@ class Confined:
         """Nothing is started before the first question.
 
         Args:
-            target: ``module:function``, called there with a question's words and bytes; it gives
-                those of the answer.
+            target: ``module:function``, called there at the start, before there are limits. It
+                gives a function of a question's words and bytes, which gives those of the answer.
         """
         self._target = target
         self._idle: list[_Process] = []
@@ -180,7 +180,7 @@ def serve() -> None:
     if hasattr(select, "poll"):
         threading.Thread(target=_end_with_parent, args=(questions.fileno(),), daemon=True).start()
     module, _, name = sys.argv[1].partition(":")
-    function = getattr(import_module(module), name)
+    function = getattr(import_module(module), name)()
     confine = _confinement()
     _send(answers, {}, b"")
     while question := _receive(questions):
@@ -227,22 +227,33 @@ def _confinement() -> Callable[[int, float], None]:
 def _address_space() -> int:
     """Bytes of this process's address space; 0 where the system would not limit it."""
     try:
-        with open("/proc/self/statm", "rb") as file:
-            pages = int(file.read().split()[0])
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        return 0 if hard != resource.RLIM_INFINITY else pages * resource.getpagesize()
+        return 0 if hard != resource.RLIM_INFINITY else _statm(0)
     except (OSError, AttributeError):
         return 0
 
 
 def _watch(limit: list[int]) -> None:
     """End this process when it takes more memory than that, as macOS does not."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    own = _resident()
     while True:
-        if limit[0] and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > own + limit[0]:
+        if limit[0] and _resident() > own + limit[0]:
             os._exit(_TOO_MUCH)
         time.sleep(_SAMPLING)
+
+
+def _resident() -> int:
+    """Bytes of memory that this process has now; without ``/proc``, that it had at most."""
+    try:
+        return _statm(1)
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else 1024 * most
+
+
+def _statm(field: int) -> int:
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[field]) * resource.getpagesize()
 
 
 def _send(pipe: Any, words: Words, data: Any) -> None:

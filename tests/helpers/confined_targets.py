@@ -3,9 +3,15 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 Answer = tuple[dict[str, Any], bytes | bytearray]
+
+
+def acting() -> Callable[[dict[str, Any], bytearray], Answer]:
+    """What answers."""
+    return act
 
 
 def act(words: dict[str, Any], data: bytearray) -> Answer:
@@ -39,7 +45,7 @@ def _fill(words: dict[str, Any], data: bytearray) -> Answer:
     from blurdct.parallel import confined
 
     threading.Thread(target=confined._watch, args=([words["bytes"]],), daemon=True).start()
-    time.sleep(0.2)
+    time.sleep(0.5)
     held = bytearray(b"x") * (4 * words["bytes"])
     time.sleep(5)
     return {"held": len(held)}, b""

@@ -132,6 +132,16 @@ def test_what_takes_too_much_memory_says_so(name, rgb, monkeypatch):
     assert "0.0 GiB of memory to read" in message
 
 
+def test_a_photo_that_is_refused_for_its_memory_costs_no_other_its_format(rgb, monkeypatch):
+    guard._confined().close()  # a process of its own that has read nothing yet
+    with monkeypatch.context() as patch:
+        patch.setattr(guard, "LEAST_MEMORY", 2**22)
+        patch.setattr(guard, "BYTES_PER_PIXEL", 0)
+        refusal(encode(Image.new("RGB", (3000, 3000)), "JPEG2000"), name="large.jp2")
+    for name in ("photo.jp2", "photo.avif", "plain.tif"):
+        assert read_luma(KINDS[name](rgb), name=name).shape == (96, 128)
+
+
 def webp_claiming(width: int, height: int) -> bytes:
     bits = struct.pack("<I", width - 1 | height - 1 << 14)
     return b"RIFF" + struct.pack("<I", 26) + b"WEBPVP8L" + struct.pack("<I", 13) + b"\x2f" + bits

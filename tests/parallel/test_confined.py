@@ -12,7 +12,7 @@ from blurdct.parallel.confined import Confined, Lost
 from blurdct.parallel.spawn import CONTEXT, alive, started
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGET = "tests.helpers.confined_targets:act"
+TARGET = "tests.helpers.confined_targets:acting"
 MEMORY = 2**28
 SECONDS = 30
 
@@ -75,7 +75,7 @@ def test_a_process_that_was_killed_while_idle_is_replaced(confined):
 
 def test_a_process_that_cannot_be_started_is_told(monkeypatch):
     with pytest.raises(Lost, match="start"):
-        Confined("blurdct.no_such_module:act").ask({}, b"", MEMORY, SECONDS)
+        Confined("blurdct.no_such_module:acting").ask({}, b"", MEMORY, SECONDS)
     monkeypatch.setattr("blurdct.parallel.confined.get_executable", lambda: "/no/such/python")
     with pytest.raises(Lost, match="start"):
         Confined(TARGET).ask({}, b"", MEMORY, SECONDS)
