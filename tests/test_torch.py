@@ -182,10 +182,10 @@ def test_without_torch_the_extra_is_named(monkeypatch):
 
     def absent(name, *rest):
         if name == "torch":
-            raise ImportError(name)
+            raise ModuleNotFoundError(name, name=name)
         return real(name, *rest)
 
     monkeypatch.delitem(sys.modules, "blurdct.torch")
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(ImportError, match=r"needs torch: pip install 'blurdct\[train\]'"):
+    with pytest.raises(ImportError, match=r"needs torch: .*\[train\]"):
         import blurdct.torch  # noqa: F401

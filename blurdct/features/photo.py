@@ -101,7 +101,7 @@ class Photo:
         starts, ends = self.box[::2], self.box[1::2]
         places = [
             _nearest(*of_axis)
-            for of_axis in zip(self.shape, self.luma.shape, starts, ends, strict=True)
+            for of_axis in zip(self.shape, self.luma.shape, starts, ends, cells.shape, strict=True)
         ]
         return np.ascontiguousarray(cells[np.ix_(*places)])
 
@@ -138,10 +138,9 @@ def _part(picture: Any, box: Shares) -> np.ndarray:
     return np.ascontiguousarray(picture[rows, columns])
 
 
-def _nearest(extent: int, inner: int, start: float, end: float) -> np.ndarray:
-    """Along one axis, for each cell of the whole photo the cell of its inner part there."""
+def _nearest(extent: int, inner: int, start: float, end: float, count: int) -> np.ndarray:
+    """Along one axis, for each cell of the whole photo the one of ``count`` inside it."""
     share = (_centres(extent) / extent - start) / (end - start)
-    count = len(_centres(inner))
     return np.clip((share * inner - (inner % SIZE) // 2) // (CELL * SIZE), 0, count - 1).astype(int)
 
 

@@ -15,10 +15,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ..config import ReadConfig
 from ..errors import ImageError
 from ..utils.text import reason
-from . import png
 from .depth import narrow, stretched_from, used_depth
-from .jpeg import DAMAGED, ORIENTATION
-from .pages import TIFF_STARTS, Decoded, first_shown, spread, tiff_from, tiff_pages, which
+from .structure import png
+from .structure.jpeg import DAMAGED, ORIENTATION
+from .structure.pages import TIFF_STARTS, Decoded, first_shown, spread, tiff_from, tiff_pages, which
 
 MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 

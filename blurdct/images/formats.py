@@ -22,7 +22,7 @@ from ..errors import ImageError
 from ..utils.installing import install_hint
 from ..utils.text import reason
 from .files import RAW_SUFFIXES
-from .pages import TIFF_STARTS, first_shown, spread, which
+from .structure.pages import TIFF_STARTS, first_shown, spread, which
 
 # Embedded previews with a shorter long side are passed over: they are there to leaf through.
 PREVIEW = 1024  # pixels

@@ -22,13 +22,13 @@ from PIL import Image
 
 from ..config import ReadConfig
 from ..errors import ImageError
-from . import jpeg, png
 from .decode import MIN_SIDE, check_size, decode_by_pillow, is_known
 from .files import unread_format
 from .formats import kind, unpack
-from .jpeg import DAMAGED, decode_jpeg
-from .pages import Decoded
 from .resize import resize_by
+from .structure import jpeg, png
+from .structure.jpeg import DAMAGED, decode_jpeg
+from .structure.pages import Decoded
 
 if TYPE_CHECKING:
     from ..parallel.confined import Confined

@@ -19,7 +19,7 @@ from ..config import ReadConfig
 from .arrays import decode_pixels, is_pixels
 from .files import read_bytes
 from .guard import Aim, decode, reduced
-from .pages import Decoded
+from .structure.pages import Decoded
 
 # What ``read_luma`` takes; and PyTorch's tensors, which are not imported for their name.
 Source = (

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from blurdct.config import ReadConfig
-from blurdct.images.pages import TRIES, spread, tiff_pages
 from blurdct.images.reader import read_least, read_luma, read_rgb, read_sized
+from blurdct.images.structure.pages import TRIES, spread, tiff_pages
 from tests.helpers.image_files import difference, encode, refusal
 from tests.helpers.photo_kinds import animated, heic, longs, pdf, shorts, tiff
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blurdct.images.png import SIGNATURE, pixels_alone
 from blurdct.images.reader import read_luma, read_rgb
+from blurdct.images.structure.png import SIGNATURE, pixels_alone
 from tests.helpers.image_files import ORIENTATION, STORED, encode, refusal
 
 

@@ -17,6 +17,7 @@ from blurdct.datasets.extraction import feature_table
 from blurdct.datasets.manifest import read_csv
 from blurdct.datasets.synthesis import locate
 from blurdct.features.bands import FEATURES
+from blurdct.features.photo import Photo
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import load
 from blurdct.inference.detector import Detector
@@ -206,7 +207,7 @@ def test_the_last_stage_leaves_a_model_that_works_and_its_report(done, photos):
     assert bundle.training["real"] == 2 * COUNT
     detector = Detector(bundle)
     mean = {
-        name: np.mean([detector.predict(path).probability for path in (photos / name).glob("*g")
+        name: np.mean([detector.probability(Photo(path, detector.config)) for path in (photos / name).glob("*g")
                        if path.name != "notes.jpg"])
         for name in ("sharp", "blurred")
     }  # fmt: skip

@@ -45,7 +45,7 @@ def filter(
     label: Annotated[
         Literal["blurred", "sharp", "unsure", "unknown", "error"] | None,
         typer.Option(
-            help="Photos of this label; unsure: in doubt; error: those that could not be read."
+            help="Photos of this label, in doubt (unsure), or that could not be read (error)."
         ),
     ] = None,
     sure: Annotated[

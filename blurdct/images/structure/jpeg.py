@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ..errors import ImageError
+from ...errors import ImageError
 from .pages import Decoded, first_shown, which
 
 START = b"\xff\xd8\xff"
