@@ -103,7 +103,9 @@ class Photo:
             _nearest(*of_axis)
             for of_axis in zip(self.shape, self.luma.shape, starts, ends, cells.shape, strict=True)
         ]
-        return np.ascontiguousarray(cells[np.ix_(*places)])
+        # a model's map may have other cells than block_map's
+        within = (np.minimum(at, n - 1) for at, n in zip(places, cells.shape, strict=True))
+        return np.ascontiguousarray(cells[np.ix_(*within)])
 
     @cached_property
     def _read(self) -> Reading:

@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 from blurdct.config import ReadConfig
 from blurdct.features.screening.frame import Box, inside
 from blurdct.images.reader import read_luma
+from tests.helpers import toys
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
 PATHS = {path.stem: path for path in (SAMPLE / "sharp").glob("*.jpg")}
@@ -99,6 +100,17 @@ def test_a_photo_has_no_frame_neither_sharp_nor_blurred(path):
     for size in (256, 512, 640):
         luma = read_luma(path, ReadConfig(size))
         assert inside(luma) == (0, luma.shape[0], 0, luma.shape[1])
+
+
+@pytest.mark.parametrize("size", [64, 96, 128, 200])
+def test_thumbnails_and_scenes_of_chance_have_none(size):
+    for path in PATHS.values():
+        luma = read_luma(path, ReadConfig(size))
+        assert inside(luma) == (0, luma.shape[0], 0, luma.shape[1])
+    for seed in range(20):
+        for sigma in (0.5, 1, 2):
+            scene = cv2.GaussianBlur(toys.scene(seed), (0, 0), sigma)
+            assert inside(scene) == (0, 64, 0, 64)
 
 
 def test_the_ground_that_something_stands_on_is_no_frame():

@@ -7,6 +7,7 @@ import pytest
 from blurdct.config import ReadConfig
 from blurdct.features.screening.mosaic import comb, is_mosaic
 from blurdct.images.reader import read_luma
+from tests.helpers import toys
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
 SHARP = sorted((SAMPLE / "sharp").glob("*.jpg"))
@@ -44,6 +45,20 @@ def test_a_photo_is_none_sharp_or_blurred_and_after_coarse_jpeg(path):
     luma = read_luma(path, ReadConfig(640))
     assert not is_mosaic(luma)
     assert not is_mosaic(as_jpeg(luma, 20))
+
+
+@pytest.mark.parametrize("size", [64, 96, 128, 200])
+def test_a_thumbnail_is_none(size):
+    for path in sorted(SAMPLE.glob("*/*.jpg")):
+        assert not is_mosaic(read_luma(path, ReadConfig(size)))
+
+
+def test_a_scene_of_chance_is_none():
+    for seed in range(20):
+        for sigma in (0.5, 1, 2):
+            scene = cv2.GaussianBlur(toys.scene(seed), (0, 0), sigma)
+            assert not is_mosaic(scene)
+            assert not is_mosaic(np.tile(scene, (2, 2)))
 
 
 def test_a_few_lines_of_a_drawing_are_no_mosaic():

@@ -18,11 +18,12 @@ TEXT = 0.4  # the same of a row with a caption's letters; they leave more of any
 BAR = 0.35  # share of the photo's side that a strip with letters takes at most
 ALONG = 0.5  # share of the photo's side that differs from a frame where it ends
 BESIDE_TEXT = 0.5  # the same where the strip has letters
-ABRUPT = 4  # pixels within which that comes about
+ABRUPT = 0.008  # share of the long side within which that comes about; two pixels at least
 STEP = 6  # grey levels between a photo and a canvas that is a blurred copy of it
 FILL = 0.3  # share of the photo's side along which it differs so
 SMOOTH = 0.02  # share of steps in such a canvas
 ALONE = 0.04  # of the side, from which on one strip without another opposite is a frame
+FILLED = 280  # pixels of the short side from which on that is told from chance
 LEAST = 48  # pixels, and ...
 PART = 0.08  # ... share of the area, that remain of a photo
 ROUND = 0.16  # of the short side cut off for round corners at most: what a circle takes
@@ -116,15 +117,16 @@ def _margin(picture: np.ndarray, letters: bool = False) -> int:
         return 0
     across = slice(columns[0], columns[-1] + 1)
     shares = other.sum(axis=1, dtype=np.int32) / width
+    abrupt = max(2, round(ABRUPT * max(picture.shape)))
     found, most = 0, 0.0
     limit = TEXT if letters else FEW
-    for row in range(len(other) - ABRUPT):
+    for row in range(len(other) - abrupt):
         most = max(most, shares[row])
         if most > limit or (most > FEW and row > BAR * len(other)):
             break
         if shares[row] > FEW or shares[row + 1] <= FEW:
             continue  # not the last of the frame
-        beyond = picture[row + 1 : row + 1 + ABRUPT, across].astype(np.int16)
+        beyond = picture[row + 1 : row + 1 + abrupt, across].astype(np.int16)
         along = np.mean(np.abs(beyond - picture[row, across]) > NEAR, axis=1)
         enough = ALONG if most <= FEW else BESIDE_TEXT
         if along.max() >= enough:
@@ -139,6 +141,8 @@ def _other(picture: np.ndarray, level: int) -> np.ndarray:
 
 def _without_fill(luma: np.ndarray, box: Box) -> Box:
     """Less a canvas that is smooth, such as a blurred copy of the photo, at two opposite sides."""
+    if min(box.height, box.width) < FILLED:
+        return box
     part = box.of(luma)
     # a quarter of its rows and columns tells as much
     across, down = _filled(part[::4]), _filled(np.ascontiguousarray(part[:, ::4].T))

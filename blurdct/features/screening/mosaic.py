@@ -15,6 +15,8 @@ FINEST, COARSEST = 2.5, 64  # pixels of a square's side that are looked for
 COMB = 0.7  # height of a tooth, 0..1: the share of the steps that stand in the comb, roughly
 STRONG = 2.0  # grey levels, mean excess of a step over ``SMALL`` at a border of squares
 SQUARE = 0.04  # relative difference between the squares' sides
+SMALLEST = 96  # pixels of the picture's short side
+TEETH = 7.5  # squares side by side at least: what comes in larger parts may do so by chance
 WHOLE = 0.5  # share of the teeth that are there: a few lines of a drawing are no comb
 LEAST = 0.1  # of the mean tooth: what counts as one
 LONGER = 4  # by how much the lines are continued with zeros, for a finer view of frequencies
@@ -38,9 +40,9 @@ def is_mosaic(luma: np.ndarray) -> bool:
     """Whether a picture is a mosaic all over, at its own size or enlarged.
 
     Args:
-        luma: Shape (H, W), uint8, grey levels. Less than 64 pixels along a side tell nothing.
+        luma: Shape (H, W), uint8, grey levels. Less than 96 pixels along a side tell nothing.
     """
-    if min(luma.shape) < COARSEST:
+    if min(luma.shape) < SMALLEST:
         return False
     across = comb(luma)
     if across.height < COMB or across.strength < STRONG:
@@ -62,7 +64,8 @@ def comb(luma: np.ndarray) -> Comb:
     total = float(line.sum())
     if total <= 0:
         return Comb(0.0, 0.0, 0.0)
-    lowest, highest = int(count / COARSEST), int(count / FINEST)
+    coarsest = min(COARSEST, len(line) / TEETH)
+    lowest, highest = int(count / coarsest), int(count / FINEST)
     spectrum = np.abs(np.fft.rfft(line, count))[lowest : highest + 1] / total
     # of teeth that are as high the first is that of the squares, the others count it manyfold
     peaks = (spectrum[1:-1] >= spectrum[:-2]) & (spectrum[1:-1] >= spectrum[2:])
