@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from blurdct.parallel.confined import Confined, Lost
-from blurdct.parallel.spawn import CONTEXT, alive, started
+from blurdct.parallel.spawn import CONTEXT, started
+from tests.parallel.test_worker_group import alive
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = "tests.helpers.confined_targets:acting"

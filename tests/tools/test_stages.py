@@ -207,10 +207,15 @@ def test_the_last_stage_leaves_a_model_that_works_and_its_report(done, photos):
     assert bundle.training["real"] == 2 * COUNT
     detector = Detector(bundle)
     mean = {
-        name: np.mean([detector.probability(Photo(path, detector.config)) for path in (photos / name).glob("*g")
-                       if path.name != "notes.jpg"])
+        name: np.mean(
+            [
+                detector.probability(Photo(path, detector.config))
+                for path in (photos / name).glob("*g")
+                if path.name != "notes.jpg"
+            ]
+        )
         for name in ("sharp", "blurred")
-    }  # fmt: skip
+    }
     assert mean["blurred"] > mean["sharp"] + 0.2
     assert re.search(r"ROC AUC [01]\.\d{4}, accuracy [01]\.\d{4}", done[1][-1])
 
