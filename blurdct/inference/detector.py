@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ class Detector:
         if set(inputs) != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {inputs}, not {bundle.views}")
         try:
-            self._answer(Photo(np.zeros((16, 16), np.uint8), self.config))  # before a photo comes
+            small = replace(self.config, max_pixels=ReadConfig.max_pixels)
+            self._answer(Photo(np.zeros((16, 16), np.uint8), small))  # before a photo comes
         except Exception as error:  # also where it gives something that is no number
             reason = first_line(error.__cause__ or error)
             raise ModelError(f"{self.model}: its graph gives no P ({reason})") from error

@@ -42,7 +42,11 @@ def check_threshold(threshold: float | None, name: str = "threshold") -> None:
         ConfigError: A number outside 0..1; for one that looks like a score, with the P it may mean.
     """
     if threshold is not None and not 0 <= threshold <= 1:
-        hint = f"; did you mean {threshold / 100:.2f}?" if 1 < threshold <= 100 else ""
+        hint = (
+            f"; did you mean {threshold / 100:.{2 if threshold >= 2 else 3}f}?"
+            if 1 < threshold <= 100
+            else ""
+        )
         raise ConfigError(f"{name}: expected P(blurred) from 0 to 1, got {threshold:g}{hint}")
 
 

@@ -36,7 +36,13 @@ def test_one_p_gets_what_many_get_in_their_shape():
     assert [verdict_index(one, Thresholds(0.2, 0.8)) for one in P] == found.ravel().tolist()
 
 
-HINTS = {80: "; did you mean 0.80?", 1.5: "; did you mean 0.01?", -1: "", 101: "", float("nan"): ""}
+HINTS = {
+    80: "; did you mean 0.80?",
+    1.5: "; did you mean 0.015?",
+    -1: "",
+    101: "",
+    float("nan"): "",
+}
 
 
 @pytest.mark.parametrize(("given", "hint"), HINTS.items())
