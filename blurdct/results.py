@@ -41,6 +41,8 @@ COLUMNS: dict[str, type] = {
     "error": str,  # why there is no answer; empty otherwise
 }
 FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
+LABELS = ("sharp", "blurred", "unknown", "")
+OLD_LABELS = ("clear", "medium", "blurred", "unknown")  # of versions before there was ``sure``
 _KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
@@ -122,6 +124,10 @@ def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterat
         p = row["probability"]
         if not row["path"]:
             raise ConfigError(f"{path}: row {number} has no path")
+        if row["label"] not in LABELS:
+            expected = ", ".join(filter(None, LABELS))
+            got = f"{row['label']!a:.40}"
+            raise ConfigError(f"{path}: row {number}: expected a label of {expected}, got {got}")
         none_needed = row["error"] or (p is None and row["label"] == "unknown")
         if not none_needed and not (p is not None and 0 <= p <= 1):
             raise ConfigError(f"{path}: row {number}: expected a probability in 0..1, got {p}")
@@ -193,7 +199,8 @@ def _is_old(row: Row, values: Row) -> bool:
 
     They had no ``sure``, and an unknown photo had a P.
     """
-    return bool(values["label"]) and "sure" not in row and values["probability"] is not None
+    is_old = values["label"] in OLD_LABELS and "sure" not in row
+    return is_old and values["probability"] is not None
 
 
 def _as_now(values: Row) -> Row:

@@ -306,3 +306,14 @@ def test_an_unknown_photo_needs_no_p_and_others_do(tmp_path, form):
     write(path, [row(**nothing)])
     with pytest.raises(ConfigError, match=r"row 1: expected a probability in 0\.\.1, got None"):
         list(verdicts(path))
+
+
+@forms
+@pytest.mark.parametrize("label", ["medium", "Blurred", "=1"])
+def test_a_label_that_there_is_not_is_refused_by_its_row(tmp_path, form, label):
+    path = tmp_path / f"r{form}"
+    write(path, [row(), row(label=label)])
+    with pytest.raises(
+        ConfigError, match="row 2: expected a label of sharp, blurred, unknown, got"
+    ):
+        list(verdicts(path))

@@ -54,7 +54,7 @@ def video(
     that is damaged, or that nothing near it resembles, is not among them.
 
     Reads MP4, MOV, Matroska, WebM, AVI, MPEG, DV, MXF and more, interlaced or not;
-    needs the extra [video].
+    needs the extra named video.
 
     \b
     Examples:
