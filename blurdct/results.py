@@ -41,6 +41,7 @@ COLUMNS: dict[str, type] = {
     "error": str,  # why there is no answer; empty otherwise
 }
 FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
+UNREADABLE = "unreadable"  # what rows with an error are counted as
 LABELS = ("sharp", "blurred", "unknown", "")
 OLD_LABELS = ("clear", "medium", "blurred", "unknown")  # of versions before there was ``sure``
 _KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ImageError
+from ..results import UNREADABLE
 
-UNREADABLE = "unreadable"  # what photos without a verdict are counted as
 ORDER = ("blurred", "sharp", "unknown", UNREADABLE)
 
 

@@ -58,6 +58,11 @@ FIELDS = (
 )
 
 
+def kinds(label: str, sure: bool) -> set[str]:
+    """What options such as ``--only`` may call a photo: its label, and ``unsure`` where it is."""
+    return {label} if sure or label not in (SHARP, BLURRED) else {label, "unsure"}
+
+
 def shown(label: str, sure: bool) -> str:
     """A label for people: ``blurred?`` and ``sharp?`` are doubtful."""
     return label if sure or label not in (SHARP, BLURRED) else f"{label}?"

@@ -14,14 +14,14 @@ import numpy as np
 
 from .._version import __version__
 from ..inference.prediction import UNKNOWN
-from ..results import verdicts
+from ..results import UNREADABLE, verdicts
 from ..scan.archives import split
 from ..scan.remote import is_url
 from ..utils.atomic import replacing
 from ..utils.html import render
 from ..utils.progress import Progress, silent
 from .pictures import Painter, Picture
-from .summary import GALLERY, KINDS, UNREAD, Pick, Summary, summarize
+from .summary import GALLERY, KINDS, Pick, Summary, summarize
 from .tables import errors, folders_table, labels, top_folders
 
 ASSETS = ("collection.css", "collection.js")
@@ -109,7 +109,9 @@ def html(
         facts=_facts(summary),
         limits=_limits(summary),
         left_alone=[
-            f"{summary.kinds[kind]:,} {kind}" for kind in (UNKNOWN, UNREAD) if summary.kinds[kind]
+            f"{summary.kinds[kind]:,} {kind}"
+            for kind in (UNKNOWN, UNREADABLE)
+            if summary.kinds[kind]
         ],
         argument=_argument(source),
         has_maps=any(picture.map for picture in pictures.values()),

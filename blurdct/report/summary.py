@@ -21,13 +21,12 @@ from ..errors import BlurdctError
 from ..inference.bundle import load, shipped
 from ..inference.prediction import UNKNOWN, shown
 from ..inference.thresholds import VERDICTS, Thresholds, verdict_index
-from ..results import Row
+from ..results import UNREADABLE, Row
 from ..scan.items import folder_of
 
 STEPS = 1000  # of the scale of P: a threshold may be set in thousandths
 EDGES = [step / STEPS for step in range(STEPS + 1)]  # P, as ``filter`` reads a threshold
-UNREAD = "unreadable"
-KINDS = (*VERDICTS, UNKNOWN, UNREAD)
+KINDS = (*VERDICTS, UNKNOWN, UNREADABLE)
 GALLERY = 24  # photographs in each gallery
 SAMPLES = 4  # photographs remembered of each tenth of a point
 RUNG = 10  # tenths of a point; of so many the slider may bring up one photograph
@@ -116,17 +115,17 @@ def summarize(
     decisions = Counter[float]()
     for number, row in enumerate(rows):
         p = row["probability"]
-        kind = UNREAD if row["error"] else shown(row["label"], row["sure"]) or UNREAD
+        kind = UNREADABLE if row["error"] else shown(row["label"], row["sure"]) or UNREADABLE
         if kind not in KINDS:
-            kind = UNREAD
+            kind = UNREADABLE
         if kind in VERDICTS and (p is None or not 0 <= p <= 1):
-            kind = UNREAD
+            kind = UNREADABLE
         made.photos += 1
         made.kinds[kind] += 1
         made.bytes += row["bytes"] or 0
         folder = folders.number(folder_of(row["path"]))
         folders.kinds[folder, KINDS.index(kind)] += 1
-        if kind == UNREAD:
+        if kind == UNREADABLE:
             _count_error(made, row)
             continue
         made.models[row["model"]] += 1

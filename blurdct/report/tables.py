@@ -2,9 +2,10 @@
 
 from ..inference.prediction import UNKNOWN
 from ..inference.thresholds import VERDICTS
+from ..results import UNREADABLE
 from ..utils.html import short
 from ..utils.tables import Cell, Section
-from .summary import KINDS, SHOWN_ERRORS, UNREAD, Summary
+from .summary import KINDS, SHOWN_ERRORS, Summary
 
 SHOWN_FOLDERS = 200
 
@@ -18,7 +19,7 @@ def labels(summary: Summary) -> Section:
     meaning = {
         **{name: _range(name, low, high) for name, low, high in between},
         UNKNOWN: "shows nothing that could be sharp or blurred",
-        UNREAD: "see the errors",
+        UNREADABLE: "see the errors",
     }
     rows = []
     for kind in KINDS:
@@ -53,7 +54,9 @@ def folders_table(summary: Summary, folders: list[str]) -> Section:
 
 def errors(summary: Summary) -> Section:
     """Why photographs could not be read; no rows if all could. Its note is for ``error_rows``."""
-    note = "All of them" if summary.kinds[UNREAD] <= SHOWN_ERRORS else f"The first {SHOWN_ERRORS}"
+    note = (
+        "All of them" if summary.kinds[UNREADABLE] <= SHOWN_ERRORS else f"The first {SHOWN_ERRORS}"
+    )
     rows = [[_text(why), _count(photos)] for why, photos in summary.errors.most_common()]
     return Section("Errors", note, ("reason", "photos"), rows)
 

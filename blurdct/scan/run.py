@@ -21,7 +21,7 @@ from ..inference.facts import Facts, facts_of
 from ..inference.workers import in_worker
 from ..parallel.cores import cores
 from ..parallel.crash_safe_pool import crash_safe_map
-from ..results import COLUMNS, Row, form, read, write
+from ..results import COLUMNS, UNREADABLE, Row, form, read, write
 from ..utils.row_files import ESCAPED, escaped
 from .checkpoint import Checkpoint
 from .items import Item, batches
@@ -31,7 +31,6 @@ from .sources import lists_among, photographs
 from .tables import as_kind, kinds_of
 from .worker import CHUNK, Job, judge, prepare, row_of
 
-UNREADABLE = "unreadable"
 LONGEST = 1_000_000  # seconds
 
 

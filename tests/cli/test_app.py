@@ -464,17 +464,23 @@ def test_workers_lose_nothing_and_keep_the_order(cli, tmp_path):
     assert [line.split(": ")[0] for line in one.problems] == bad
 
 
-@pytest.mark.parametrize("sizes", [[], ["--sizes"]])
-def test_many_photos_take_every_core(cli, photos, monkeypatch, sizes):
-    asked: list[int] = []
+@pytest.fixture
+def asked(monkeypatch) -> list[int]:
+    """How many processes were asked for, on five cores; the work is done in this one."""
+    counts: list[int] = []
 
     def ordered_batches(function, batches, workers, prepare, setup, lost):
-        asked.append(workers)
+        counts.append(workers)
         prepare(*setup)
         return map(function, chain.from_iterable(batches))
 
     monkeypatch.setattr(pool, "ordered_batches", ordered_batches)
     monkeypatch.setattr(worker, "cores", lambda: 5)
+    return counts
+
+
+@pytest.mark.parametrize("sizes", [[], ["--sizes"]])
+def test_many_photos_take_every_core(cli, photos, asked, sizes):
     for count in (MANY - 1, MANY):
         names = [photos / "sharp.png"] * count + [photos / "*.bmp"]  # which is no photo
         assert len(cli("predict", *sizes, *names).lines) == count
@@ -484,18 +490,7 @@ def test_many_photos_take_every_core(cli, photos, monkeypatch, sizes):
     assert asked == [5, 3]
 
 
-def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(
-    cli, photos, monkeypatch
-):
-    asked: list[int] = []
-
-    def ordered_batches(function, batches, workers, prepare, setup, lost):
-        asked.append(workers)
-        prepare(*setup)
-        return map(function, chain.from_iterable(batches))
-
-    monkeypatch.setattr(pool, "ordered_batches", ordered_batches)
-    monkeypatch.setattr(worker, "cores", lambda: 5)
+def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(cli, photos, asked):
     names = [f"{number:02}.png" for number in range(MANY + 3)]
     for count, expected in ((MANY, []), (MANY + 3, [5])):
         with tarfile.open(photos / "x.tgz", "w:gz") as archive:

@@ -7,10 +7,7 @@ import os
 import subprocess
 import sys
 import tarfile
-import threading
 import zipfile
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -23,6 +20,7 @@ from blurdct.scan.items import find
 from blurdct.scan.path_lists import STDIN
 from tests.helpers import toys
 from tests.helpers.commands import Run, call
+from tests.helpers.web import serving
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs links to folders")
 
@@ -198,23 +196,13 @@ def test_pictures_that_nobody_reads_are_counted_in_one_line(here, run, command):
 def test_photos_on_a_web_server(here, run, command):
     pytest.importorskip("aiohttp")
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(here)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}"
+    with serving(here) as url:
         done = run(command, f"{url}/more/4.png", f"{url}/in/", f"{url}/gone.png")
         assert done.status == 1
         if command != "scan":  # there it stands in its row
             assert len(done.problems) == 1 and done.problems[0].startswith(f"{url}/gone.png: ")
         names = "more/4.png in/1.png in/deep/2.png in/link/4.png in/same/2.png".split()
         assert answered(command, done)[:5] == [f"{url}/{name}" for name in names]
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.parametrize("command", ["predict", "sizes", "features", "map"])

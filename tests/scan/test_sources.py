@@ -7,9 +7,7 @@ import tarfile
 import threading
 import tracemalloc
 import zipfile
-from functools import partial
 from glob import glob
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from blurdct.scan.sources import photographs
 from blurdct.utils import text_files
 from tests.helpers import toys
 from tests.helpers.image_files import encode
+from tests.helpers.web import serving
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -568,14 +567,7 @@ def test_photos_on_a_web_server(here):
     data = encode(toys.photo(0))
     Path("in/a/real.png").write_bytes(data)
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(here)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}"
+    with serving(here) as url:
         assert paths(f"{url}/in/") == [
             f"{url}/in/a/c.png",
             f"{url}/in/a/real.png",
@@ -587,6 +579,3 @@ def test_photos_on_a_web_server(here):
         assert read_luma(open_photo(item)).shape == (toys.SIDE, toys.SIDE)
         with pytest.raises(ImageError, match=f"{url}/gone.jpg: "):
             open_photo(Item(f"{url}/gone.jpg"))
-    finally:
-        server.shutdown()
-        server.server_close()

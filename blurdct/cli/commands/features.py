@@ -7,6 +7,7 @@ import typer
 
 from ...config import ReadConfig
 from ...errors import ImageError
+from ...results import UNREADABLE
 from .. import output
 from ..options import (
     ALL_READ,
@@ -26,7 +27,7 @@ from ..options import (
     form_of,
 )
 from ..output import counted_rows
-from ..tally import UNREADABLE, Tally
+from ..tally import Tally
 
 if TYPE_CHECKING:
     from ...results import Row

@@ -155,14 +155,15 @@ def filter(
     def picked() -> "Iterator[Row]":
         rows: Iterator[Row]
         if label:
-            rows = (row for row in verdicts(results) if label in _labels(row))
+            rows = (row for row in verdicts(results) if label in _kinds(row))
         else:
             rows = selection.pick(verdicts(results), cut, extra)
         return (row for row in rows if not sure or row["sure"] or selection.kind(row))
 
     told = _told(found, cut, extra)
     if label or sure:
-        count = sum(1 for _ in picked())
+        known = label in found.labels and not sure  # else the rows must be counted once more
+        count = found.labels[label or ""] if known else sum(1 for _ in picked())
         what = f"labelled {label}" if label else cut.source
         only = ", and sure" if sure else ""
         told = f"{count:,} of {found.labels.total():,} photographs: {what}{only}"
@@ -187,13 +188,12 @@ def filter(
     raise typer.Exit(status)
 
 
-def _labels(row: "Row") -> set[str]:
+def _kinds(row: "Row") -> set[str]:
     """What ``--label`` may call a row."""
-    from ...curate.selection import kind
+    from ...curate.selection import ERROR
+    from ...inference.prediction import kinds
 
-    if what := kind(row):
-        return {what}
-    return {row["label"]} if row["sure"] else {row["label"], "unsure"}
+    return {ERROR} if row["error"] else kinds(row["label"], row["sure"])
 
 
 def _worst_first(row: "Row") -> float:

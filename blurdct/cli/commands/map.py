@@ -11,6 +11,7 @@ import typer
 
 from ...config import ReadConfig
 from ...errors import ImageError, ModelError
+from ...results import UNREADABLE
 from ...utils.text import visible
 from .. import output
 from ..checks import check_out, command
@@ -29,7 +30,7 @@ from ..options import (
     find,
     note,
 )
-from ..tally import UNREADABLE, Tally
+from ..tally import Tally
 
 if TYPE_CHECKING:
     from ...inference.detector import Detector

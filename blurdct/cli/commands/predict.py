@@ -8,6 +8,7 @@ import typer
 
 from ...config import ReadConfig
 from ...errors import ConfigError, ImageError
+from ...results import UNREADABLE
 from .. import output
 from ..options import (
     ALL_READ,
@@ -35,7 +36,7 @@ from ..options import (
     one_threshold,
 )
 from ..output import counted_rows
-from ..tally import UNREADABLE, Tally
+from ..tally import Tally
 
 if TYPE_CHECKING:
     from ...results import Row
@@ -135,7 +136,7 @@ def predict(
     from ...features.inputs import INPUTS, seen_at
     from ...inference.bundle import load, named
     from ...inference.detector import Detector, threshold_for
-    from ...inference.prediction import FIELDS
+    from ...inference.prediction import FIELDS, kinds
     from ...scan.items import counted
     from ...scan.worker import CHUNK, judge_many, verdict, verdict_at_sizes
 
@@ -160,7 +161,7 @@ def predict(
     seen: set[str] = set()
     rows = _noted(counted_rows(output.with_bar(answers, total, quiet), tally), seen)
     if wanted:
-        rows = (row for row in rows if wanted & _kinds(row))
+        rows = (row for row in rows if wanted & kinds(row["label"], row["sure"]))
     if sort:
         rows = iter(sorted(rows, key=ORDERS[sort]))
     if form is None and sys.stdout is not None and sys.stdout.isatty():
@@ -189,17 +190,12 @@ def _among(known: Sequence[str], given: list[str] | None, option: str) -> set[st
     return words
 
 
-def _kinds(row: "Row") -> set[str]:
-    """The words of ``PICKS`` that a photo answers to."""
-    if row["label"] == "unknown":
-        return {"unknown"}
-    return {row["label"]} if row["sure"] else {row["label"], "unsure"}
-
-
 def _noted(rows: "Iterator[Row]", seen: set[str]) -> "Iterator[Row]":
     """The same rows; what kinds there are among them is noted."""
+    from ...inference.prediction import kinds
+
     for row in rows:
-        seen |= _kinds(row)
+        seen |= kinds(row["label"], row["sure"])
         yield row
 
 

@@ -13,6 +13,7 @@ import typer
 
 from ...config import ReadConfig
 from ...errors import BlurdctError
+from ...results import UNREADABLE
 from ..checks import command
 from ..options import (
     ALL_READ,
@@ -33,7 +34,7 @@ from ..options import (
     note,
     one_threshold,
 )
-from ..tally import UNREADABLE, Tally
+from ..tally import Tally
 
 if TYPE_CHECKING:
     from ...scan.run import Summary
