@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..images.opaque import TRANSPARENT
+from ..images.transparency import TRANSPARENT
 from .screening.mosaic import is_mosaic
 
 REASONS = {

@@ -10,9 +10,9 @@ from ..errors import ImageError
 from ..utils.text import reason
 from .decode import array_image, check_size, decode_image
 from .depth import narrow, stretched_from, used_depth
-from .opaque import UnreadError
 from .structure.jpeg import DAMAGED
 from .structure.pages import Decoded
+from .transparency import UnreadError
 
 _CHANNELS = (3, 4)
 _EXPECTED = "expected an array of shape (H, W), (H, W, 3) or (H, W, 4), got {}"

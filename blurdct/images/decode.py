@@ -16,7 +16,6 @@ from ..config import ReadConfig
 from ..errors import ImageError
 from ..utils.text import reason
 from .depth import narrow, stretched_from, used_depth
-from .opaque import SAVE_AS, TRANSPARENT, UnreadError, is_seen_through, opaque
 from .structure import png
 from .structure.jpeg import DAMAGED, ORIENTATION
 from .structure.pages import (
@@ -30,6 +29,7 @@ from .structure.pages import (
     tiff_samples,
     which,
 )
+from .transparency import SAVE_AS, TRANSPARENT, UnreadError, is_seen_through, opaque
 
 MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 

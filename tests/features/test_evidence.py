@@ -7,8 +7,8 @@ from hypothesis import given, strategies as st
 
 from blurdct.datasets.blur_kernels import disk
 from blurdct.features.evidence import LIMITS, REASONS, contrast, missing
-from blurdct.images.opaque import TRANSPARENT
 from blurdct.images.reader import read_luma
+from blurdct.images.transparency import TRANSPARENT
 
 HEIGHT, WIDTH = 342, 512
 DOWN, ACROSS = np.mgrid[0:HEIGHT, 0:WIDTH] / np.array([HEIGHT, WIDTH])[:, None, None]

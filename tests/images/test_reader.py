@@ -16,8 +16,8 @@ from blurdct.config import ReadConfig
 from blurdct.errors import ImageError
 from blurdct.images.files import find_photos
 from blurdct.images.guard import HERE
-from blurdct.images.opaque import TRANSPARENT
 from blurdct.images.reader import read_luma, read_rgb, read_sized
+from blurdct.images.transparency import TRANSPARENT
 from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -161,7 +161,7 @@ def test_transparency_is_the_same_whatever_is_laid_over_white_at_once(monkeypatc
     image = Image.fromarray(rgba)
     flat = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
     for rows in (1, 33, 100, 256):
-        monkeypatch.setattr("blurdct.images.opaque.STRIP", rows)
+        monkeypatch.setattr("blurdct.images.transparency.STRIP", rows)
         np.testing.assert_array_equal(read_luma(encode(rgba)), np.asarray(flat))
 
 
