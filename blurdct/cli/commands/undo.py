@@ -21,8 +21,8 @@ def undo(
         list[Path] | None,
         typer.Option(
             metavar="DIR",
-            help="Also undo what lies in DIR, where a folder of the journal leads by now; a journal "
-            "of blurdct's first versions names no folders, and needs it.",
+            help="Also undo what lies in DIR, where a folder of the journal leads by now; one of "
+            "blurdct's first versions names no folders, and needs it.",
         ),
     ] = None,
 ) -> None:
