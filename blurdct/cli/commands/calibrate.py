@@ -1,7 +1,7 @@
 """``blurdct calibrate``: labelled photographs -> a model that fits them better, not learnt anew."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -71,7 +71,7 @@ def calibrate(
     known = [row for row in rows if row["label"] is not None]
     check_labels(photos, {row["label"] for row in known})
     shares = {"max_fpr": max_fpr, "max_fnr": max_fnr}
-    asked = {name: share for name, share in shares.items() if share is not None}
+    asked: dict[str, Any] = {name: share for name, share in shares.items() if share is not None}
     config = TrainConfig(**asked, seed=seed)
     inputs, readable, bad = read_inputs(
         [Path(photos, row["path"]) for row in known],
