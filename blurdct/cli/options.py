@@ -163,15 +163,21 @@ Seed = Annotated[
     int, typer.Option(min=0, max=2**31 - 1, metavar="N", help="Same seed, same model.")
 ]
 MaxFpr = Annotated[
-    float,
+    float | None,
     typer.Option(
-        min=0, max=0.5, metavar="SHARE", help="Of sharp photos at most so many surely blurred."
+        min=0,
+        max=0.5,
+        metavar="SHARE",
+        help="Of sharp photos at most so many surely blurred (0.01).",
     ),
 ]
 MaxFnr = Annotated[
-    float,
+    float | None,
     typer.Option(
-        min=0, max=0.5, metavar="SHARE", help="Of blurred photos at most so many surely sharp."
+        min=0,
+        max=0.5,
+        metavar="SHARE",
+        help="Of blurred photos at most so many surely sharp (0.01).",
     ),
 ]
 ReportOut = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the report.")]

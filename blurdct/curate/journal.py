@@ -3,7 +3,8 @@
 JSON lines. The first says what it is; each of the others holds ``do`` and the paths, absolute.
 ``none`` takes back the line before it, which came to nothing, and ``undone`` the whole journal.
 ``within`` names a folder: files that other lines are about lie in or below one of these, once all
-links are followed. Undoing keeps to that, whoever wrote the other lines.
+links are followed. Undoing keeps to that, whoever wrote the other lines. Journals of format 1 have
+no such lines, and are else the same: whoever undoes one names the folders.
 """
 
 import contextlib
@@ -24,6 +25,7 @@ from .file_ops import sync_folder
 
 MARK = "blurdct journal"
 FORMAT = 2
+READ = (1, FORMAT)
 ENDING = ".journal.jsonl"
 
 Entry = dict[str, Any]
@@ -109,6 +111,8 @@ def backwards(
 ) -> tuple[str, set[str], Iterator[Entry | str]]:
     """A journal's token, the folders that it names, and what was done, the latest first.
 
+    One of format 1 names none.
+
     Lines that came to nothing are left out, and so is a last one that was cut short: what it
     announces was never begun. Instead of any other line that cannot be read there is a text that
     says so. Memory holds 8 bytes a line.
@@ -133,8 +137,12 @@ def backwards(
     head = _parsed(first)
     if head is None or head.get("is") != MARK:
         raise ConfigError(f"{path}: no journal of blurdct")
-    if head.get("format") != FORMAT:
-        raise ConfigError(f"{path}: a journal of another blurdct (format {head.get('format')})")
+    if head.get("format") not in READ:
+        version = str(head.get("version"))[:40]
+        raise ConfigError(
+            f"{path}: a journal of another blurdct (format {head.get('format')}): undo it by "
+            f"blurdct {version}, which wrote it, or a later one; this is {__version__}"
+        )
     token = head.get("token")
     if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
         raise ConfigError(f"{path}: no journal of blurdct (its token is none)")

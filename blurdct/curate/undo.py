@@ -33,6 +33,19 @@ def folders_of(journal: str | os.PathLike[str]) -> list[str]:
     return sorted(backwards(journal)[1])
 
 
+def folders_within(journal: str | os.PathLike[str]) -> list[str]:
+    """The topmost folders of what the lines of a journal are about, whether it names them or not.
+
+    Raises:
+        ConfigError: No journal.
+    """
+    found: set[str] = set()
+    for entry in backwards(journal)[2]:
+        paths = (entry.get(name) for name in ("from", "to")) if isinstance(entry, dict) else ()
+        found |= {os.path.dirname(path) for path in paths if isinstance(path, str)}
+    return sorted(one for one in found if one and not within(os.path.dirname(one), found - {one}))
+
+
 def undo_journal(
     journal: str | os.PathLike[str], also: Iterable[str | os.PathLike[str]] = ()
 ) -> Iterator[Step]:
@@ -44,7 +57,8 @@ def undo_journal(
 
     Args:
         journal: The file that ``filter`` or ``best`` named.
-        also: Folders that may be changed beside those that it names: where these were moved to.
+        also: Folders that may be changed beside those that it names: where these were moved to, or
+            of a journal of format 1, which names none, all of them.
 
     Yields:
         A step for each photo or sidecar that was put right, ``path`` and ``target`` being from and

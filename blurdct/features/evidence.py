@@ -10,6 +10,7 @@ Sources:
     doi:10.1109/34.730558.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,11 +18,13 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..images.transparency import TRANSPARENT
 from .screening.mosaic import is_mosaic
 
 REASONS = {
     "black": "nothing but black",
     "white": "nothing but white",
+    "transparent": "transparent: nothing of it shows on white",
     "noise": "no edge rises above the noise",
     "flat": "flat: no edge that could be sharp or blurred",
     "mosaic": "mosaic: squares of one grey level each",
@@ -64,11 +67,12 @@ FALL = 0.58
 LEAST_CELLS = 24  # of 4 pixels, along a side: fewer of 16 pixels vary by chance
 
 
-def missing(luma: np.ndarray) -> str:
+def missing(luma: np.ndarray, notes: Collection[str] = ()) -> str:
     """Why nothing can be said about blur in this photo; "" if something can.
 
     Args:
         luma: Shape (H, W), uint8, grey levels, at the working size: limits hold per pixel.
+        notes: On how it was read; see ``images.reader.Reading``.
 
     Returns:
         One of ``REASONS``, for people.
@@ -83,6 +87,8 @@ def missing(luma: np.ndarray) -> str:
         if _is_noise(fine, detail):
             return REASONS["noise"]
         return REASONS["mosaic"] if is_mosaic(luma) else ""
+    if TRANSPARENT in notes:
+        return REASONS["transparent"]
     mean = cv2.mean(luma)[0]
     if mean < BLACK:
         return REASONS["black"]

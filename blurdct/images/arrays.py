@@ -12,6 +12,7 @@ from .decode import array_image, check_size, decode_image
 from .depth import narrow, stretched_from, used_depth
 from .structure.jpeg import DAMAGED
 from .structure.pages import Decoded
+from .transparency import UnreadError
 
 _CHANNELS = (3, 4)
 _EXPECTED = "expected an array of shape (H, W), (H, W, 3) or (H, W, 4), got {}"
@@ -41,12 +42,15 @@ def decode_pixels(source: Any, label: str, config: ReadConfig, colour: bool) -> 
     if pixels.ndim not in (2, 3):
         raise ValueError(_EXPECTED.format(pixels.shape))
     check_size(pixels.shape[1::-1], config, label)
-    notes = stretched_from(used_depth(pixels[..., :3])) if pixels.dtype == np.uint16 else ()
+    notes: tuple[str, ...] = ()
+    if pixels.dtype == np.uint16:
+        colours = pixels[..., :3] if pixels.ndim == 3 else pixels
+        notes = stretched_from(colours, used_depth(colours))
     pixels = _bytes(pixels)
     if pixels.ndim == 2 and not colour:
         return Decoded(pixels, pixels.shape[1::-1], notes)
     decoded = decode_image(array_image(pixels), colour)
-    return Decoded(decoded.pixels, decoded.size, notes)
+    return Decoded(decoded.pixels, decoded.size, notes + decoded.notes)
 
 
 def _image(image: Image.Image, label: str, config: ReadConfig, colour: bool) -> Decoded:
@@ -56,6 +60,8 @@ def _image(image: Image.Image, label: str, config: ReadConfig, colour: bool) -> 
         return decode_image(image, colour)
     except MemoryError:
         raise
+    except UnreadError as error:
+        raise ImageError(f"{label}: {error}") from error
     except Exception as error:  # it may be opened and not read yet
         raise ImageError(f"{label}: {DAMAGED} ({reason(error)})") from error
 

@@ -18,14 +18,24 @@ from ..utils.text import reason
 from .depth import narrow, stretched_from, used_depth
 from .structure import png
 from .structure.jpeg import DAMAGED, ORIENTATION
-from .structure.pages import TIFF_STARTS, Decoded, first_shown, spread, tiff_from, tiff_pages, which
+from .structure.pages import (
+    TIFF_STARTS,
+    Decoded,
+    first_shown,
+    shows,
+    spread,
+    tiff_from,
+    tiff_pages,
+    tiff_samples,
+    which,
+)
+from .transparency import SAVE_AS, TRANSPARENT, UnreadError, is_seen_through, opaque
 
 MIN_SIDE = 16  # pixels, two blocks: less says nothing about blur
 
 # What Pillow may open. Not all it could: its EPS reader, for one, runs Ghostscript on the bytes.
 FORMATS = ["AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"]
 
-STRIP = 256  # rows that are laid over white at once
 TELL_DEPTH = ("PPM", "JPEG2000")  # these say where white is, and Pillow stretches them
 DARK = 64  # of 8 bits: colours of 16 bits that stay below it use 14 at most
 
@@ -86,6 +96,8 @@ def decode_by_pillow(data: bytes, label: str, config: ReadConfig, colour: bool) 
             return _within_limit(png.pixels_alone(data), label, config, colour)
     except (ImageError, MemoryError):
         raise
+    except UnreadError as error:
+        raise ImageError(f"{label}: {error}") from error
     except UnidentifiedImageError as error:
         raise ImageError(f"{label}: not an image, or of an unknown format") from error
     except Image.DecompressionBombError as error:  # before the size is known here
@@ -130,7 +142,16 @@ def _tiff(data: bytes, label: str, config: ReadConfig, colour: bool) -> Decoded:
         # As the first of its file each page is within reach of OpenCV, too.
         at = places[number] if places else first
         page = data if at == first else tiff_from(data, at)
-        with Image.open(BytesIO(page), formats=FORMATS) as opened:
+        samples = tiff_samples(data, at)
+        if samples.misread:
+            raise UnreadError(f"TIFF of {samples} is {SAVE_AS}")
+        try:
+            opening = Image.open(BytesIO(page), formats=FORMATS)
+        except UnidentifiedImageError as error:
+            if not samples.unusual:
+                raise
+            raise UnreadError(f"TIFF of {samples} is {SAVE_AS}") from error
+        with opening as opened:
             check_size(opened.size, config, label)
             return _picture(page, opened, colour)
 
@@ -142,17 +163,26 @@ def _tiff(data: bytes, label: str, config: ReadConfig, colour: bool) -> Decoded:
 
 def _picture(data: bytes, image: Any, colour: bool) -> Decoded:
     """The frame that Pillow is at, upright; ``data`` begin with it if it has 16 bits a colour."""
-    deep = any(";16" in str(tile.args) for tile in image.tile)
+    stored = " ".join(str(tile.args) for tile in image.tile)
     image.load()
     notes: tuple[str, ...] = ()
-    if deep and image.mode in ("RGB", "RGBA", "LA") and _is_dark(image):
+    if ";16" in stored and image.mode in ("RGB", "RGBA", "LA") and _is_dark(image):
         image, notes = _stretched(data, image)
-    decoded = decode_image(image, colour)
+    decoded = decode_image(image, colour, 12 if ";12" in stored else None)
     return replace(decoded, notes=notes + decoded.notes)
 
 
-def decode_image(image: Image.Image, colour: bool) -> Decoded:
-    """A loaded image of Pillow's, turned upright by its EXIF, as luma or in colour."""
+def decode_image(image: Image.Image, colour: bool, depth: int | None = None) -> Decoded:
+    """A loaded image of Pillow's, turned upright by its EXIF, as luma or in colour.
+
+    Args:
+        image: Of any mode.
+        colour: Red, green and blue, or luma.
+        depth: Bits of its samples, if those are 16 and the file says how many are in use.
+
+    Raises:
+        UnreadError: Samples that are neither bytes nor whole numbers of 16 bits.
+    """
     turned: Any = image
     try:
         if image.getexif().get(ORIENTATION, 1) != 1:  # else it would be copied
@@ -163,16 +193,26 @@ def decode_image(image: Image.Image, colour: bool) -> Decoded:
         pass
     notes: tuple[str, ...] = ()
     if turned.mode.startswith("I"):  # 16 bits, in Pillow's modes I;16... and I
-        wide = np.clip(np.asarray(turned), 0, 65535).astype(np.uint16)
-        depth = 16 if image.format in TELL_DEPTH else used_depth(wide)
+        wide = _wide(np.asarray(turned))
+        depth = 16 if image.format in TELL_DEPTH else depth or used_depth(wide)
         pixels = narrow(wide, depth)
-        notes = stretched_from(depth)
+        notes = stretched_from(wide, depth)
         if colour:
             pixels = np.repeat(pixels[:, :, None], 3, axis=2)
     else:
-        flat = _opaque(turned)
+        flat = opaque(turned)
         pixels = np.asarray(flat if colour else flat.convert("L"))
+        if flat is not turned and is_seen_through(turned) and not shows(pixels):
+            notes = (TRANSPARENT,)
     return Decoded(pixels, turned.size, notes)
+
+
+def _wide(samples: np.ndarray) -> np.ndarray:
+    """Whole numbers of up to 32 bits that 16 bits hold, uint16."""
+    low, high = int(samples.min(initial=0)), int(samples.max(initial=0))
+    if low < 0 or high > 65535:
+        raise UnreadError(f"samples below 0 or of more than 16 bits are {SAVE_AS}")
+    return samples.astype(np.uint16)
 
 
 def _is_dark(image: Image.Image) -> bool:
@@ -203,7 +243,7 @@ def _stretched(data: bytes, image: Image.Image) -> tuple[Image.Image, tuple[str,
     if image.format == "PNG":
         with suppress(Exception):  # damaged EXIF turns nothing
             stretched.getexif()[ORIENTATION] = image.getexif()[ORIENTATION]
-    return stretched, stretched_from(used_depth(wide[..., :3]))
+    return stretched, stretched_from(wide[..., :3], used_depth(wide[..., :3]))
 
 
 @contextmanager
@@ -225,22 +265,3 @@ def array_image(pixels: np.ndarray) -> Image.Image:
     """Pixels of shape (H, W), (H, W, 3) or (H, W, 4), uint8, as an image of Pillow's."""
     mode = "L" if pixels.ndim == 2 else "RGB" if pixels.shape[2] == 3 else "RGBA"
     return Image.fromarray(np.ascontiguousarray(pixels), mode=mode)
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """RGB, with white behind whatever is transparent."""
-    if image.mode == "F":
-        raise ValueError("floating-point pixels are not supported")
-    if not image.has_transparency_data:
-        return image if image.mode == "RGB" else image.convert("RGB")
-    if image.mode == "La":  # alpha is multiplied in; Pillow goes back by this way alone
-        image = image.convert("LA")
-    if image.mode != "RGBA":
-        image = image.convert("RGBA")
-    flat = Image.new("RGB", image.size)
-    for top in range(0, image.height, STRIP):  # at once, it would take three more whole pictures
-        box = (0, top, image.width, min(top + STRIP, image.height))
-        part = image.crop(box)
-        white = Image.new("RGBA", part.size, "white")
-        flat.paste(Image.alpha_composite(white, part).convert("RGB"), box)
-    return flat

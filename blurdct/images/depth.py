@@ -37,6 +37,9 @@ def narrow(wide: np.ndarray, depth: int | None = None) -> np.ndarray:
     return narrowed
 
 
-def stretched_from(depth: int) -> tuple[str, ...]:
-    """A note for people where fewer than 16 bits were in use."""
-    return (f"stretched from {depth} bits",) if depth < 16 else ()
+def stretched_from(wide: np.ndarray, depth: int) -> tuple[str, ...]:
+    """A note for people where samples of 16 bits were stretched by a depth of fewer."""
+    if depth >= 16:
+        return ()
+    used = int(wide.max(initial=0)).bit_length()
+    return (f"stretched from {depth} bits" + (f", {used} of them in use" if used < depth else ""),)

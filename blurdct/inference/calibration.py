@@ -57,13 +57,23 @@ def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thre
         scale = LEAST_SCALE
         offset = float(logit(np.mean(target)) - scale * np.mean(odds))
     calibration = Calibration(scale, offset)
-    p = calibration(raw)
+    return calibration, limits(y, calibration(raw), config)
+
+
+def limits(y: Array, p: Array, config: TrainConfig) -> Thresholds:
+    """The thresholds of the verdicts.
+
+    Args:
+        y: Shape (n,), of both labels.
+        p: Shape (n,), calibrated, of rows that the model did not learn from.
+        config: Which shares of false answers there may be among what is sure.
+    """
     blurred = metrics.threshold_at_fpr(p[y == 0], config.max_fpr)
     clear = metrics.threshold_at_fnr(p[y == 1], config.max_fnr)
     # a model that separates the two has its limits crossed: one cut between them then
     if clear > blurred:
         clear = blurred = (clear + blurred) / 2
-    return calibration, Thresholds(sure_sharp=clear, sure_blurred=blurred)
+    return Thresholds(sure_sharp=clear, sure_blurred=blurred)
 
 
 def _fitted(odds: Array, target: Array) -> tuple[float, float]:
@@ -134,8 +144,9 @@ def calibrate(
     y: Array,
     groups: Array,
     config: TrainConfig = TrainConfig(),
+    keep_scores: bool = False,
 ) -> Calibrated:
-    """Fit calibration and thresholds anew; the graph stays as it is.
+    """Fit calibration and thresholds anew, or the latter alone; the graph stays as it is.
 
     Args:
         bundle: The model.
@@ -143,10 +154,18 @@ def calibrate(
         y: Shape (n,), 1 blurred, 0 sharp.
         groups: Shape (n,), scene.
         config: Folds and shuffles to judge by, and which shares of false answers are allowed.
+        keep_scores: Leave the calibration as it is, and fit the thresholds to it.
 
     Raises:
         ConfigError: One label only, or too few scenes.
     """
+
+    def fit(y: Array, raw: Array) -> tuple[Calibration, Thresholds]:
+        calibration, thresholds = decide(y, raw, config)
+        if keep_scores:
+            return bundle.calibration, limits(y, bundle.calibration(raw), config)
+        return calibration, thresholds
+
     raw = Detector(replace(bundle, calibration=Calibration())).probabilities(inputs)
     was = bundle.calibration(raw)
     before = _worth(y, was, verdict_index(was, bundle.thresholds))
@@ -154,11 +173,11 @@ def calibrate(
     for shuffle in range(config.shuffles):
         p, label = np.zeros(len(y)), np.zeros(len(y), int)
         for others, here in _folds(groups, y, config.folds, config.seed + shuffle):
-            calibration, thresholds = decide(y[others], raw[others], config)
+            calibration, thresholds = fit(y[others], raw[others])
             p[here] = calibration(raw[here])
             label[here] = verdict_index(p[here], thresholds)
         after.append(_worth(y, p, label))
-    calibration, thresholds = decide(y, raw, config)
+    calibration, thresholds = fit(y, raw)
     note = {
         "photos": len(y),
         "blurred": int(np.sum(y)),

@@ -130,7 +130,7 @@ class Detector:
         """
         check_threshold(threshold)
         thresholds = self.thresholds.at(threshold)
-        reason = missing(photo.luma)
+        reason = missing(photo.luma, photo.notes)
         answer = self._answer(photo)
         places, inner, p, sharp, sure = None, None, None, None, False
         if "map" in answer:

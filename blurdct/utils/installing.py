@@ -48,6 +48,8 @@ def about_opencv(error: BaseException) -> ModelError | None:
     """The one line that an error comes to if it means that there is no working OpenCV; or None."""
     words = str(error).partition("\n")[0]
     if isinstance(error, ImportError):
+        if error.name == "cv2" and WHEEL in words:
+            return ModelError(words)  # said already
         if (error.name or "").partition(".")[0] != "cv2" and "OpenCV" not in words:
             return None
         what = f"cannot be loaded ({words})"

@@ -13,12 +13,22 @@ def exports(
     Args:
         package: Its ``__name__``.
         homes: By module of the package, the public names that it has.
+
+    Where OpenCV does not load, asking for a name raises an ``ImportError`` that says what to do.
     """
     home = {name: module for module, names in homes.items() for name in names}
 
     def get(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f".{home[name]}", package), name)
+        try:
+            module = import_module(f".{home[name]}", package)
+        except (ImportError, AttributeError) as error:
+            from .installing import about_opencv
+
+            if not (known := about_opencv(error)):
+                raise
+            raise ImportError(str(known), name="cv2") from error
+        return getattr(module, name)
 
     return get, lambda: sorted(home), sorted(home)

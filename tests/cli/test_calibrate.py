@@ -99,6 +99,29 @@ def test_a_calibration_that_is_worse_on_other_scenes_is_not_saved_unless_told(
     assert run.status == 0 and "use it" in run.out and names(tmp_path / "out") == BUNDLE
 
 
+@pytest.mark.parametrize("option", ["--max-fpr", "--max-fnr"])
+def test_limits_that_are_asked_for_are_fitted_to_scores_that_fit_already(
+    mine, model, tmp_path, option
+):
+    run = call(
+        f"calibrate --model {{model}} --photos {{mine}} --out {{out}} {option} 0.25",
+        model=model,
+        mine=mine,
+        out=tmp_path / "out",
+    )
+    assert run.status == 0 and "are kept, as new ones are worse" in run.err and "use it" in run.out
+    old, new = bundle.load(model), bundle.load(tmp_path / "out")
+    assert new.calibration == old.calibration and new.thresholds != old.thresholds
+    before, after = (
+        line.split()[1:5] for line in run.out.splitlines() if line.startswith(("before", "after"))
+    )
+    assert before == after  # all that comes of P
+    y, p, labels = answers(tmp_path / "out", mine)
+    value, label = (0, "blurred") if option == "--max-fpr" else (1, "sharp")
+    assert 0.01 < np.mean(labels[y == value] == label) <= 0.25
+    np.testing.assert_array_equal(p, answers(model, mine)[1])
+
+
 def test_calibrate_needs_nothing_that_the_core_install_lacks(mine, tmp_path):
     code = f"""
 import sys

@@ -191,6 +191,24 @@ def test_what_was_done_is_undone_by_the_line_that_it_says(scanned, action):
     assert call("undo", journal).status == 0
 
 
+@pytest.mark.parametrize("action", ["copy", "move", "tag"])
+def test_a_journal_of_the_first_versions_is_undone_by_the_line_that_it_is_refused_with(
+    scanned, action
+):
+    def everything():
+        return {path: path.read_bytes() for path in Path().rglob("*.[jx][pm][gp]")}
+
+    before = everything()
+    run = call("filter", scanned, "--action", action, *([] if action == "tag" else ["--to", "out"]))
+    journal = Path(re.search(r"blurdct undo (.*)\n", run.err)[1])
+    text = re.sub(r'.*"do": "within".*\n', "", journal.read_text())
+    journal.write_text(text.replace('"format": 2', '"format": 1'))
+    refused = call("undo", str(journal))
+    assert refused.status == 2 and everything() != before
+    ways = shlex.split(refused.err.rpartition("say so: ")[2])
+    assert call("undo", str(journal), *ways).status == 0 and everything() == before
+
+
 def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
     Path("photos/a/8.jpg").unlink()
     Path("photos/b/9.jpg").write_bytes(b"edited")

@@ -105,3 +105,32 @@ def test_every_command_says_so_in_one_line(kind, places, tmp_path):
             assert line.startswith("blurdct: OpenCV ") and words in line, name
             assert "opencv-python-headless" in line
             assert ("apt install libgl1" in line) == (kind == "libraries")
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from blurdct import Detector",
+        "import blurdct; blurdct.read_luma",
+        "from blurdct.images import read_luma",
+        "from blurdct.sklearn import BlurFeatures",
+    ],
+)
+def test_python_says_what_to_install_too(kind, line, tmp_path):
+    code, words = BROKEN[kind]
+    (tmp_path / "cv2").mkdir()
+    if code:
+        (tmp_path / "cv2" / "__init__.py").write_text(code)
+    else:
+        line = f"import sys, types; sys.modules['cv2'] = types.ModuleType('cv2'); {line}"
+    run = subprocess.run(
+        [sys.executable, "-c", line],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    last = run.stderr.splitlines()[-1]
+    assert run.returncode == 1 and last.startswith("ImportError: OpenCV "), run.stderr
+    assert words in last and "opencv-python-headless" in last

@@ -93,3 +93,10 @@ def test_json_that_is_nested_too_deep_is_one_line(tmp_path):
 def test_a_device_is_no_journal():
     with pytest.raises(ConfigError, match="no journal"):
         backwards("/dev/zero")
+
+
+def test_a_journal_of_a_format_to_come_says_which_version_undoes_it(tmp_path):
+    head = {"is": "blurdct journal", "format": 3, "version": "9.1", "token": "0123abcd"}
+    (tmp_path / "x").write_text(json.dumps(head) + "\n")
+    with pytest.raises(ConfigError, match=r"format 3.*undo it by blurdct 9\.1"):
+        backwards(tmp_path / "x")

@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from blurdct.curate.actions import carry, tag
 from blurdct.curate.journal import ENDING, Journal
-from blurdct.curate.undo import folders_of, undo_journal
+from blurdct.curate.undo import folders_of, folders_within, undo_journal
 from blurdct.errors import BlurdctError, ConfigError
 
 NAMES = ["a.jpg", "b.jpg", "A.JPG", "a_1.jpg", "-r.jpg", "new\nline.jpg", "raw.cr2", "raw.jpg"]
@@ -322,3 +322,24 @@ def test_photographs_below_linked_folders_come_back(tmp_path):
     assert str(real) in folders_of(journal)
     assert [step.problem for step in undo_journal(journal)] == [""]
     assert (real / "a.jpg").read_bytes() == b"photo"
+
+
+def of_format_1(journal: Path) -> None:
+    """Make a journal what the first versions wrote: it names no folders."""
+    head, *lines = (json.loads(line) for line in journal.read_text().splitlines())
+    kept = [line for line in lines if line.get("do") != "within"]
+    journal.write_text("".join(json.dumps(one) + "\n" for one in [{**head, "format": 1}, *kept]))
+
+
+def test_a_journal_of_format_1_is_undone_within_the_folders_that_are_said(tmp_path):
+    rows, target = tree(tmp_path, 3)
+    before = snapshot(tmp_path)
+    with Journal(tmp_path, "move") as journal:
+        list(carry(rows, "move", target, None, journal))
+    of_format_1(journal.path)
+    assert folders_of(journal.path) == []
+    assert folders_within(journal.path) == sorted(map(str, (target, tmp_path / "photos")))
+    assert all("outside" in step.problem for step in undo_journal(journal.path))
+    steps = list(undo_journal(journal.path, folders_within(journal.path)))
+    assert steps and not any(step.problem for step in steps)
+    assert snapshot(tmp_path) == before

@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 from blurdct.datasets.blur_kernels import disk
 from blurdct.features.evidence import LIMITS, REASONS, contrast, missing
 from blurdct.images.reader import read_luma
+from blurdct.images.transparency import TRANSPARENT
 
 HEIGHT, WIDTH = 342, 512
 DOWN, ACROSS = np.mgrid[0:HEIGHT, 0:WIDTH] / np.array([HEIGHT, WIDTH])[:, None, None]
@@ -216,3 +217,10 @@ def test_the_photo_comes_back_as_it_was():
 def test_anything_but_two_axes_is_refused():
     with pytest.raises(ValueError, match=r"expected shape \(H, W\), got \(64, 64, 3\)"):
         missing(np.zeros((64, 64, 3), np.uint8))
+
+
+def test_what_is_white_because_it_is_transparent_is_called_that():
+    white = np.full((100, 100), 255, np.uint8)
+    assert missing(white) == REASONS["white"]
+    assert missing(white, ("first of 3 frames", TRANSPARENT)) == REASONS["transparent"]
+    assert missing(luma(scene()), (TRANSPARENT,)) == ""

@@ -95,6 +95,41 @@ def test_a_bar_with_a_caption_is_found(name, level, upper):
     assert is_photo(inside(np.vstack(parts)), luma, 64 if upper else 0, 0)
 
 
+@pytest.mark.parametrize("quality", [None, 90, 60])
+@pytest.mark.parametrize("share", [0.12, 0.2])
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_bar_full_of_bold_letters_is_found_over_a_blurred_photo(level, upper, share, quality):
+    for path in sorted((SAMPLE / "blurred").glob("*.jpg"))[::5]:
+        luma = read_luma(path, ReadConfig(640))
+        if np.mean(np.abs(luma[0 if upper else -1].astype(int) - level) > 24) < 0.9:
+            continue  # as dark or as light as the bar
+        bar = np.full((round(share * len(luma)), luma.shape[1]), level, np.uint8)
+        height = min(40, int(0.6 * len(bar)))  # of the letters
+        font, scale, stroke = cv2.FONT_HERSHEY_DUPLEX, height / 22, max(1, height // 8)
+        words = "WHEN HAMBURG MEETS MUNICH WE FORGET TO FOCUS, AND NOBODY MINDS IT"
+        while cv2.getTextSize(words, font, scale, stroke)[0][0] > luma.shape[1] - 8:
+            words = words[:-1]
+        at = (4, (len(bar) + height) // 2)
+        cv2.putText(bar, words, at, font, scale, 255 - level, stroke, cv2.LINE_AA)
+        pages = np.vstack((bar, luma) if upper else (luma, bar))
+        box = inside(as_jpeg(pages, quality) if quality else pages)
+        assert is_photo(box, luma, len(bar) if upper else 0, 0), path
+
+
+def test_the_lines_of_a_page_are_no_bars_over_one_another():
+    page = np.full((640, 460), 250, np.uint8)
+    rng = np.random.default_rng(0)
+    for top in range(30, 600, 40):
+        left = 30
+        while left < 400:
+            right = left + int(rng.integers(20, 70))
+            page[top : top + 18, left:right:3] = 20
+            left = right + 8
+    box = inside(page)
+    assert box.top <= 32 and box.bottom >= 600
+
+
 @pytest.mark.parametrize("path", sorted(SAMPLE.glob("*/*.jpg")), ids=lambda path: path.stem)
 def test_a_photo_has_no_frame_neither_sharp_nor_blurred(path):
     for size in (256, 512, 640):

@@ -34,10 +34,28 @@ AFTER = {
 
 
 @pytest.mark.parametrize("after", AFTER)
-@pytest.mark.parametrize("cell", [5, 8, 11, 16, 24, 32])
+@pytest.mark.parametrize("cell", [5, 8, 11, 16, 24, 32, 43, 53, 64])
 def test_squares_of_one_grey_level_are_a_mosaic(cell, after):
     paths = [path for path in SHARP if path.stem in ("pagoda", "dog_in_woods", "citrus_slices")]
     assert all(is_mosaic(AFTER[after](squares(path, cell))) for path in paths)
+
+
+@pytest.mark.parametrize("shape", [(640, 640), (480, 640), (427, 640), (360, 640), (640, 480)])
+@pytest.mark.parametrize("cell", [24, 40, 64, 80])
+def test_squares_over_a_blurred_photo_are_one_up_to_an_eighth_of_its_side(cell, shape):
+    for path in sorted((SAMPLE / "blurred").glob("*.jpg"))[::4]:
+        luma = cv2.resize(read_luma(path, ReadConfig(640)), shape[::-1])
+        rows, columns = (-(-side // cell) for side in shape)
+        small = cv2.resize(luma, (columns, rows), interpolation=cv2.INTER_AREA)
+        whole = np.kron(small, np.ones((cell, cell), np.uint8))[: shape[0], : shape[1]]
+        assert is_mosaic(as_jpeg(whole, 80))
+
+
+def test_blocks_of_coarse_jpeg_over_a_blurred_photo_are_none():
+    for path in sorted((SAMPLE / "blurred").glob("*.jpg")):
+        coarse = as_jpeg(read_luma(path, ReadConfig(320)), 15)
+        assert not is_mosaic(coarse)
+        assert not is_mosaic(cv2.resize(coarse, None, fx=2, fy=2))
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLE.glob("*/*.jpg")), ids=lambda path: path.stem)

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from blurdct.images.depth import narrow, used_depth
-from blurdct.images.reader import read_luma, read_rgb
-from tests.helpers.image_files import ORIENTATION, STORED, difference, encode
+from blurdct.images.reader import read_luma, read_rgb, read_sized
+from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal, tiff
 
 DEEP = [10, 12, 14]
 
@@ -118,3 +118,78 @@ def test_the_depth_in_use_is_the_least_that_holds_every_sample(most, depth):
 
 def test_nothing_has_the_least_depth():
     assert used_depth(np.zeros((0, 0), np.uint16)) == 8
+
+
+@pytest.mark.parametrize(("used", "depth"), [(9, 10), (11, 12), (13, 14), (7, 8)])
+def test_a_note_says_how_many_bits_are_in_use_where_a_depth_has_more(rgb, used, depth):
+    wide = spread(rgb, used)
+    expected = (f"stretched from {depth} bits, {used} of them in use",)
+    for picture in (wide, wide[..., 0].copy()):
+        picture[0, 0] = (1 << used) - 1
+        for source in (picture, *files(picture)):
+            assert read_sized(source).notes == expected
+
+
+def test_a_tiff_of_twelve_bits_is_stretched_from_twelve_however_dark_it_is(rgb):
+    dark = read_luma(rgb) // 8
+    packed = np.zeros((*dark.shape, 12), np.uint8)
+    packed[..., 4:] = np.unpackbits(dark[..., None], axis=2)
+    data = tiff(dark.shape, np.packbits(packed.reshape(len(dark), -1), axis=1).tobytes(), 12, 1)
+    found = read_sized(data)
+    assert found.notes == ("stretched from 12 bits, 5 of them in use",)
+    assert difference(found.luma, dark // 16) < 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("most", [1, 255, 65535])
+def test_a_tiff_of_floating_point_says_what_it_is(rgb, dtype, channels, most):
+    picture = (rgb[..., :channels] / 255 * most).clip(0, 65504).astype(dtype)
+    bits = picture.itemsize * 8
+    data = tiff(rgb.shape[:2], picture.tobytes(), bits, 3, channels)
+    words = f"TIFF of {bits}-bit floating point is not supported; save it with 8 or 16 bits"
+    assert refusal(data, name="a.tif") == f"a.tif: {words}"
+
+
+def test_floating_point_that_opencv_writes_says_what_it_is(rgb):
+    for picture in (rgb, rgb[..., 0]):
+        for compression in (1, 5):
+            options = [cv2.IMWRITE_TIFF_COMPRESSION, compression]
+            data = cv2.imencode(".tif", np.float32(picture) / 255, options)[1].tobytes()
+            assert "TIFF of 32-bit floating point is not supported" in refusal(data)
+
+
+UNREAD = {
+    "int8": (2, "8-bit signed samples"),
+    "int64": (2, "64-bit signed samples"),
+    "uint64": (1, "64-bit samples"),
+    "complex64": (6, "64-bit complex numbers"),
+}
+
+
+@pytest.mark.parametrize("dtype", UNREAD)
+def test_a_tiff_of_other_numbers_says_which(rgb, dtype):
+    kind, words = UNREAD[dtype]
+    picture = (rgb[..., 0] // 2).astype(dtype)
+    data = tiff(picture.shape, picture.tobytes(), picture.itemsize * 8, kind)
+    assert f"TIFF of {words} is not supported; save it with" in refusal(data)
+
+
+@pytest.mark.parametrize("bits", [9, 10, 14])
+def test_packed_bits_that_no_reader_knows_are_told(bits):
+    data = tiff((64, 64), bytes(64 * 8 * bits), bits, 1)
+    assert f"TIFF of {bits}-bit samples is not supported" in refusal(data)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint32"])
+def test_samples_of_32_bits_are_read_only_if_16_hold_them(rgb, dtype):
+    grey = read_luma(rgb).copy()
+    grey[0, 0] = 255
+    kind = 1 if dtype == "uint32" else 2
+    np.testing.assert_array_equal(
+        read_luma(tiff(grey.shape, (grey.astype(dtype) * 257).tobytes(), 32, kind)), grey
+    )
+    large = tiff(grey.shape, (grey.astype(dtype) << 22).tobytes(), 32, kind)
+    assert "more than 16 bits are not supported" in refusal(large)
+    below = tiff(grey.shape, (grey.astype("int32") - 300).tobytes(), 32, 2)
+    assert "below 0" in refusal(below)

@@ -17,6 +17,7 @@ from blurdct.errors import ImageError
 from blurdct.images.files import find_photos
 from blurdct.images.guard import HERE
 from blurdct.images.reader import read_luma, read_rgb, read_sized
+from blurdct.images.transparency import TRANSPARENT
 from tests.helpers.image_files import ORIENTATION, STORED, difference, encode, refusal
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -160,7 +161,7 @@ def test_transparency_is_the_same_whatever_is_laid_over_white_at_once(monkeypatc
     image = Image.fromarray(rgba)
     flat = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
     for rows in (1, 33, 100, 256):
-        monkeypatch.setattr("blurdct.images.decode.STRIP", rows)
+        monkeypatch.setattr("blurdct.images.transparency.STRIP", rows)
         np.testing.assert_array_equal(read_luma(encode(rgba)), np.asarray(flat))
 
 
@@ -357,7 +358,7 @@ def test_what_pillow_warns_of_reaches_nobody(rgb, monkeypatch):
 
 def test_floating_point_pixels_are_refused():
     data = encode(np.zeros((32, 32), np.float32), "TIFF")
-    assert "floating-point" in refusal(data)
+    assert "floating point" in refusal(data)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.int8, object])
@@ -532,3 +533,22 @@ def test_a_folder_linked_into_itself_is_searched_once(tmp_path):
 
 def test_an_empty_folder_holds_no_photos(tmp_path):
     assert find_photos(tmp_path) == []
+
+
+def transparent(colour: int) -> np.ndarray:
+    """Red, green, blue and alpha: a square of one grey level, and nothing around it."""
+    pixels = np.zeros((64, 64, 4), np.uint8)
+    pixels[20:40, 20:40] = (colour, colour, colour, 255)
+    return pixels
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "array", "image"])
+def test_where_nothing_of_a_transparent_picture_shows_on_white_a_note_says_so(mode, kind):
+    seen, unseen = transparent(30), transparent(255)
+    nothing, opaque = np.zeros_like(seen), np.full_like(seen, 255)
+    for pixels, noted in ((seen, False), (unseen, True), (nothing, True), (opaque, False)):
+        image = Image.fromarray(pixels).convert(mode)
+        source = {"array": pixels, "image": image}.get(kind)
+        source = encode(image, kind) if source is None else source
+        assert (TRANSPARENT in read_sized(source).notes) == noted

@@ -201,6 +201,11 @@ def test_a_threshold_outside_0_to_1_is_refused(toy, photos, threshold):
         toy.judge(Photo(photos[0]), "photo.jpg", threshold)
 
 
+def test_a_picture_that_is_transparent_all_over_is_called_that(toy):
+    told = toy.predict(np.zeros((64, 64, 4), np.uint8))
+    assert (told.label, told.reason) == ("unknown", "transparent: nothing of it shows on white")
+
+
 def test_what_cannot_be_judged_has_neither_p_nor_score_nor_is_it_sure(toy):
     told = toy.predict(np.zeros((64, 64), np.uint8))
     assert (told.label, told.sure, told.reason) == ("unknown", False, "nothing but black")

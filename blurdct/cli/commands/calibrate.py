@@ -1,7 +1,7 @@
 """``blurdct calibrate``: labelled photographs -> a model that fits them better, not learnt anew."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,8 +28,8 @@ from ..training_checks import doubt, say
 def calibrate(
     photos: Photos,
     out: BundleOut,
-    max_fpr: MaxFpr = TrainConfig.max_fpr,
-    max_fnr: MaxFnr = TrainConfig.max_fnr,
+    max_fpr: MaxFpr = None,
+    max_fnr: MaxFnr = None,
     model: Model = None,
     workers: Processes = None,
     seed: Seed = 0,
@@ -45,7 +45,8 @@ def calibrate(
 
     What the new scores are worth is found out on photos that they were not
     fitted to, in five parts by scene. If more verdicts are wrong there, or P is
-    farther from the truth, nothing is saved.
+    farther from the truth, nothing is saved; or, with --max-fpr or --max-fnr,
+    the limits alone are fitted, to the scores as they were.
 
     \b
     Example:
@@ -69,7 +70,9 @@ def calibrate(
     rows = list_rows(photos)
     known = [row for row in rows if row["label"] is not None]
     check_labels(photos, {row["label"] for row in known})
-    config = TrainConfig(max_fpr=max_fpr, max_fnr=max_fnr, seed=seed)
+    shares = {"max_fpr": max_fpr, "max_fnr": max_fnr}
+    asked: dict[str, Any] = {name: share for name, share in shares.items() if share is not None}
+    config = TrainConfig(**asked, seed=seed)
     inputs, readable, bad = read_inputs(
         [Path(photos, row["path"]) for row in known],
         bundle.views,
@@ -87,6 +90,9 @@ def calibrate(
     y = np.array([row["label"] for row in read], int)
     groups = np.array([row["group"] for row in read], object)
     made = calibrate(bundle, inputs, y, groups, config)
+    if made.worse and asked and not force:
+        note(f"scores of {named(model)} are kept, as new ones are worse on other scenes")
+        made = calibrate(bundle, inputs, y, groups, config, keep_scores=True)
     doubt(y, groups, config)
     if made.bundle.calibration.scale <= LEAST_SCALE:
         note("the model does not tell these photographs apart: all get about the same score")

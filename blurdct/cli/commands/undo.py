@@ -1,10 +1,12 @@
 """``blurdct undo``: a journal -> everything back where it was."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ...errors import ConfigError
 from ..acting import Lost, follow
 from ..checks import command
 from ..options import note
@@ -19,7 +21,8 @@ def undo(
         list[Path] | None,
         typer.Option(
             metavar="DIR",
-            help="Also undo what lies in DIR, where a folder of the journal leads by now.",
+            help="Also undo what lies in DIR, where a folder of the journal leads by now; one of "
+            "blurdct's first versions names no folders, and needs it.",
         ),
     ] = None,
 ) -> None:
@@ -42,7 +45,14 @@ def undo(
     """
     from ...curate import undo
 
-    folders = undo.folders_of(journal)
+    folders = undo.folders_of(journal) or [str(path) for path in within or ()]
+    if not folders and (about := undo.folders_within(journal)):
+        ways = " ".join(f"--within {shlex.quote(one)}" for one in about[:SHOWN])
+        more = ", and others" if len(about) > SHOWN else ""
+        raise ConfigError(
+            f"{journal}: a journal of an earlier blurdct, which names no folders; if what it did "
+            f"lies in these, say so: {ways}{more}"
+        )
     more = f" and {len(folders) - SHOWN:,} more" if len(folders) > SHOWN else ""
     Lost().say(note, f"undoes what lies in {', '.join(folders[:SHOWN])}{more}")
     raise typer.Exit(follow(undo.undo_journal(journal, within or ()), "undo", False, None))

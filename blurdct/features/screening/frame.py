@@ -13,11 +13,14 @@ import numpy as np
 NEAR = 12  # grey levels that JPEG may move a frame's pixels by
 SAME = 1  # grey levels: what most of a frame keeps to, ...
 PLAIN = 0.6  # ... this share of it, which a dark wall in a photo does not
+LINES = 0.15  # of a strip without letters; JPEG leaves rings around those
 FEW = 0.01  # share of a frame's row that may be other than the frame, by ringing beside the photo
-TEXT = 0.4  # the same of a row with a caption's letters; they leave more of any line free
+TEXT = 0.4  # the same of a row with a caption's letters, ...
+DENSE = 0.8  # or with bold ones all along; even they leave more of any line free
 BAR = 0.35  # share of the photo's side that a strip with letters takes at most
 ALONG = 0.5  # share of the photo's side that differs from a frame where it ends
-BESIDE_TEXT = 0.5  # the same where the strip has letters
+BESIDE_TEXT = 0.5  # the same where the strip has letters, ...
+BESIDE_DENSE = 0.8  # and where they are dense: the next line of a page is no photo
 ABRUPT = 0.008  # share of the long side within which that comes about; two pixels at least
 STEP = 6  # grey levels between a photo and a canvas that is a blurred copy of it
 FILL = 0.3  # share of the photo's side along which it differs so
@@ -95,14 +98,21 @@ def _margins(picture: np.ndarray, letters: bool = False) -> tuple[int, int]:
     if bool(first) == bool(last):
         return first, last
     strip = ways[0][:first] if first else ways[1][:last]
-    return (first, last) if _stands_alone(strip, len(picture)) else (0, 0)
+    return (first, last) if _stands_alone(strip, len(picture), letters) else (0, 0)
 
 
-def _stands_alone(strip: np.ndarray, extent: int) -> bool:
+def _stands_alone(strip: np.ndarray, extent: int, letters: bool) -> bool:
     """Whether a strip without another opposite is a frame: no scanner's edge, and no dark wall."""
     level = int(np.median(strip[0]))
     same = np.abs(strip.astype(np.int16) - level) <= SAME
-    return len(strip) >= ALONE * extent and bool(same.mean() >= PLAIN)
+    if len(strip) < ALONE * extent:
+        return False
+    if same.mean() >= PLAIN or not letters:
+        return bool(same.mean() >= PLAIN)
+    shares = np.mean(_other(strip, level), axis=1)
+    between = shares <= FEW  # rows without letters
+    dense = shares.max() > TEXT and between.mean() >= LINES
+    return bool(dense and same[between].mean() >= PLAIN)
 
 
 def _margin(picture: np.ndarray, letters: bool = False) -> int:
@@ -119,7 +129,7 @@ def _margin(picture: np.ndarray, letters: bool = False) -> int:
     shares = other.sum(axis=1, dtype=np.int32) / width
     abrupt = max(2, round(ABRUPT * max(picture.shape)))
     found, most = 0, 0.0
-    limit = TEXT if letters else FEW
+    limit = DENSE if letters else FEW
     for row in range(len(other) - abrupt):
         most = max(most, shares[row])
         if most > limit or (most > FEW and row > BAR * len(other)):
@@ -128,7 +138,7 @@ def _margin(picture: np.ndarray, letters: bool = False) -> int:
             continue  # not the last of the frame
         beyond = picture[row + 1 : row + 1 + abrupt, across].astype(np.int16)
         along = np.mean(np.abs(beyond - picture[row, across]) > NEAR, axis=1)
-        enough = ALONG if most <= FEW else BESIDE_TEXT
+        enough = ALONG if most <= FEW else BESIDE_TEXT if most <= TEXT else BESIDE_DENSE
         if along.max() >= enough:
             found = row + 2 + int(np.argmax(along >= enough))  # that row itself may be half frame
     return found

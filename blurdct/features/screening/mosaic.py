@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 
 SMALL = 5  # grey levels: steps up to that are texture, noise and JPEG blocks
-FINEST, COARSEST = 2.5, 64  # pixels of a square's side that are looked for
+FINEST = 2.5  # pixels of a square's side that are looked for, at least
 COMB = 0.7  # height of a tooth, 0..1: the share of the steps that stand in the comb, roughly
-STRONG = 2.0  # grey levels, mean excess of a step over ``SMALL`` at a border of squares
+STRONG = 2.0  # grey levels, mean excess of a step over ``SMALL`` at a border of squares, ...
+WEAK = 0.4  # the same of squares of ...
+LARGE = 20  # pixels or more, which no blocks of JPEG are; over a blurred photo they differ by less
 SQUARE = 0.04  # relative difference between the squares' sides
 SMALLEST = 96  # pixels of the picture's short side
-TEETH = 7.5  # squares side by side at least: what comes in larger parts may do so by chance
+TEETH = 4.2  # squares side by side at least: what comes in larger parts may do so by chance
 WHOLE = 0.5  # share of the teeth that are there: a few lines of a drawing are no comb
 LEAST = 0.1  # of the mean tooth: what counts as one
 LONGER = 4  # by how much the lines are continued with zeros, for a finer view of frequencies
@@ -45,12 +47,16 @@ def is_mosaic(luma: np.ndarray) -> bool:
     if min(luma.shape) < SMALLEST:
         return False
     across = comb(luma)
-    if across.height < COMB or across.strength < STRONG:
+    if not _is_grid(across):
         return False  # as of nearly all photos
     down = comb(np.ascontiguousarray(luma.T))
-    if down.height < COMB or down.strength < STRONG:
+    if not _is_grid(down):
         return False
     return abs(across.period - down.period) <= SQUARE * max(across.period, down.period)
+
+
+def _is_grid(of: Comb) -> bool:
+    return of.height >= COMB and of.strength >= (WEAK if of.period >= LARGE else STRONG)
 
 
 def comb(luma: np.ndarray) -> Comb:
@@ -64,8 +70,7 @@ def comb(luma: np.ndarray) -> Comb:
     total = float(line.sum())
     if total <= 0:
         return Comb(0.0, 0.0, 0.0)
-    coarsest = min(COARSEST, len(line) / TEETH)
-    lowest, highest = int(count / coarsest), int(count / FINEST)
+    lowest, highest = int(LONGER * TEETH), int(count / FINEST)
     spectrum = np.abs(np.fft.rfft(line, count))[lowest : highest + 1] / total
     # of teeth that are as high the first is that of the squares, the others count it manyfold
     peaks = (spectrum[1:-1] >= spectrum[:-2]) & (spectrum[1:-1] >= spectrum[2:])

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from ...errors import ImageError
+from .jpeg_scans import are_all_there, unfinished
 from .pages import Decoded, first_shown, which
 
 START = b"\xff\xd8\xff"
@@ -32,6 +33,7 @@ _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # without a length
 _EXIF, _PICTURES = b"Exif\0\0", b"MPF\0"
 _SCAN = b"\xff\xda"
+_HUFFMAN = frozenset((0xC0, 0xC1, 0xC2))  # frames that are packed so and can be read
 _MANY = 100  # pictures of a file
 
 _REDUCED = {  # in colour or not -> by how much -> flag
@@ -61,6 +63,8 @@ class Header:
         frame: The marker that says how it is packed.
         scans: How often the decoder goes over the picture.
         exif: EXIF, or nothing.
+        pixels: Where its first scan begins.
+        ids: Of its components, the first that of luma.
         others: Where further pictures of the same size begin, as a camera with two lenses writes.
     """
 
@@ -70,6 +74,8 @@ class Header:
     frame: int
     scans: int
     exif: bytes
+    pixels: int
+    ids: bytes
     others: tuple[int, ...]
 
     @property
@@ -95,7 +101,7 @@ def header(data: bytes, label: str, start: int = 0) -> Header:
         ImageError: It is damaged, or JPEG-LS.
     """
     found: tuple[int, ...] = ()
-    exif, pictures, at = b"", 0, start + 2
+    ids, exif, pictures, at = b"", b"", 0, start + 2
     for _ in range(_SEGMENTS):
         at = data.find(b"\xff", at)
         while data[at + 1 : at + 2] == b"\xff":  # filling
@@ -111,6 +117,7 @@ def header(data: bytes, label: str, start: int = 0) -> Header:
         if marker in _FRAMES and at + 10 <= len(data):
             bits, height, width, colours = struct.unpack_from(">BHHB", data, at + 4)
             found = (width, height, colours, bits, marker)
+            ids = data[at + 10 : at + 10 + 3 * colours : 3]
         elif marker == _JPEG_LS:
             raise ImageError(f"{label}: JPEG-LS is not supported")
         elif marker == 0xE1 and not exif and data.startswith(_EXIF, at + 4):
@@ -123,7 +130,7 @@ def header(data: bytes, label: str, start: int = 0) -> Header:
             width, height, colours, bits, frame = found
             once = frame not in _PROGRESSIVE and data[at + 4 : at + 5] == bytes([colours])
             scans = 1 if once else data.count(_SCAN, at)
-            head = Header((width, height), colours, bits, frame, scans, exif, ())
+            head = Header((width, height), colours, bits, frame, scans, exif, at, ids, ())
             if not pictures or start:
                 return head
             return Header(**{**vars(head), "others": _others(data, pictures, head)})
@@ -161,7 +168,13 @@ def _picture(
 ) -> Decoded:
     head = header(data, label, start)
     factor = reduction(*head.size)
-    pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8)[start:], _REDUCED[colour][factor])
+    file = data[start:]
+    if head.frame in _HUFFMAN:
+        if head.scans == 1:
+            file = unfinished(data, start, head.pixels)
+        elif not are_all_there(data, head.pixels, head.ids):
+            raise ImageError(f"{label}: {DAMAGED}")
+    pixels: Any = cv2.imdecode(np.frombuffer(file, np.uint8), _REDUCED[colour][factor])
     if pixels is None:
         if head.frame in _LOSSLESS:
             raise ImageError(f"{label}: lossless JPEG is not supported")

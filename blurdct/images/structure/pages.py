@@ -28,6 +28,8 @@ _FOLDERS = 1000  # that are looked at in a TIFF file
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _SUB_FOLDERS = 254, 255, 256, 257, 330
 _REDUCED, _MASK = 1, 4  # bits of _SUBFILE
 _OLD_REDUCED = 2  # value of _OLD_SUBFILE
+_BITS, _FORMAT = 258, 339  # of a sample
+_KINDS = {2: "signed samples", 3: "floating point", 5: "complex numbers", 6: "complex numbers"}
 _FORMS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # of values
 
 
@@ -117,6 +119,42 @@ def tiff_from(data: bytes, at: int) -> bytes:
 
 
 @dataclass(frozen=True)
+class Samples:
+    """What numbers the samples of a TIFF picture are; as text, for people.
+
+    Attributes:
+        bits: Of one.
+        kind: 1 whole numbers, 2 such with a sign, 3 floating point, 5 and 6 complex ones.
+    """
+
+    bits: int
+    kind: int
+
+    @property
+    def misread(self) -> bool:
+        """Whether readers take them for something else, or for nothing that they know."""
+        return self.kind in _KINDS and (self.kind != 2 or self.bits <= 8)
+
+    @property
+    def unusual(self) -> bool:
+        """Whether that may be why a reader gives up."""
+        return self.kind in _KINDS or self.bits not in (1, 8, 16)
+
+    def __str__(self) -> str:
+        return f"{self.bits}-bit {_KINDS.get(self.kind, 'samples')}"
+
+
+def tiff_samples(data: bytes, at: int) -> Samples:
+    """Of the picture whose folder lies there; of 8 bits where that cannot be read."""
+    order = "<" if data[:1] == b"I" else ">"
+    try:
+        tags, _ = _tags(data, at, order, _is_big(data, order))
+    except struct.error:
+        tags = {}
+    return Samples(tags.get(_BITS, [8])[0], tags.get(_FORMAT, [1])[0])
+
+
+@dataclass(frozen=True)
 class _Folder:
     at: int
     width: int
@@ -161,7 +199,7 @@ def _tags(data: bytes, at: int, order: str, big: bool) -> tuple[dict[int, list[i
     """Whole numbers among the tags of a folder that tell what it is, and where the folder ends."""
     (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, at)
     start, step = at + (8 if big else 2), 20 if big else 12
-    wanted = (_SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _SUB_FOLDERS)
+    wanted = (_SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _SUB_FOLDERS, _BITS, _FORMAT)
     tags = {}
     for place in range(start, start + step * min(count, 4096), step):
         tag, form, number = struct.unpack_from(order + ("HHQ" if big else "HHI"), data, place)
