@@ -43,8 +43,6 @@ CHANNELS = (
     "inside",
 )
 
-SUMMARY = tuple(f"{part} {name}" for part in ("mean", "low", "high") for name in CHANNELS[:-1])
-
 _LOG = [row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))]
 
 
@@ -83,24 +81,6 @@ def map_blocks(luma: np.ndarray) -> np.ndarray:
             np.ones((1, high, wide), np.float32),
         ]
     )
-
-
-def summary(cells: np.ndarray) -> np.ndarray:
-    """A map in 273 numbers: of each channel the mean, and those of its lowest and highest tenth.
-
-    Args:
-        cells: Shape (92, h, w), as ``map_blocks`` gives it, without padding.
-
-    Returns:
-        Shape (273,), float32, named by ``SUMMARY``. A tenth is at least one cell.
-    """
-    values = cells[:-1].reshape(len(CHANNELS) - 1, -1)
-    count = values.shape[1]
-    tenth = max(1, count // 10)
-    ordered = np.partition(values, sorted({tenth - 1, count - tenth}), axis=1)
-    parts = (ordered, ordered[:, :tenth], ordered[:, count - tenth :])
-    means = [part.mean(axis=1, dtype=np.float64) for part in parts]
-    return np.concatenate(means).astype(np.float32)
 
 
 def _reduced(luma: np.ndarray, factor: int) -> np.ndarray:

@@ -14,11 +14,12 @@ from ..config import ReadConfig
 from ..images.reader import Source
 from ..images.resize import resize_to
 from .bands import FEATURES
-from .block_map import CELL, CHANNELS, SUMMARY, summary
+from .block_map import CELL, CHANNELS
 from .blocks import SIZE
 from .extract import image_features
 from .focus_measures import laplacian_variance, sobel_variance
 from .photo import Photo
+from .summary import SUMMARY, summary
 
 STRIP = 8  # long side by short side, from which on only the middle of a photo is looked at
 LARGER = 640  # pixels, the working size of what is looked at more closely
@@ -133,7 +134,7 @@ def photo_inputs(
         source: As for ``images.read_luma``; a file is read once. Or a ``Photo``, which has the
             rest already.
         names: Out of ``INPUTS``: ``features``, the 18 of the block DCT; ``cells``, the map of block
-            statistics of ``block_map``; ``wide``, that map in 273 numbers; ``laplacian``, its
+            statistics of ``block_map``; ``wide``, 350 numbers about its cells with evidence, of ``summary``; ``laplacian``, its
             variance at the working size; ``gradients``, the variances of Sobel magnitude and
             Laplacian at 800x800 and the photo's number of pixels; ``rgb96``, ``rgb224``,
             ``rgb256``, the photo squashed to that square; ``crop224``, its centre after the short

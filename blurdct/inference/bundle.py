@@ -23,9 +23,10 @@ from .thresholds import Thresholds
 NAMES = {"best": "dct-fusion", "fast": "dct-xgb"}
 MODEL_VARIABLE = "BLURDCT_MODEL"  # of the environment: the model where none is asked for
 SHIPPED = Path(__file__).parents[1] / "weights"  # a bundle's folder for each model in the wheel
-GRAPH, SHEET = "model.onnx", "bundle.json"
+GRAPH, MAP, SHEET = "model.onnx", "map.onnx", "bundle.json"
 SHEET_LIMIT, GRAPH_LIMIT = 16 * 2**20, 2**31  # bytes; no ONNX file has more
 FORMAT = 2  # version of the layout of bundle.json
+_FILES = {"graph", "map_graph"}  # what is not in it
 
 
 class UnknownModelError(ModelError):
@@ -75,6 +76,8 @@ class Bundle:
         features: Names of the columns of the input ``features``.
         parameters: Of the backend.
         training: What the model was trained on and how it did; for people to read.
+        map_graph: ONNX model of its own that makes a map, output ``map``, of inputs that it names;
+            empty if ``graph`` makes one, or nobody does.
     """
 
     backend: str
@@ -86,6 +89,7 @@ class Bundle:
     features: tuple[str, ...] = FEATURES
     parameters: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    map_graph: bytes = field(default=b"", repr=False)
 
     def threshold_at(self, max_fpr: float) -> float | None:
         """From which P on no more than this share of sharp photographs is called blurred.
@@ -114,16 +118,23 @@ class Bundle:
         Raises:
             OSError: It cannot be written, or is no folder.
         """
-        entries = {name: value for name, value in asdict(self).items() if name != "graph"}
+        entries = {name: value for name, value in asdict(self).items() if name not in _FILES}
         text = json.dumps({"format": FORMAT, **entries}, indent=1) + "\n"
         with replacing_folder(Path(folder), SHEET) as new:
             (new / GRAPH).write_bytes(self.graph)
+            if self.map_graph:
+                (new / MAP).write_bytes(self.map_graph)
             (new / SHEET).write_text(text)
 
 
 def shipped() -> list[str]:
     """Names of the models inside this install."""
     return sorted(path.parent.name for path in SHIPPED.glob(f"*/{SHEET}"))
+
+
+def shipped_map() -> bytes:
+    """The graph that makes the map of the model called ``best``."""
+    return (SHIPPED / NAMES["best"] / MAP).read_bytes()
 
 
 def named(model: str | PathLike[str] | None = None) -> str:
@@ -159,7 +170,7 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
             entries["thresholds"] = _thresholds_of_old(entries.get("thresholds"))
         elif version != FORMAT:
             raise ModelError(f"{folder}: made by another blurdct (format {version}, not {FORMAT})")
-        expected = {field.name for field in fields(Bundle)} - {"graph"}
+        expected = {field.name for field in fields(Bundle)} - _FILES
         if set(entries) != expected:
             raise ValueError(f"{SHEET} {_differences(expected, entries)}")
         for name in ("views", "features"):
@@ -167,6 +178,8 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
         entries["calibration"] = from_dict(Calibration, entries["calibration"])
         entries["thresholds"] = from_dict(Thresholds, entries["thresholds"])
         entries["graph"] = _content(folder / GRAPH, GRAPH_LIMIT)
+        if (folder / MAP).exists():
+            entries["map_graph"] = _content(folder / MAP, GRAPH_LIMIT)
         bundle = from_dict(Bundle, entries)
         ReadConfig(size=bundle.size)  # raises if it is out of range
     except ModelError:

@@ -56,6 +56,9 @@ class Detector:
                 known = ", ".join(INPUTS)
                 raise ModelError(f"a model that eats {view!r} is not known here; known: {known}")
         self._session = Session(bundle.graph)
+        self._maps = Session(bundle.map_graph) if bundle.map_graph else None
+        if self._maps and (self._maps.outputs != ("map",) or set(self._maps.inputs) - set(INPUTS)):
+            raise ModelError(f"{self.model}: its map.onnx makes no map of inputs known here")
         inputs = sorted(self._session.inputs)
         if set(inputs) != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {inputs}, not {bundle.views}")
@@ -161,7 +164,7 @@ class Detector:
     @property
     def has_map(self) -> bool:
         """Whether the model says where a photo is blurred."""
-        return "map" in self._session.outputs
+        return self._maps is not None or "map" in self._session.outputs
 
     def map(self, photo: Source, name: str | None = None) -> np.ndarray:
         """Where a photo is blurred.
@@ -211,9 +214,15 @@ class Detector:
 
     def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
         """What the graph says to one photo, by the name of its output."""
-        views = {view: row[None] for view, row in photo_inputs(photo, self._views).items()}
+        views = self._rows(photo, self._views)
         found = self._session.run(views)
+        if self._maps:
+            found |= self._maps.run(self._rows(photo, self._maps.inputs))
         return {**found, "probability": self.calibration(found["probability"])}
+
+    def _rows(self, photo: Photo, views: Iterable[str]) -> dict[str, np.ndarray]:
+        """The inputs of one photo as a batch of one."""
+        return {view: row[None] for view, row in photo_inputs(photo, views).items()}
 
 
 def threshold_for(

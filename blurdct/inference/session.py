@@ -18,7 +18,7 @@ class Session:
 
     Attributes:
         inputs: Names of what it takes.
-        outputs: ``probability``, and ``map`` if it makes one.
+        outputs: ``probability`` and ``map``, or the one of them that it makes.
     """
 
     def __init__(self, graph: bytes) -> None:
@@ -38,7 +38,7 @@ class Session:
             raise _refusal(error) from error
         made = {one.name for one in self._session.get_outputs()}
         self.inputs = tuple(one.name for one in self._session.get_inputs())
-        self.outputs = ("probability", *(["map"] if "map" in made else []))
+        self.outputs = tuple(name for name in ("probability", "map") if name in made)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """All that the graph says to n rows at once, by the names of ``outputs``.

@@ -96,6 +96,10 @@ class Backend(Protocol):
         """The fitted model as an ONNX graph: inputs by their names, output ``probability``."""
         ...
 
+    def map_onnx(self) -> bytes:
+        """A graph of its own with the output ``map``, P of each cell; empty if there is none."""
+        return b""
+
 
 def completed(usual: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """A backend's usual parameters, and those that are given in their place.

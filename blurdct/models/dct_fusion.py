@@ -1,7 +1,9 @@
-"""``dct-fusion``: ``dct-xgb-wide``, ``dct-mlp`` and ``dct-net`` together, with the map of the last.
+"""``dct-fusion``: ``dct-xgb-wide`` and ``dct-mlp`` together, and the map of a network beside them.
 
-The weighted mean of their log odds. Trees and layers over numbers of the whole photo and
-convolutions over its map err on different scenes, and a network that is wrong is often very sure.
+The mean of their log odds. Trees and layers over the same numbers err on different scenes: a tree
+cuts where photographs were, a layer goes on beyond them. The map of where a photo is blurred is no
+part of the answer: it is made by convolutions over the photo's cells that came with blurdct, see
+``dct_net``.
 
 Source: Genest, Zidek, Statistical Science 1(1), 1986, doi:10.1214/ss/1177013825.
 """
@@ -12,22 +14,22 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from ..inference.bundle import shipped_map
 from ..metrics import logit
 from .base import Array, Backend, Inputs, TrainingRows
 from .dct_mlp import DctMlp
-from .dct_net import DctNet
 from .dct_xgb_wide import WideTrees
 from .onnx_graph import joined
 
-WEIGHTS = {"dct-xgb-wide": 1 / 4, "dct-mlp": 1 / 2, "dct-net": 1 / 4}  # of the log odds
-KINDS: dict[str, type[Any]] = {"dct-xgb-wide": WideTrees, "dct-mlp": DctMlp, "dct-net": DctNet}
+WEIGHTS = {"dct-xgb-wide": 1 / 2, "dct-mlp": 1 / 2}  # of the log odds
+KINDS: dict[str, type[Any]] = {"dct-xgb-wide": WideTrees, "dct-mlp": DctMlp}
 LEAST = 1e-7  # P counts as no nearer to 0 and 1
 
 
 class DctFusion(Backend):
-    """Three models on the same photographs, one answer."""
+    """Two models on the same numbers, one answer."""
 
-    views = ("wide", "cells")
+    views = ("wide",)
     learns_more = True
     defaults: ClassVar[dict[str, Any]] = {**{name: {} for name in KINDS}, "seed": 0}
 
@@ -49,13 +51,13 @@ class DctFusion(Backend):
     def predict_proba(self, inputs: Inputs) -> Array:
         """P(blurred); see ``Backend.predict_proba``."""
         odds = sum(
-            WEIGHTS[name] * logit(model.predict_proba(inputs))
+            WEIGHTS[name] * logit(np.clip(model.predict_proba(inputs), LEAST, 1 - LEAST))
             for name, model in self._members().items()
         )
         return np.asarray(1 / (1 + np.exp(-odds)))
 
     def to_onnx(self) -> bytes:
-        """See ``Backend.to_onnx``; a second output ``map`` is that of ``dct-net``."""
+        """See ``Backend.to_onnx``."""
         members = {name: model.to_onnx() for name, model in self._members().items()}
         nodes: list[onnx.NodeProto] = []
         parts: list[str] = []
@@ -71,24 +73,24 @@ class DctFusion(Backend):
         nodes += [
             helper.make_node("Sum", parts, ["odds"]),
             helper.make_node("Sigmoid", ["odds"], ["probability"]),
-            helper.make_node("Identity", ["dct-net/map"], ["map"]),
         ]
         numbers = {"least": LEAST, "most": 1 - LEAST, "one": 1.0}
         numbers |= {f"{name}/weight": weight for name, weight in WEIGHTS.items()}
         constants = {name: np.array(value, np.float32) for name, value in numbers.items()}
-        value, shape = helper.make_tensor_value_info, ["n", "h", "w"]
+        value = helper.make_tensor_value_info
         answers = [value(f"{name}/probability", TensorProto.FLOAT, ["n"]) for name in members]
         head = helper.make_graph(
             nodes,
             "dct-fusion",
-            [*answers, value("dct-net/map", TensorProto.FLOAT, shape)],
-            [
-                value("probability", TensorProto.FLOAT, ["n"]),
-                value("map", TensorProto.FLOAT, shape),
-            ],
+            answers,
+            [value("probability", TensorProto.FLOAT, ["n"])],
             [numpy_helper.from_array(number, name) for name, number in constants.items()],
         )
         return joined("dct-fusion", members, head)
+
+    def map_onnx(self) -> bytes:
+        """See ``Backend.map_onnx``: that of blurdct, whatever this one learnt from."""
+        return shipped_map()
 
     def _members(self) -> dict[str, Any]:
         if not self.fitted:

@@ -1,9 +1,7 @@
 """``dct-mlp``: a small dense network over the numbers of ``dct-xgb-wide``: smooth where trees cut.
 
-A tree asks one number at a time; a layer weighs all at once. Beside the numbers it sees how the
-statistics of a photo differ from those of the photo at a half and a quarter of its size, and those
-of a band from the next: of all scenes together such differences vary less than what they are made
-of, and what blur does to them shows. Several networks from other first weights answer together.
+A tree asks one number at a time; a layer weighs all at once. Several networks from other first
+weights answer together.
 
 Sources:
     Dropout: Srivastava et al., JMLR 15, 2014.
@@ -18,48 +16,28 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..features.bands import BANDS
-from ..features.block_map import SCALES, STATISTICS, SUMMARY
+from ..features.summary import SUMMARY
 from .base import Array, TrainingRows
 from .nn.network import Graph, Members, Scaled, Together, exported
 from .nn.recipe import NetworkRows
 from .onnx_graph import halved
 
 DEFAULTS: dict[str, Any] = {
-    "epochs": 50,
-    "batch": 128,
+    "epochs": 150,
+    "batch": 256,
     "learning_rate": 3e-3,
-    "weight_decay": 0.0,
+    "weight_decay": 1e-5,
     "label_smoothing": 0.04,
     "members": 3,
     "seed": 0,
 }
-WIDTH = 64  # numbers after each of the two hidden layers
+WIDTH = 96  # numbers after each of the two hidden layers
 DROPPED = (0.1, 0.3, 0.3)  # share of the inputs, and of the hidden numbers
-FAR = 8.0  # deviations from the mean; what is further off counts as this
-
-
-def _contrasts() -> tuple[list[int], list[int]]:
-    """Columns of ``SUMMARY``, and those to take away from them: by scale, then by band."""
-    sizes = ["", *(f"{scale}_" for scale in SCALES)]
-    names = [(sizes[step] + one, sizes[step + 1] + one) for step in (0, 1) for one in STATISTICS]
-    low, medium, high = BANDS
-    names += [
-        (f"{size}{one}_{what}", f"{size}{other}_{what}")
-        for size in sizes
-        for what in ("mean", "std", "energy")
-        for one, other in ((high, medium), (medium, low), (high, low))
-    ]
-    parts = list(dict.fromkeys(name.partition(" ")[0] for name in SUMMARY))
-    pairs = [[SUMMARY.index(f"{part} {name}") for name in pair] for part in parts for pair in names]
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-MORE, LESS = _contrasts()
+FAR = 6.0  # deviations from the mean; what is further off counts as this
 
 
 class DctMlp(Members):
-    """Dense networks on 273 numbers, which answer by the mean of their log odds."""
+    """Dense networks on 350 numbers, which answer by the mean of their log odds."""
 
     views = ("wide",)
     defaults = DEFAULTS
@@ -71,7 +49,6 @@ class DctMlp(Members):
         known = rows.only(self.views).labelled()
         values = np.asarray(known.inputs["wide"], np.float32)
         learnt = values[known.weights > 0].astype(np.float64)
-        learnt = np.concatenate([learnt, learnt[:, MORE] - learnt[:, LESS]], axis=1)
         mean, deviation = (found.astype(np.float32) for found in (learnt.mean(0), learnt.std(0)))
         shown = NetworkRows.of(known, values, known.y[:, None].astype(np.float32))
         make = partial(_Layers, mean, deviation)
@@ -84,11 +61,10 @@ class DctMlp(Members):
 
 
 class _Layers(Scaled):
-    """(b, 273) -> log odds, (b,)."""
+    """(b, 350) -> log odds, (b,)."""
 
     def __init__(self, mean: Array, deviation: Array) -> None:
         super().__init__(mean, deviation + np.float32(1e-3))
-        self.more, self.less = torch.tensor(MORE), torch.tensor(LESS)
         first, second, third = DROPPED
         self.layers = nn.Sequential(
             nn.Dropout(first),
@@ -98,7 +74,6 @@ class _Layers(Scaled):
         )
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
-        numbers = torch.cat([numbers, numbers[:, self.more] - numbers[:, self.less]], 1)
         scaled = ((numbers - self.mean) / self.deviation).clamp(-FAR, FAR)
         odds: torch.Tensor = self.layers(scaled)[:, 0]
         return odds
@@ -112,7 +87,7 @@ class _Together(Together):
 
 
 class _Graph(Graph):
-    """The input, (n, 273) float32, to P(blurred), (n,)."""
+    """The input, (n, 350) float32, to P(blurred), (n,)."""
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(self.network(numbers))

@@ -56,6 +56,7 @@ def train_model(
     bundle = Bundle(
         backend=name,
         graph=graph,
+        map_graph=model.map_onnx(),
         size=learnt_at(model.views, read.size),
         calibration=calibration,
         thresholds=thresholds,
