@@ -4,11 +4,15 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from .text_files import lines, open_regular, open_text, rows_of_csv
+from .text_files import CUT, lines, open_regular, open_text, rows_of_csv
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 Row = dict[str, Any]
 Columns = Mapping[str, type]  # str, int, float or bool
@@ -70,22 +74,56 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with open_text(path) as file:
-        for line in lines(file):
+        for number, line in enumerate(lines(file), 1):
             if line.strip():
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise ValueError("a line is no JSON object")
-                yield row
+                yield _object(line, number)
+
+
+def _object(line: str, number: int) -> Row:
+    """A line of JSON.
+
+    Raises:
+        ValueError: It is no object; the message has its number.
+    """
+    try:
+        row = json.loads(line)
+    except RecursionError as error:
+        raise ValueError(f"line {number:,}: nested too deep") from error
+    except ValueError as error:
+        cut = "" if line.endswith(("\n", "\r")) else f"; {CUT}"
+        raise ValueError(f"line {number:,}: not JSON{cut}") from error
+    if not isinstance(row, dict):
+        raise ValueError(f"line {number:,}: no JSON object")
+    return row
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow.parquet
-
-    with open_regular(path) as opened, pyarrow.parquet.ParquetFile(opened) as file:
+    with open_parquet(path) as file:
         for batch in file.iter_batches(BATCH):
             for row in batch.to_pylist():
                 raw = row.pop(RAW_PATH, None)
                 yield row if raw is None else {**row, "path": os.fsdecode(raw)}
+
+
+@contextmanager
+def open_parquet(path: str | os.PathLike[str]) -> "Iterator[ParquetFile]":
+    """A Parquet file to read.
+
+    Raises:
+        OSError: It cannot be opened.
+        ValueError: No regular file, or damaged, as may be found while it is read.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    with open_regular(path) as opened:
+        try:
+            with pyarrow.parquet.ParquetFile(opened) as file:
+                yield file
+        except (pyarrow.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise
+            raise ValueError("damaged, cut, or no Parquet") from error
 
 
 def _write_csv(path: Path, rows: Iterable[Row], columns: Columns) -> None:

@@ -213,7 +213,7 @@ def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
         ("filter r.csv --worst many", "expected a number"),
         ("filter r.csv --max-fpr 2", "share"),
         ("filter r.csv --threshold 70", "did you mean 0.70?"),
-        ("filter missing.csv", "missing.csv: cannot be read"),
+        ("filter missing.csv", "missing.csv: no such file"),
         ("filter photos", "made by: blurdct scan photos"),
         ("undo r.csv", "no journal"),
         ("undo missing", "cannot be read"),
