@@ -18,8 +18,15 @@ from typing import IO, Any
 from .errors import BlurdctError, BlurdctWarning, ConfigError
 from .utils.atomic import replacing
 from .utils.installing import install_hint
-from .utils.row_checks import other_cells, other_encoding, repeats
-from .utils.row_files import PARQUET, READERS, WRITERS, Row
+from .utils.row_files import (
+    PARQUET,
+    READERS,
+    WRITERS,
+    Row,
+    other_cells,
+    other_encoding,
+    repeats,
+)
 from .utils.text import visible
 from .utils.text_files import open_text, unreadable
 
