@@ -9,7 +9,6 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -68,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         warnings.simplefilter("once", BlurdctWarning)
     warnings.showwarning = _remark
     words = list(sys.argv[1:] if arguments is None else arguments)
+    output.prepare()
     if words and words[0] not in COMMANDS and _is_source(words[0]):
         note(f"{words[0]}: no command; blurdct predict {shlex.quote(words[0])} judges it")
         sys.exit(WRONG_USE)
@@ -75,7 +75,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     app = application(words[:1] if words and words[0] in COMMANDS else COMMANDS)
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)  # before NumPy is loaded
-    output.prepare()
     try:
         status = app(words, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
@@ -101,9 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _remark(message: Warning | str, *where: Any, **more: Any) -> None:
-    """A warning as one line, without the line of code that it came from; nothing hangs on it."""
-    with suppress(output.OutputError):
-        note(str(message))
+    """A warning as one line, without the line of code that it came from."""
+    note(str(message))
 
 
 def _is_source(word: str) -> bool:

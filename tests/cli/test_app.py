@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -588,6 +589,27 @@ def test_a_full_disk_is_one_line(photos, model):
         result = start("predict", "--model", model, photos, stdout=full)
     assert result.returncode == 1
     assert result.stderr.startswith(b"blurdct: cannot write") and result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [[], ["--help"], ["--version"], ["predict", "--help"]])
+def test_help_that_finds_the_disk_full_is_one_line_too(words):
+    with open("/dev/full", "wb") as full:
+        result = start(*words, stdout=full)
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"blurdct: cannot write the output (No space left")
+    assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("way", ["2>&-", "2>/dev/full", "2> >(exit)", ">/dev/null 2>&-"])
+@pytest.mark.parametrize("name", ["sharp.png", "missing.png"])
+def test_that_nobody_can_be_told_changes_no_exit_status(photos, model, way, name):
+    two = [str(photos / "sharp.png"), str(photos / name)]  # more than one: a summary follows
+    words = shlex.join([sys.executable, "-m", "blurdct", "predict", "--model", str(model), *two])
+    run = subprocess.run(["bash", "-c", f"{words} {way}"], cwd=ROOT, stdout=subprocess.PIPE)
+    assert run.returncode == (name == "missing.png")
+    assert run.stdout.count(b"\n") == (0 if "/null" in way else 1 + (name == "sharp.png"))
 
 
 def test_an_interrupt_ends_it_quietly(cli, photos, monkeypatch):

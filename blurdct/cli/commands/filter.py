@@ -9,7 +9,7 @@ import typer
 
 from ...errors import ConfigError
 from .. import output
-from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
 from ..options import AsCsv, AsJson, Escape, Results, form_of, note, probability
 
@@ -177,7 +177,7 @@ def filter(
         listed = sorted((_worst_first(row), number, row["path"]) for number, row in rows)
         print_paths((path for *_, path in listed), null)
         return
-    Lost().say(note, told)
+    note(told)
     folder = to or results.parent
     with journal_in(folder, action, dry_run) as journal:
         if action == "tag":

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..acting import Lost, follow
+from ..acting import follow
 from ..checks import command
 from ..options import note
 
@@ -44,5 +44,5 @@ def undo(
 
     folders = undo.folders_of(journal)
     more = f" and {len(folders) - SHOWN:,} more" if len(folders) > SHOWN else ""
-    Lost().say(note, f"undoes what lies in {', '.join(folders[:SHOWN])}{more}")
+    note(f"undoes what lies in {', '.join(folders[:SHOWN])}{more}")
     raise typer.Exit(follow(undo.undo_journal(journal, within or ()), "undo", False, None))
