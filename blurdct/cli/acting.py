@@ -90,6 +90,8 @@ def follow(steps: "Iterator[Step]", action: str, dry_run: bool, journal: "Journa
         if finished or done or left:
             words = f"{done:,}; left alone: {left:,}"
             words += f"; sidecars: {along:,}" if along else ""
+            if action == "undo" and not (done or left):
+                words += "; all is as it was already"
             note(f"{'would be ' if dry_run else ''}{PAST[action]}: {words}")
         if journal and journal.used:
             note(f"to undo this: blurdct undo {shlex.quote(str(journal.path))}")

@@ -17,7 +17,7 @@ import typer
 from .._version import __version__
 from ..errors import BlurdctError, BlurdctWarning, ConfigError, ModelError
 from ..parallel.cores import ONE_THREAD
-from . import output
+from . import output, usage
 from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, note
 
 COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
@@ -71,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if words and words[0] not in COMMANDS and _is_source(words[0]):
         note(f"{words[0]}: no command; blurdct predict {shlex.quote(words[0])} judges it")
         sys.exit(WRONG_USE)
+    if message := usage.empty_word(words):
+        note(message)
+        sys.exit(WRONG_USE)
     # before the variables below are set: training looks at what the user wants
     app = application(words[:1] if words and words[0] in COMMANDS else COMMANDS)
     for name, value in ONE_THREAD.items():
@@ -78,8 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         status = app(words, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
-        if message := error.format_message():  # none where the whole help was printed instead
-            note(f"{' '.join(message.split())} (see {_command(error)} --help)")
+        if message := usage.line(error):  # none where the whole help was printed instead
+            note(f"{message} (see {_command(error)} --help)")
         status = WRONG_USE
     except (ImportError, AttributeError) as error:
         from ..utils.installing import about_opencv

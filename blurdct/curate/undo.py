@@ -33,6 +33,18 @@ def folders_of(journal: str | os.PathLike[str]) -> list[str]:
     return sorted(backwards(journal)[1])
 
 
+def nothing_to_undo(journal: str | os.PathLike[str]) -> str:
+    """Why there is nothing to undo, in words; empty where there may be something.
+
+    Raises:
+        ConfigError: No journal.
+    """
+    last = next(backwards(journal)[2], None)
+    if last is None:
+        return "nothing was done"
+    return "already undone" if isinstance(last, dict) and last["do"] == "undone" else ""
+
+
 def undo_journal(
     journal: str | os.PathLike[str], also: Iterable[str | os.PathLike[str]] = ()
 ) -> Iterator[Step]:

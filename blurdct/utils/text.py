@@ -1,10 +1,15 @@
 """Words for people: the reason of an error in one line, and text made harmless for a terminal."""
 
 import re
+from socket import gaierror
 
 
 def reason(error: BaseException) -> str:
     """Why something failed: the system's words, or the first line of the library's."""
+    if isinstance(error, gaierror):
+        return "no such host"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not {error.encoding.upper()}"
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(words).partition("\n")[0]
 

@@ -221,7 +221,7 @@ def test_only_and_sort_choose_what_is_printed_and_all_are_counted(cli, photos):
 
     def names(*words):
         result = cli("predict", *words, photos)
-        told = "4 photographs: 1 blurred, 2 sharp (1 doubtful), 1 unknown in "
+        told = "blurdct: 4 photographs: 1 blurred, 2 sharp (1 doubtful), 1 unknown in "
         assert result.err.startswith(told)
         assert result.err.endswith(" s; skipped: 1 .jxl (JPEG XL is not supported)\n")
         return [Path(path).stem for path in result.labels]
@@ -554,8 +554,20 @@ def test_models_says_default_accuracy_and_speed(cli, monkeypatch):
     assert fast.split()[:2] == ["dct-xgb", "fast"]
     monkeypatch.setenv("BLURDCT_MODEL", "fast")
     assert cli("models").lines[2].split()[1:4] == ["fast,", "the", "default"]
-    monkeypatch.setenv("BLURDCT_MODEL", "elsewhere")
-    assert cli("models").lines[-1] == "the default is elsewhere, as BLURDCT_MODEL says"
+    assert "best, the default without BLURDCT_MODEL" in cli("models").lines[1]
+
+
+@pytest.mark.parametrize("name", ["elsewhere", "dct-forest"])
+def test_a_model_that_the_environment_names_in_vain_is_told_with_the_variable(
+    cli, photos, name, monkeypatch
+):
+    monkeypatch.setenv("BLURDCT_MODEL", name)
+    listed, judged = cli("models"), commands.call("predict", photos)
+    assert listed.lines[-1] == f"the default is {name}, as BLURDCT_MODEL says"
+    assert "best, the default without BLURDCT_MODEL" in listed.lines[1] and listed.status == 0
+    assert listed.err == judged.err and judged.status == 2 and judged.err.count("\n") == 1
+    assert name in judged.err and "(which BLURDCT_MODEL says)" in judged.err
+    assert "BLURDCT_MODEL" not in commands.call("predict", "--model", "another", photos).err
 
 
 def test_a_prediction_imports_nothing_that_only_training_needs(photos, model):

@@ -10,11 +10,13 @@ from .. import output
 from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
 from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Escape, Results, form_of, note
+from ..usage import of_option
 
 if TYPE_CHECKING:
     from ...curate.ranking import Candidate, Look, Place
     from ...curate.selection import Survey
 
+GAP = "2s"
 COLUMNS = ("group", "rank", "path", "score", "compared", "blurred")
 
 
@@ -26,9 +28,11 @@ def best(
         typer.Option(help="By capture time, or by what the photos show."),
     ],
     gap: Annotated[
-        str,
-        typer.Option(metavar="TIME", help="Of a burst: at most, from one photo to the next."),
-    ] = "2s",
+        str | None,
+        typer.Option(
+            metavar="TIME", help=f"Of a burst: at most, from one photo to the next; {GAP}."
+        ),
+    ] = None,
     distance: Annotated[
         int | None,
         typer.Option(min=0, max=11, metavar="BITS", help="Of duplicates: of 64 bits that differ."),
@@ -94,12 +98,15 @@ def best(
     from ...utils import durations
 
     form = form_of(as_json, as_csv)
-    if form and (action != "list" or null or rest):
-        raise ConfigError(f"--{form} tells of all photos: leave out --action, --null and --rest")
+    others = {"--action": action != "list", "--null": null, "--rest": rest}
+    if form and (named := [name for name, asked in others.items() if asked]):
+        raise ConfigError(f"--{form} tells of all photos: leave out {' and '.join(named)}")
     if distance is not None and by == "burst":
         raise ConfigError("--distance is for --by duplicate")
+    if gap is not None and by == "duplicate":
+        raise ConfigError("--gap is for --by burst")
     check_use(action, to, null)
-    longest = durations.seconds(gap)
+    longest = of_option("--gap", durations.seconds, gap or GAP)
     found = selection.survey(verdicts(results))
     if to:
         actions.check_target(to, found.root)

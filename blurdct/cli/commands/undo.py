@@ -7,7 +7,7 @@ import typer
 
 from ..acting import follow
 from ..checks import command
-from ..options import note
+from ..options import ALL_READ, note
 
 SHOWN = 5  # folders
 
@@ -42,6 +42,9 @@ def undo(
     """
     from ...curate import undo
 
+    if why := undo.nothing_to_undo(journal):
+        note(f"{journal}: nothing to undo: {why}")
+        raise typer.Exit(ALL_READ)
     folders = undo.folders_of(journal)
     more = f" and {len(folders) - SHOWN:,} more" if len(folders) > SHOWN else ""
     note(f"undoes what lies in {', '.join(folders[:SHOWN])}{more}")
