@@ -53,7 +53,10 @@ class Calibration:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.scale) and self.scale > 0 and math.isfinite(self.offset)):
-            raise ConfigError(f"calibration: expected finite, scale over 0; got {self}")
+            raise ConfigError(
+                "calibration: expected finite numbers, scale over 0; "
+                f"got scale {self.scale}, offset {self.offset}"
+            )
 
     def __call__(self, probability: np.ndarray) -> np.ndarray:
         """Calibrated P(blurred), shape and range 0..1 as given."""
@@ -160,6 +163,8 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
         raise UnknownModelError(why, model)
     try:
         entries = json.loads(_content(folder / SHEET, SHEET_LIMIT))
+        if not isinstance(entries, dict):
+            raise ValueError(f"{SHEET} holds no JSON object")
         version = entries.pop("format", None)
         if type(version) is int and version == 1:
             entries["thresholds"] = _thresholds_of_old(entries.get("thresholds"))
@@ -181,7 +186,11 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
         raise
     # RecursionError: of JSON nested by the thousand
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, ImageError) as error:
-        why = "no JSON" if isinstance(error, (json.JSONDecodeError, UnicodeError)) else str(error)
+        why = (
+            f"{SHEET} is no JSON"
+            if isinstance(error, (json.JSONDecodeError, UnicodeError))
+            else str(error)
+        )
         why = "nested too deep" if isinstance(error, RecursionError) else why
         raise ModelError(f"{folder}{origin(model)}: not a bundle ({why})") from error
     if bundle.features != FEATURES:

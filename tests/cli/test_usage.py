@@ -108,3 +108,27 @@ def test_a_line_about_usage_needs_no_image_libraries():
     code += "finally: print({'cv2', 'numpy', 'onnxruntime'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.stdout == "set()\n" and "expected a whole number of 16 or more" in run.stderr
+
+
+BROKEN = {"{": "is no JSON", "[]": "holds no JSON object", '{"a": ' + "[" * 200_000: "too deep"}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_bundle_is_told_in_plain_words(tmp_path, text):
+    (tmp_path / "bundle.json").write_text(text)
+    run = call("predict", "a.jpg", "--model", tmp_path)
+    assert run.status == 2 and run.err.count("\n") == 1
+    assert run.err.startswith(f"blurdct: {tmp_path}: not a bundle (") and BROKEN[text] in run.err
+
+
+def test_a_token_that_is_too_short_is_told_with_its_file(tmp_path):
+    pytest.importorskip("fastapi")
+    (tmp_path / "token").write_text("short")
+    told = call("serve", "--token-file", tmp_path / "token").err
+    assert told.startswith(f"blurdct: --token-file {tmp_path / 'token'}: token: expected 8 or more")
+
+
+def test_a_server_that_is_not_there_is_told_in_plain_words():
+    pytest.importorskip("aiohttp")
+    told = call("predict", "http://127.0.0.1:9/a.jpg").err
+    assert told == "http://127.0.0.1:9/a.jpg: cannot be read (nothing answers there)\n"

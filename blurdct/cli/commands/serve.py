@@ -136,6 +136,8 @@ def serve(
 
 
 def _token(path: Path) -> str:
+    from ...service.settings import Settings
+
     try:
         token = path.read_text(encoding="utf-8").strip()
     except FileNotFoundError as error:
@@ -144,4 +146,10 @@ def _token(path: Path) -> str:
         raise ConfigError(f"--token-file {path}: cannot be read ({reason(error)})") from error
     if not token:
         raise ConfigError(f"--token-file {path}: nothing in it")
+    try:
+        Settings(token=token)
+    except ConfigError as error:
+        if not str(error).startswith("token:"):
+            raise
+        raise ConfigError(f"--token-file {path}: {error}") from error
     return token
