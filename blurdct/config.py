@@ -97,6 +97,9 @@ class TrainConfig:
 Config = TypeVar("Config")
 
 
+KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+
 def from_dict(kind: type[Config], values: dict[str, Any]) -> Config:
     """Settings of one kind out of a plain dict.
 
@@ -115,7 +118,9 @@ def from_dict(kind: type[Config], values: dict[str, Any]) -> Config:
         wanted = fields[name]
         number = wanted is float and type(value) is int
         if isinstance(wanted, type) and type(value) is not wanted and not number:
-            raise ConfigError(f"{name}: expected {wanted.__name__}, got {value!r}")
+            raise ConfigError(
+                f"{name}: expected {KINDS.get(wanted, wanted.__name__)}, got {value!r}"
+            )
     return kind(**values)
 
 
@@ -128,5 +133,8 @@ def load_toml(path: str | PathLike[str]) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             return tomllib.load(file)
-    except (OSError, ValueError) as error:  # ValueError: no TOML, or not even UTF-8
-        raise ConfigError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # not even UTF-8, or the place is in the message
+        why = "not UTF-8" if isinstance(error, UnicodeError) else error
+        raise ConfigError(f"{path}: no TOML: {why}") from error

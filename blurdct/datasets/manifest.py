@@ -6,6 +6,7 @@ of every split, or a model is praised for remembering scenes.
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from functools import partial
 from os import PathLike
@@ -26,6 +27,7 @@ from ..images.labelled import (
 from ..images.reader import read_rgb
 from ..parallel.pool import ordered_map
 from ..utils.progress import Progress, silent
+from ..utils.text import reason
 
 VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
 LIGHTS = "lights"  # kind of a copy with bright lights, sharp or blurred; see ``recipes.lights``
@@ -148,7 +150,7 @@ def read_csv(path: str | PathLike[str], needed: Iterable[str]) -> pd.DataFrame:
     except (TypeError, OverflowError) as error:
         raise ConfigError(f"{path}: {LABELS}") from error
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"{path}: {_words(error)}") from error
     missing = [name for name in needed if name not in rows]
     if missing:
         raise ConfigError(f"{path}: lacks {', '.join(missing)}; has {', '.join(rows)}")
@@ -164,3 +166,15 @@ def _measure(path: Path, config: ReadConfig) -> tuple[int, int, int] | str:
         return width, height, path.stat().st_size
     except ImageError as error:
         return str(error).removeprefix(f"{path}: ")
+
+
+_CELLS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # as pandas says it
+
+
+def _words(error: Exception) -> str:
+    """Why a table cannot be read, for people, where pandas says it otherwise."""
+    if isinstance(error, OSError):
+        return reason(error)
+    if found := _CELLS.search(str(error)):
+        return f"line {found[2]} has {found[3]} cells, the header {found[1]}"
+    return str(error).splitlines()[0]

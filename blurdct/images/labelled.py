@@ -100,7 +100,7 @@ def _of_manifest(path: Path) -> list[Row]:
         if "" in row:
             count = len(row) - 1
             raise ConfigError(
-                f"{path}: Expected {count} fields in line {number}, saw {count + len(row[''])}"
+                f"{path}: line {number} has {count + len(row[''])} cells, the header {count}"
             )
         made: Row = {"path": row["path"], "label": _label(path, row.get("label", ""))}
         made["group"] = row.get("group") or PurePosixPath(row["path"]).stem

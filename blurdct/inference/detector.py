@@ -54,8 +54,13 @@ class Detector:
         for view in self._views:
             if view not in INPUTS:
                 known = ", ".join(INPUTS)
-                raise ModelError(f"a model that eats {view!r} is not known here; known: {known}")
-        self._session = Session(bundle.graph)
+                raise ModelError(
+                    f"{self.model}: a model that takes {view!r} is not known here; known: {known}"
+                )
+        try:
+            self._session = Session(bundle.graph)
+        except ModelError as error:
+            raise ModelError(f"{self.model}: {error}") from error
         inputs = sorted(self._session.inputs)
         if set(inputs) != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {inputs}, not {bundle.views}")
