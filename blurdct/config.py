@@ -37,13 +37,15 @@ class SynthConfig:
     """How blurred copies are made of sharp photographs.
 
     Attributes:
-        recipe: ``realistic`` or ``seed``; see ``datasets.recipes``.
+        recipe: ``everyday``, ``realistic`` or ``seed``; see ``datasets.recipes``.
         sharp_copies: Copies of each photo that go through everything but the blur.
         blurred_copies: Blurred copies of each photo.
         varied_copies: Copies of each labelled photo, sharp or blurred, changed in ways that do not
             blur; see ``datasets.perturbations.vary``.
         lights_copies: Copies of each sharp photo with bright lights, the first one sharp, the
             others blurred; see ``datasets.recipes.lights``.
+        pages: Pages drawn from chance that copies are made of like of sharp photographs; see
+            ``datasets.everyday.pages``.
         test_share: Share of the groups whose photographs are marked ``test``.
         seed: Same seed, same photographs, same copies.
     """
@@ -53,11 +55,13 @@ class SynthConfig:
     blurred_copies: int = 2
     varied_copies: int = 0
     lights_copies: int = 0
+    pages: int = 0
     test_share: float = 0.1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        counts = {name: number for name, number in vars(self).items() if name.endswith("_copies")}
+        counts = {name: value for name, value in vars(self).items() if name.endswith("_copies")}
+        counts["pages"] = self.pages
         if min(counts.values()) < 0:
             raise ConfigError(f"{', '.join(counts)}: expected 0 or more")
         if not 0 <= self.test_share < 1:
@@ -97,6 +101,9 @@ class TrainConfig:
 Config = TypeVar("Config")
 
 
+KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+
 def from_dict(kind: type[Config], values: dict[str, Any]) -> Config:
     """Settings of one kind out of a plain dict.
 
@@ -115,7 +122,9 @@ def from_dict(kind: type[Config], values: dict[str, Any]) -> Config:
         wanted = fields[name]
         number = wanted is float and type(value) is int
         if isinstance(wanted, type) and type(value) is not wanted and not number:
-            raise ConfigError(f"{name}: expected {wanted.__name__}, got {value!r}")
+            raise ConfigError(
+                f"{name}: expected {KINDS.get(wanted, wanted.__name__)}, got {value!r}"
+            )
     return kind(**values)
 
 
@@ -128,5 +137,8 @@ def load_toml(path: str | PathLike[str]) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             return tomllib.load(file)
-    except (OSError, ValueError) as error:  # ValueError: no TOML, or not even UTF-8
-        raise ConfigError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # not even UTF-8, or the place is in the message
+        why = "not UTF-8" if isinstance(error, UnicodeError) else error
+        raise ConfigError(f"{path}: no TOML: {why}") from error

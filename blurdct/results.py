@@ -7,15 +7,27 @@ a batch of rows, however long the file is.
 import errno
 import math
 import os
+import sys
 import warnings
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from .errors import BlurdctError, BlurdctWarning, ConfigError
 from .utils.atomic import replacing
 from .utils.installing import install_hint
-from .utils.row_files import PARQUET, READERS, WRITERS, Row
+from .utils.row_files import (
+    PARQUET,
+    READERS,
+    WRITERS,
+    Row,
+    other_cells,
+    other_encoding,
+    repeats,
+)
+from .utils.text import visible
 from .utils.text_files import open_text, unreadable
 
 Columns = Sequence[str] | Mapping[str, type]
@@ -44,6 +56,18 @@ FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
 UNREADABLE = "unreadable"  # what rows with an error are counted as
 LABELS = ("sharp", "blurred", "unknown", "")
 OLD_LABELS = ("clear", "medium", "blurred", "unknown")  # of versions before there was ``sure``
+# What numbers may be, both ends among them; whatever else they are, nobody measured them.
+RANGES: dict[str, tuple[float, float]] = {
+    "bytes": (0, math.inf),
+    "modified": (-sys.float_info.max, sys.float_info.max),
+    "width": (1, math.inf),
+    "height": (1, math.inf),
+    "score": (0, 100),
+    "threshold": (0, 1),
+    "sharp_fraction": (0, 1),
+}
+# Cells that no row lacks; spreadsheets leave out empty ones at its end.
+FILLED = {"path", "width", "height", "probability", "score", "label", "sure", "threshold", "digest"}
 _KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
@@ -67,13 +91,16 @@ def form(path: str | os.PathLike[str]) -> str:
     return ending
 
 
-def read(path: str | os.PathLike[str], needed: Iterable[str] = ("path",)) -> Iterator[Row]:
+def read(
+    path: str | os.PathLike[str], needed: Iterable[str] = ("path",), whole: bool = False
+) -> Iterator[Row]:
     """The rows of a results file, one after the other.
 
     Args:
         path: The file; its ending says what it is.
         needed: Columns that must be in it. Others of ``COLUMNS`` that are missing are None, or
             empty if they are texts; columns that are not of ``COLUMNS`` are left as they are.
+        whole: Refuse a row of CSV with more cells than the header, or with fewer.
 
     Raises:
         ConfigError: No such file, not one of results, damaged, or without a column that is needed.
@@ -84,6 +111,8 @@ def read(path: str | os.PathLike[str], needed: Iterable[str] = ("path",)) -> Ite
             for column in needed:
                 if column not in row:
                     raise ConfigError(f"{path}: no column {column!r} in it")
+            if whole and reader is READERS[".csv"] and (why := other_cells(path, row, FILLED)):
+                raise ConfigError(f"{path}: row {number} {why}")
             try:
                 values = {name: _value(name, row.get(name)) for name in COLUMNS}
             except ValueError as error:
@@ -101,6 +130,8 @@ def read(path: str | os.PathLike[str], needed: Iterable[str] = ("path",)) -> Ite
         raise
     except BlurdctError:
         raise
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
     except UnicodeError as error:
@@ -118,10 +149,14 @@ def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterat
         needed: Columns that must be in it beside ``path`` and ``probability``.
 
     Raises:
-        ConfigError: As by ``results.read``; or a row without a path, or with a P outside 0..1, or
-            with neither P nor error whose label is not ``unknown``.
+        ConfigError: As by ``results.read``; no rows; a row without a path, with the path of
+            another, with a number outside ``RANGES`` or a P outside 0..1, with neither P nor error
+            whose label is not ``unknown``, or that was cut. Of a path that comes twice it is known
+            after the last row.
     """
-    for number, row in enumerate(read(path, ("path", "probability", *needed)), 1):
+    hashes = array("q")  # of paths: 8 bytes each, where the paths themselves would fill the memory
+    remarked = False
+    for number, row in enumerate(read(path, ("path", "probability", *needed), whole=True), 1):
         p = row["probability"]
         if not row["path"]:
             raise ConfigError(f"{path}: row {number} has no path")
@@ -130,9 +165,27 @@ def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterat
             got = f"{row['label']!a:.40}"
             raise ConfigError(f"{path}: row {number}: expected a label of {expected}, got {got}")
         none_needed = row["error"] or (p is None and row["label"] == "unknown")
-        if not none_needed and not (p is not None and 0 <= p <= 1):
-            raise ConfigError(f"{path}: row {number}: expected a probability in 0..1, got {p}")
+        if not (p is None and none_needed) and not (p is not None and 0 <= p <= 1):
+            got = "none" if p is None else f"{p:g}"
+            raise ConfigError(f"{path}: row {number}: expected a probability in 0..1, got {got}")
+        if why := _impossible(row):
+            raise ConfigError(f"{path}: row {number}: {why}")
+        try:
+            remark = other_encoding(row["path"])
+        except ValueError as error:
+            raise ConfigError(f"{path}: row {number} {error}") from error
+        if remark and not remarked:
+            remarked = True
+            warnings.warn(f"{path}: row {number} {remark}", BlurdctWarning, stacklevel=2)
+        hashes.append(hash(row["path"]))
         yield row
+    if not hashes:
+        raise ConfigError(f"{path}: no rows in it")
+    for earlier, later in repeats(hashes):
+        one, other = (next(islice(read(path), at, None))["path"] for at in (earlier, later))
+        if one == other:
+            rows = f"rows {earlier + 1} and {later + 1}"
+            raise ConfigError(f"{path}: {rows} have one path: {visible(one)}")
 
 
 def write(
@@ -173,6 +226,15 @@ def write(
 def open_csv(path: str | os.PathLike[str]) -> IO[str]:
     """A CSV file to read; a mark before the first column says its encoding and is no part of it."""
     return open_text(path)
+
+
+def _impossible(row: Row) -> str:
+    """What is wrong with the numbers of a row, in words; empty if they are possible."""
+    for column, (low, high) in RANGES.items():
+        if row[column] is not None and not low <= row[column] <= high:
+            span = f"of {low:g} or more" if high == math.inf else f"in {low:g}..{high:g}"
+            return f"expected {column} {span}, got {row[column]}"
+    return ""
 
 
 def _value(column: str, value: Any) -> Any:

@@ -33,13 +33,13 @@ def test_unknown_keys_are_refused_with_the_known_ones_named(kind):
 @pytest.mark.parametrize(
     ("kind", "values", "message"),
     [
-        (ReadConfig, {"size": "64"}, "size: expected int, got '64'"),
-        (ReadConfig, {"size": 64.0}, "size: expected int, got 64.0"),
-        (ReadConfig, {"size": True}, "size: expected int, got True"),
-        (ReadConfig, {"size": None}, "size: expected int, got None"),
-        (SynthConfig, {"recipe": 3}, "recipe: expected str, got 3"),
-        (SynthConfig, {"test_share": "a tenth"}, "test_share: expected float, got 'a tenth'"),
-        (SynthConfig, {"test_share": False}, "test_share: expected float, got False"),
+        (ReadConfig, {"size": "64"}, "size: expected a whole number, got '64'"),
+        (ReadConfig, {"size": 64.0}, "size: expected a whole number, got 64.0"),
+        (ReadConfig, {"size": True}, "size: expected a whole number, got True"),
+        (ReadConfig, {"size": None}, "size: expected a whole number, got None"),
+        (SynthConfig, {"recipe": 3}, "recipe: expected a text, got 3"),
+        (SynthConfig, {"test_share": "a tenth"}, "test_share: expected a number, got 'a tenth'"),
+        (SynthConfig, {"test_share": False}, "test_share: expected a number, got False"),
     ],
 )
 def test_values_of_the_wrong_type_are_refused(kind, values, message):

@@ -102,7 +102,7 @@ def test_no_link_beside_it_is_followed(tmp_path, form):
 @forms
 def test_what_is_no_file_of_results_is_refused_in_one_line(tmp_path, form):
     path = tmp_path / f"r{form}"
-    with pytest.raises(ConfigError, match=f"r{form}: cannot be read .No such file"):
+    with pytest.raises(ConfigError, match=f"r{form}: no such file"):
         list(read(path))
     path.write_bytes(os.urandom(2000).replace(b"\n", b"") + b"\nx")
     with pytest.raises(ConfigError, match=f"r{form}: "):
@@ -263,7 +263,7 @@ def test_results_are_a_regular_file(tmp_path, ending):
 def test_json_of_any_depth_is_one_line(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text('{"path": ' + "[" * 100_000 + "]" * 100_000 + "}\n")
-    with pytest.raises(ConfigError, match=r"r.jsonl: no file of results \(.*recursion"):
+    with pytest.raises(ConfigError, match=r"r.jsonl: no file of results \(line 1: nested too deep"):
         list(read(path))
 
 
@@ -284,6 +284,7 @@ def test_old_labels_are_read_as_todays_with_a_warning(tmp_path, form):
         *(old(0.01, "clear"), old(0.3, "medium"), old(0.6, "medium"), old(0.99, "blurred")),
         *(old(0.4, "unknown", reason="flat"), {**OLD, "probability": None, "error": "empty file"}),
     ]
+    rows = [{**one, "path": f"{number}.jpg"} for number, one in enumerate(rows)]
     path = tmp_path / f"r{form}"
     kinds = {"probability": float, "score": float, "bytes": int}
     write(path, rows, {name: kinds.get(name, str) for name in rows[4]})
@@ -304,7 +305,7 @@ def test_an_unknown_photo_needs_no_p_and_others_do(tmp_path, form):
     write(path, [row(label="unknown", **nothing)])
     assert [one["label"] for one in verdicts(path)] == ["unknown"]
     write(path, [row(**nothing)])
-    with pytest.raises(ConfigError, match=r"row 1: expected a probability in 0\.\.1, got None"):
+    with pytest.raises(ConfigError, match=r"row 1: expected a probability in 0\.\.1, got none"):
         list(verdicts(path))
 
 
@@ -317,3 +318,113 @@ def test_a_label_that_there_is_not_is_refused_by_its_row(tmp_path, form, label):
         ConfigError, match="row 2: expected a label of sharp, blurred, unknown, got"
     ):
         list(verdicts(path))
+
+
+# Nonsense
+
+
+NONSENSE = [
+    ("threshold", 50.0, "threshold in 0..1, got 50.0"),
+    ("threshold", -0.1, "threshold in 0..1, got -0.1"),
+    ("probability", 3.0, "a probability in 0..1, got 3"),
+    ("score", 101.0, "score in 0..100, got 101.0"),
+    ("bytes", -3, "bytes of 0 or more, got -3"),
+    ("width", -1, "width of 1 or more, got -1"),
+    ("height", 0, "height of 1 or more, got 0"),
+    ("sharp_fraction", 7.0, "sharp_fraction in 0..1, got 7.0"),
+    ("modified", float("inf"), "modified in .*, got inf"),
+]
+
+
+@forms
+@pytest.mark.parametrize(("column", "value", "words"), NONSENSE)
+def test_a_number_that_cannot_be_is_refused_by_its_row(tmp_path, form, column, value, words):
+    path = tmp_path / f"r{form}"
+    write(path, [row("a.jpg"), row("b.jpg", **{column: value})])
+    with pytest.raises(ConfigError, match=f"r{form}: row 2: expected {words}"):
+        list(verdicts(path))
+
+
+def test_an_error_beside_a_p_that_cannot_be_excuses_nothing(tmp_path):
+    write(tmp_path / "r.csv", [row(probability=3.0, error="broken")])
+    with pytest.raises(ConfigError, match=r"row 1: expected a probability in 0\.\.1, got 3"):
+        list(verdicts(tmp_path / "r.csv"))
+
+
+@forms
+def test_a_path_that_comes_twice_is_refused_with_both_rows(tmp_path, form):
+    path = tmp_path / f"r{form}"
+    write(path, [row(name) for name in (*NAMES, "x.jpg", NAMES[1], "x.jpg")])
+    twice = f"rows 2 and {len(NAMES) + 2} have one path: a,"
+    with pytest.warns(BlurdctWarning), pytest.raises(ConfigError, match=twice):
+        list(verdicts(path))
+    write(path, [row(name) for name in NAMES])
+    with pytest.warns(BlurdctWarning, match="row 8"):
+        assert len(list(verdicts(path))) == len(NAMES)
+
+
+@forms
+def test_results_without_a_row_are_none(tmp_path, form):
+    path = tmp_path / f"r{form}"
+    write(path, [])
+    with pytest.raises(ConfigError, match=f"r{form}: no rows in it"):
+        list(verdicts(path))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_wherever_a_file_is_cut_in_its_last_row_it_is_refused_as_cut(tmp_path, encoding):
+    write(tmp_path / "whole.csv", [row("a.jpg"), row("b.jpg"), ERROR])
+    whole = (tmp_path / "whole.csv").read_text()
+    start, last = whole[:-1].rindex("\n") + 1, whole.rindex(",")
+    for end in range(start + 1, last + 1):
+        (tmp_path / "r.csv").write_bytes(whole[:end].encode(encoding))
+        with pytest.raises(ConfigError, match=r"r.csv: row 3 has \d+ of 16 cells; .* to be cut"):
+            list(verdicts(tmp_path / "r.csv"))
+        assert len(list(read(tmp_path / "r.csv"))) == 3  # --resume goes by digests
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("r.csv", b'path,probability\n"a.jpg', "line 2: a quotation mark .*; .* to be cut"),
+        ("r.csv", b'path,probability\n"a"x,1\n', "line 2: text behind a closed quotation mark"),
+        ("r.jsonl", b'{"path": "a.jpg", "prob', "line 1: not JSON; the file seems to be cut"),
+        ("r.jsonl", b'{"path": "a.jpg", "prob\n', r"line 1: not JSON\)"),
+        ("r.jsonl", b"3\n", "line 1: no JSON object"),
+        ("r.parquet", b"PAR1 and so on", "damaged, cut, or no Parquet"),
+        ("r.parquet", b"", "damaged, cut, or no Parquet"),
+    ],
+)
+def test_damage_is_told_by_its_line_in_words_of_ours(tmp_path, name, data, words):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ConfigError, match=rf"{name}: no file of results \({words}"):
+        list(verdicts(tmp_path / name))
+
+
+def test_rows_of_other_lengths_are_refused_but_for_empty_cells_at_their_end(tmp_path):
+    def check(*lines):
+        (tmp_path / "r.csv").write_text("\n".join(["path,probability,label,error", *lines, ""]))
+        return [one["path"] for one in verdicts(tmp_path / "r.csv")]
+
+    assert check("a.jpg,0.5,sharp", "b.jpg,0.5,sharp,,,") == ["a.jpg", "b.jpg"]
+    with pytest.raises(ConfigError, match=r"row 1 has 2 of 4 cells$"):
+        check("a.jpg,0.5", "b.jpg,0.5,sharp,")
+    with pytest.raises(ConfigError, match="row 1 has more cells than the header"):
+        check("a.jpg,0.5,sharp,,b.jpg")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are no bytes there")
+def test_a_table_in_latin_1_is_refused_where_the_files_show_it_and_else_remarked_on(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write("r.csv", [row("a.jpg"), row("é.jpg")])
+    text = (tmp_path / "r.csv").read_text(encoding="utf-8")
+    (tmp_path / "r.csv").write_bytes(text.encode("latin-1"))
+    with pytest.warns(BlurdctWarning, match="r.csv: row 2 has a path that is no UTF-8, and no"):
+        assert len(list(verdicts("r.csv"))) == 2
+    (tmp_path / "é.jpg").touch()
+    with pytest.raises(ConfigError, match="r.csv: row 2 is in Latin-1, not UTF-8"):
+        list(verdicts("r.csv"))
+    (tmp_path / os.fsdecode(b"\xe9.jpg")).touch()  # the very name
+    assert len(list(verdicts("r.csv"))) == 2

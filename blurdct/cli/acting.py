@@ -4,7 +4,7 @@ import errno
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,33 +73,35 @@ def follow(steps: "Iterator[Step]", action: str, dry_run: bool, journal: "Journa
     A reader that went away is no failure; a full disk that took a part of the lines is one.
     """
     done = left = along = 0
-    finished, lost = False, Lost()
+    finished, lost = False, _Lost()
     try:
         for step in steps:
             along += step.sidecars
             if step.target:
                 done += 1
-                lost.say(output.write, "\t".join(map(text.visible, (step.path, step.target))))
+                lost.write("\t".join(map(text.visible, (step.path, step.target))))
             if step.problem:
                 left += 1
-                lost.say(output.note, f"{step.path}: {step.problem}")
+                output.note(f"{step.path}: {step.problem}")
             if step.remark:
-                lost.say(output.note, f"{step.path}: {step.remark}")
+                output.note(f"{step.path}: {step.remark}")
         finished = True
     finally:  # whatever broke it off, what was done can be undone
         if finished or done or left:
             words = f"{done:,}; left alone: {left:,}"
             words += f"; sidecars: {along:,}" if along else ""
-            lost.say(note, f"{'would be ' if dry_run else ''}{PAST[action]}: {words}")
+            if action == "undo" and not (done or left):
+                words += "; all is as it was already"
+            note(f"{'would be ' if dry_run else ''}{PAST[action]}: {words}")
         if journal and journal.used:
-            lost.say(note, f"to undo this: blurdct undo {shlex.quote(str(journal.path))}")
+            note(f"to undo this: blurdct undo {shlex.quote(str(journal.path))}")
     if lost.reason:
-        lost.say(note, f"cannot write the output ({lost.reason})")
+        note(f"cannot write the output ({lost.reason})")
     return SOME_UNREAD if left or lost.reason else ALL_READ
 
 
-class Lost:
-    """What says lines that nothing hangs on, such as those about an action.
+class _Lost:
+    """What writes lines that nothing hangs on, such as those about an action.
 
     Attributes:
         reason: Why some could not be written though somebody wants them; empty otherwise.
@@ -108,10 +110,10 @@ class Lost:
     def __init__(self) -> None:
         self.reason = ""
 
-    def say(self, way: Callable[[str], None], line: str) -> None:
-        """Say a line by ``output.write`` or the like, if that can be done."""
+    def write(self, line: str) -> None:
+        """Write a line to standard output, if that can be done."""
         try:
-            way(line)
+            output.write(line)
         except output.OutputError as error:
             number, why = error.args
             self.reason = self.reason or ("" if number == errno.EPIPE else why)

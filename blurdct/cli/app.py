@@ -9,7 +9,6 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -18,7 +17,7 @@ import typer
 from .._version import __version__
 from ..errors import BlurdctError, BlurdctWarning, ConfigError, ModelError
 from ..parallel.cores import ONE_THREAD
-from . import output
+from . import output, usage
 from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, note
 
 COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
@@ -68,19 +67,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         warnings.simplefilter("once", BlurdctWarning)
     warnings.showwarning = _remark
     words = list(sys.argv[1:] if arguments is None else arguments)
+    output.prepare()
     if words and words[0] not in COMMANDS and _is_source(words[0]):
         note(f"{words[0]}: no command; blurdct predict {shlex.quote(words[0])} judges it")
+        sys.exit(WRONG_USE)
+    if message := usage.empty_word(words):
+        note(message)
         sys.exit(WRONG_USE)
     # before the variables below are set: training looks at what the user wants
     app = application(words[:1] if words and words[0] in COMMANDS else COMMANDS)
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)  # before NumPy is loaded
-    output.prepare()
     try:
         status = app(words, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
-        if message := error.format_message():  # none where the whole help was printed instead
-            note(f"{' '.join(message.split())} (see {_command(error)} --help)")
+        if message := usage.line(error):  # none where the whole help was printed instead
+            note(f"{message} (see {_command(error)} --help)")
         status = WRONG_USE
     except (ImportError, AttributeError) as error:
         from ..utils.installing import about_opencv
@@ -101,9 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _remark(message: Warning | str, *where: Any, **more: Any) -> None:
-    """A warning as one line, without the line of code that it came from; nothing hangs on it."""
-    with suppress(output.OutputError):
-        note(str(message))
+    """A warning as one line, without the line of code that it came from."""
+    note(str(message))
 
 
 def _is_source(word: str) -> bool:

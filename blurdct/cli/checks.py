@@ -79,6 +79,19 @@ def check_new(out: Path, force: bool, sheet: str = "") -> None:
         raise ConfigError(f"{out}: exists; --force replaces it")
 
 
+def check_file(out: Path, force: bool) -> None:
+    """``check_new`` for a file; refused is also one in a folder that is not there.
+
+    Folders that are named as such are made. That of a file is not, as it may be a typing error, or
+    a disk that is not there now.
+    """
+    check_new(out, force)
+    if out.is_dir():
+        raise ConfigError(f"{out}: a folder, not a file")
+    if not out.parent.is_dir():
+        raise ConfigError(f"{out}: no such folder as {out.parent}; make it first")
+
+
 def check_out(out: Path, sheet: str | None = None) -> None:
     """Refuse at once what could not be written in the end, and what is something else.
 

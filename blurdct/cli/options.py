@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -33,7 +32,10 @@ Sources = Annotated[
     ),
 ]
 Column = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Column of a table that holds the paths.")
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Column of a table that holds the paths, seen from the current folder."
+    ),
 ]
 Null = Annotated[
     bool, typer.Option("--null", "-0", help="Lists are null-separated, as by find -print0.")
@@ -225,7 +227,7 @@ def find(
     Raises:
         ConfigError: At once: not one file was named or found; or as by ``scan.photographs``.
     """
-    from ..scan.skipping import told
+    from ..scan.skipping import some
     from ..scan.sources import photographs
 
     empty: list[str] = []
@@ -233,14 +235,7 @@ def find(
     items = photographs(
         sources, column, null, empty.append, exclude or (), lambda why: counts.update([why])
     )
-    first: list[Item] = []
-    for item in items:
-        first.append(item)
-        if not item.searched:
-            return _remarked(chain(first, items), empty)
-    errors = (item.error for item in first)
-    words = [*empty, *errors, *([told(counts)] if counts else [])]
-    raise ConfigError(f"no photographs found ({'; '.join(words)})")
+    return _remarked(some(items, empty, counts), empty)
 
 
 def _remarked(items: "Iterator[Item]", empty: list[str]) -> "Iterator[Item]":
@@ -258,22 +253,24 @@ def error_line(error: BlurdctError) -> str:
     model = getattr(error, "model", "")
     if not model:
         return str(error)
+    from ..inference.bundle import origin
     from ..models.registry import BACKENDS
 
     name = model.partition(":")[0]  # it may carry parameters
     if name not in BACKENDS:
         return str(error)
     way = f"blurdct train {model} --photos DIR --out {name}"
-    return f"{model} is not part of this install; make it by: {way}"
+    return f"{model}{origin(model)} is not part of this install; make it by: {way}"
 
 
-def address(text: str) -> tuple[str, int]:
+def address(text: str, option: str) -> tuple[str, int]:
     """``HOST:PORT``, ``[IPv6]:PORT`` or ``:PORT``, which is this computer alone.
 
     Raises:
-        ConfigError: Something else.
+        ConfigError: Something else; the message names the option.
     """
     found = _ADDRESS.fullmatch(text)
     if not found or int(found[2]) > 65535:
-        raise ConfigError(f"{text}: expected HOST:PORT, or :PORT for this computer alone")
+        expected = "HOST:PORT, or :PORT for this computer alone, and a port of 0 to 65535"
+        raise ConfigError(f"{option}: expected {expected}, got {text}")
     return found[1].strip("[]") or LOOPBACK, int(found[2])

@@ -28,7 +28,44 @@ NONE = "-"  # instead of a number that there is none of
 
 
 class OutputError(Exception):
-    """Standard output or error takes no more; number and reason as in an ``OSError``."""
+    """Standard output takes no more; number and reason as in an ``OSError``."""
+
+
+class _Output(io.TextIOWrapper):
+    """Standard output that fails in one way, whoever writes: help and tables are others' work."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise _given_up(self, error) from error
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise _given_up(self, error) from error
+
+
+class _Remarks(io.TextIOWrapper):
+    """Standard error; that nobody can be told anything changes nothing that is done."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            _given_up(self, error)
+
+
+def _given_up(stream: TextIO, error: OSError) -> OutputError:
+    # Whatever it still holds could not be written when the process ends, either.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return OutputError(*error.args)
 
 
 def prepare() -> None:
@@ -37,16 +74,18 @@ def prepare() -> None:
         while (number := os.open(os.devnull, os.O_RDWR)) < 3:
             pass
         os.close(number)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
-        sys.stdout.reconfigure(encoding=encoding, errors=errors)
-    stderr = sys.__stderr__
+    encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+    stdout, stderr = sys.stdout, sys.__stderr__
+    if stdout is sys.__stdout__ and isinstance(stdout, io.TextIOWrapper):
+        sys.stdout = _Output(stdout.buffer, encoding, errors, line_buffering=stdout.line_buffering)
+    elif isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(encoding=encoding, errors=errors)
     if stderr is not None and stderr is sys.stderr:
         # libjpeg and libtiff remark on damaged files without naming them, and an interrupted
         # worker process shows its traceback. All of them know only descriptor 2.
-        own = os.dup(stderr.fileno())
+        own = open(os.dup(stderr.fileno()), "wb")  # noqa: SIM115 - for as long as this process is
         os.dup2(os.open(os.devnull, os.O_WRONLY), stderr.fileno())
-        sys.stderr = os.fdopen(own, "w", 1, stderr.encoding, "backslashreplace")
+        sys.stderr = _Remarks(own, stderr.encoding, "backslashreplace", line_buffering=True)
 
 
 def write(line: str, end: str = "\n") -> None:
@@ -196,11 +235,5 @@ def _csv(values: Iterable[object]) -> str:
 
 
 def _say(line: str, stream: TextIO | None, end: str = "\n") -> None:
-    if stream is None:  # closed by whoever started this
-        return
-    try:
+    if stream is not None:  # else it was closed by whoever started this
         print(line, file=stream, end=end, flush=True)
-    except OSError as error:
-        # Whatever the stream still holds could not be written when the process ends, either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise OutputError(*error.args) from error

@@ -132,6 +132,8 @@ def backwards(
                 starts.append(starts[-1] + len(line))
                 if b'"within"' in line and (entry := _parsed(line)) and entry.get("do") == WITHIN:
                     folders.add(str(entry.get("to")))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     head = _parsed(first)

@@ -133,7 +133,9 @@ def worst(amount: str, found: Survey) -> Cut:
             if count < 0:
                 raise ValueError
     except ValueError:
-        raise ConfigError(f"expected a number or a share such as 10%, got {amount!r}") from None
+        raise ConfigError(
+            f"expected a number such as 20, or a share from 0% to 100%, got {amount!r}"
+        ) from None
     count = min(count, n)
     source = f"the worst {amount}"
     if not count:
@@ -151,7 +153,8 @@ def max_fpr(share: float, found: Survey) -> Cut:
     their sum over all, is the share that is expected. ``Cut.source`` says which it was.
     """
     if not 0 <= share < 1:
-        raise ConfigError(f"expected a share from 0 to below 1, got {share}")
+        hint = f"; did you mean {share / 100:g}?" if 1 <= share < 100 else ""
+        raise ConfigError(f"expected a share from 0 to below 1, got {share:g}{hint}")
     if len(found.models) == 1:
         ((name, digest, asked),) = found.models
         own = _own_threshold(name, digest, asked, share)

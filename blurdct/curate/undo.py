@@ -46,6 +46,18 @@ def folders_within(journal: str | os.PathLike[str]) -> list[str]:
     return sorted(one for one in found if one and not within(os.path.dirname(one), found - {one}))
 
 
+def nothing_to_undo(journal: str | os.PathLike[str]) -> str:
+    """Why there is nothing to undo, in words; empty where there may be something.
+
+    Raises:
+        ConfigError: No journal.
+    """
+    last = next(backwards(journal)[2], None)
+    if last is None:
+        return "nothing was done"
+    return "already undone" if isinstance(last, dict) and last["do"] == "undone" else ""
+
+
 def undo_journal(
     journal: str | os.PathLike[str], also: Iterable[str | os.PathLike[str]] = ()
 ) -> Iterator[Step]:

@@ -123,7 +123,8 @@ class _Packet:
             packet.decode()
             parser.Parse(packet, True)
         except (expat.ExpatError, UnicodeDecodeError) as error:
-            raise BlurdctError(f"no XMP in UTF-8 ({error})") from error
+            why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else f"{error}"
+            raise BlurdctError(f"no XMP in UTF-8 ({why})") from error
         if self.room < 0:
             raise BlurdctError("no XMP: there is no rdf:RDF with anything in it")
 

@@ -6,6 +6,7 @@ of every split, or a model is praised for remembering scenes.
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from functools import partial
 from os import PathLike
@@ -26,10 +27,12 @@ from ..images.labelled import (
 from ..images.reader import read_rgb
 from ..parallel.pool import ordered_map
 from ..utils.progress import Progress, silent
+from ..utils.text import reason
 
 VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
 LIGHTS = "lights"  # kind of a copy with bright lights, sharp or blurred; see ``recipes.lights``
 EXTRA = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
+OPTIONAL = ("mask", "weight")  # columns that only some manifests have
 TEXTS = ("path", "group", "split", "source", "kind", "original", "mask")  # columns
 
 
@@ -38,12 +41,13 @@ def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
 
     Args:
         folder: Holds ``manifest.csv`` (``path`` relative to it, optional ``label`` 1 blurred 0
-            sharp or empty, ``group``, ``source``, and of photographs blurred in part ``mask``, a
-            picture white where the photo is blurred), or photographs in folders of any depth.
+            sharp or empty, ``group``, ``source``, ``weight``, and of photographs blurred in part
+            ``mask``, a picture white where the photo is blurred), or photographs in folders.
 
     Returns:
         Columns path (POSIX, relative to ``folder``), label (Int64, missing where unknown), group,
-        source; mask (as path) only if the manifest has it, and empty where there is none. A photo
+        source; mask (as path) only if the manifest has it, and empty where there is none; weight
+        (what it and its copies count in training) likewise, and 1 where none is given. A photo
         without a label takes that of the nearest folder named ``sharp`` or ``blurred``. Where no
         group is given it is the file's name without its ending, so that ``sharp/cat.jpg`` and
         ``blurred/cat.png`` are one scene; the source is the folder's name.
@@ -148,7 +152,7 @@ def read_csv(path: str | PathLike[str], needed: Iterable[str]) -> pd.DataFrame:
     except (TypeError, OverflowError) as error:
         raise ConfigError(f"{path}: {LABELS}") from error
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"{path}: {_words(error)}") from error
     missing = [name for name in needed if name not in rows]
     if missing:
         raise ConfigError(f"{path}: lacks {', '.join(missing)}; has {', '.join(rows)}")
@@ -164,3 +168,15 @@ def _measure(path: Path, config: ReadConfig) -> tuple[int, int, int] | str:
         return width, height, path.stat().st_size
     except ImageError as error:
         return str(error).removeprefix(f"{path}: ")
+
+
+_CELLS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # as pandas says it
+
+
+def _words(error: Exception) -> str:
+    """Why a table cannot be read, for people, where pandas says it otherwise."""
+    if isinstance(error, OSError):
+        return reason(error)
+    if found := _CELLS.search(str(error)):
+        return f"line {found[2]} has {found[3]} cells, the header {found[1]}"
+    return str(error).splitlines()[0]

@@ -134,7 +134,7 @@ def photo_inputs(
         source: As for ``images.read_luma``; a file is read once. Or a ``Photo``, which has the
             rest already.
         names: Out of ``INPUTS``: ``features``, the 18 of the block DCT; ``cells``, the map of block
-            statistics of ``block_map``; ``wide``, 350 numbers about its cells with evidence, of ``summary``; ``laplacian``, its
+            statistics of ``block_map``; ``wide``, that map in 350 numbers; ``laplacian``, its
             variance at the working size; ``gradients``, the variances of Sobel magnitude and
             Laplacian at 800x800 and the photo's number of pixels; ``rgb96``, ``rgb224``,
             ``rgb256``, the photo squashed to that square; ``crop224``, its centre after the short

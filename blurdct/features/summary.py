@@ -1,13 +1,13 @@
 """A map of block statistics -> 350 numbers about a photo, of the cells that can tell.
 
 Sharpness is a property of edges. Paper, sky and studio ground have none, and a mean over the whole
-photo says how much of it is ground. So a cell counts only if it has *evidence*: something that could
-be sharp or blurred, seen at a quarter of the photo's size, where blur of the photo hardly shows.
-What counts as something goes by the photo's own strongest cells.
+photo says how much of it is ground. So a cell counts only if it has *evidence*: something that
+could be sharp or blurred, seen at a quarter of the photo's size, where its blur hardly shows. What
+counts as something goes by the photo's own strongest cells.
 
-Of these cells, per channel, the mean and that of the highest tenth; and how a cell's energies differ
-from one band to the next and from the photo to its half and quarter, as quantiles: scenes look alike
-at all scales, so that such differences tell blur from scene.
+Of these cells, per channel, the mean and that of the highest tenth; and how a cell's energies
+differ from one band to the next, and from the photo to its half and quarter, as quantiles: scenes
+look alike at all scales, so that such differences tell blur from scene.
 
 Sources:
     Scale invariance of natural scenes: Field, JOSA A 4, 1987, doi:10.1364/JOSAA.4.002379.
@@ -110,7 +110,8 @@ def _differences(cells: np.ndarray) -> np.ndarray:
     width = len(DIRECTIONS)
     parts = [full - half, half - quarter]
     for sectors in (full, half, quarter):
-        parts += [sectors[2 * width :] - sectors[width : 2 * width], sectors[width : 2 * width] - sectors[:width]]  # fmt: skip
+        low, medium, high = sectors.reshape(len(BANDS), width, -1)
+        parts += [high - medium, medium - low]
     totals = [
         np.log(np.exp(sectors).reshape(len(BANDS), width, -1).mean(axis=1))
         for sectors in (full, half, quarter)

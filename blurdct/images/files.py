@@ -153,7 +153,7 @@ def read_bytes(source: Any, name: str | None = None) -> tuple[bytes, str]:
         if not isinstance(data, (bytes, bytearray)):
             raise ValueError(f"{label}: expected a file opened in binary mode")
     else:
-        label = name or os.fspath(source)
+        label = name or os.fspath(source) or "''"
         try:
             data = _content(source, label)
         except ImageError:

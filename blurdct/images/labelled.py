@@ -4,6 +4,7 @@ What says whether one is blurred is a folder named ``sharp`` or ``blurred``, or 
 """
 
 import csv
+import math
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +20,7 @@ UNLABELLED = (
     "no labelled photographs; put them into folders sharp and blurred, or write a manifest.csv "
     "with path and label (1 blurred, 0 sharp)"
 )
+MOST_WEIGHT = 100
 TOO_FEW = "expected sharp and blurred photographs of more scenes: a fold has none"
 
 Row = dict[str, Any]
@@ -32,7 +34,7 @@ def list_rows(folder: str | PathLike[str]) -> list[Row]:
 
     Returns:
         Of each: path (POSIX, relative to ``folder``), label (1 blurred, 0 sharp, None unknown),
-        group (scene), source; and mask if the manifest has it.
+        group (scene), source; mask and weight if the manifest has them.
 
     Raises:
         ConfigError: As there.
@@ -100,15 +102,28 @@ def _of_manifest(path: Path) -> list[Row]:
         if "" in row:
             count = len(row) - 1
             raise ConfigError(
-                f"{path}: Expected {count} fields in line {number}, saw {count + len(row[''])}"
+                f"{path}: line {number} has {count + len(row[''])} cells, the header {count}"
             )
         made: Row = {"path": row["path"], "label": _label(path, row.get("label", ""))}
         made["group"] = row.get("group") or PurePosixPath(row["path"]).stem
         made["source"] = row.get("source") or path.parent.resolve().name
         if "mask" in row:
             made["mask"] = row["mask"]
+        if "weight" in row:
+            made["weight"] = _weight(path, row["weight"])
         rows.append(made)
     return rows
+
+
+def _weight(path: Path, text: str) -> float:
+    """What a photo counts; 1 where nothing is said."""
+    try:
+        value = float(text or 1)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= MOST_WEIGHT:
+        raise ConfigError(f"{path}: weight: expected 0 to {MOST_WEIGHT}, got {text!r}")
+    return value
 
 
 def _label(path: Path, text: str) -> int | None:

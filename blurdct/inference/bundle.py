@@ -54,7 +54,10 @@ class Calibration:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.scale) and self.scale > 0 and math.isfinite(self.offset)):
-            raise ConfigError(f"calibration: expected finite, scale over 0; got {self}")
+            raise ConfigError(
+                "calibration: expected finite numbers, scale over 0; "
+                f"got scale {self.scale}, offset {self.offset}"
+            )
 
     def __call__(self, probability: np.ndarray) -> np.ndarray:
         """Calibrated P(blurred), shape and range 0..1 as given."""
@@ -148,6 +151,12 @@ def named(model: str | PathLike[str] | None = None) -> str:
     return NAMES.get(asked, asked)
 
 
+def origin(model: str) -> str:
+    """Words to stand behind the name of a model that the environment gave; empty for others."""
+    given = model and model == named(os.environ.get(MODEL_VARIABLE) or "")
+    return f" (which {MODEL_VARIABLE} says)" if given else ""
+
+
 def load(model: str | PathLike[str] | None = None) -> Bundle:
     """A bundle by the name of a shipped model, or by its folder.
 
@@ -161,15 +170,19 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
     folder = SHIPPED / model if model in shipped() else Path(model)
     if not os.path.isfile(folder / SHEET):  # False, not an error, for a path that cannot be
         names = ", ".join([*NAMES, *shipped()])
-        why = f"no model {model!r}: neither a bundle's folder nor one of {names}"
+        why = f"no model {model!r}{origin(model)}: neither a bundle's folder nor one of {names}"
         raise UnknownModelError(why, model)
     try:
         entries = json.loads(_content(folder / SHEET, SHEET_LIMIT))
+        if not isinstance(entries, dict):
+            raise ValueError(f"{SHEET} holds no JSON object")
         version = entries.pop("format", None)
         if type(version) is int and version == 1:
             entries["thresholds"] = _thresholds_of_old(entries.get("thresholds"))
         elif version != FORMAT:
-            raise ModelError(f"{folder}: made by another blurdct (format {version}, not {FORMAT})")
+            raise ModelError(
+                f"{folder}{origin(model)}: made by another blurdct (format {version}, not {FORMAT})"
+            )
         expected = {field.name for field in fields(Bundle)} - _FILES
         if set(entries) != expected:
             raise ValueError(f"{SHEET} {_differences(expected, entries)}")
@@ -186,7 +199,13 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
         raise
     # RecursionError: of JSON nested by the thousand
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, ImageError) as error:
-        raise ModelError(f"{folder}: not a bundle ({error})") from error
+        why = (
+            f"{SHEET} is no JSON"
+            if isinstance(error, (json.JSONDecodeError, UnicodeError))
+            else str(error)
+        )
+        why = "nested too deep" if isinstance(error, RecursionError) else why
+        raise ModelError(f"{folder}{origin(model)}: not a bundle ({why})") from error
     if bundle.features != FEATURES:
         order = ", in another order" if set(bundle.features) == set(FEATURES) else ""
         raise ModelError(

@@ -35,27 +35,31 @@ JUDGED = {"accuracy": 1, "brier": -1}
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # of sharp photographs, to choose among
 
 
-def decide(y: Array, raw: Array, config: TrainConfig) -> tuple[Calibration, Thresholds]:
+def decide(
+    y: Array, raw: Array, config: TrainConfig, weights: Array | None = None
+) -> tuple[Calibration, Thresholds]:
     """Calibration, and the thresholds of the verdicts, from rows that the model did not learn from.
 
     Args:
         y: Shape (n,).
         raw: Shape (n,), P before calibration.
         config: Which shares of false answers there may be among what is sure.
+        weights: Shape (n,), what rows count for the calibration; 1 each if left out.
 
     Raises:
         ConfigError: Rows of one label only.
     """
+    weights = np.ones(len(y)) if weights is None else weights
     if len(np.unique(y)) < 2:
         raise ConfigError(TOO_FEW)
     odds = logit(raw)
     # Platt's targets stop short of 0 and 1: as many photographs as there are cannot show more
-    counts = np.bincount(y, minlength=2)
+    counts = np.bincount(y, weights, minlength=2)
     target = np.where(y == 1, (counts[1] + 1) / (counts[1] + 2), 1 / (counts[0] + 2))
-    scale, offset = _fitted(odds, target)
+    scale, offset = _fitted(odds, target, weights)
     if scale < LEAST_SCALE:  # the model says nothing about these, or the contrary
         scale = LEAST_SCALE
-        offset = float(logit(np.mean(target)) - scale * np.mean(odds))
+        offset = float(logit(np.average(target, weights=weights)) - scale * np.mean(odds))
     calibration = Calibration(scale, offset)
     return calibration, limits(y, calibration(raw), config)
 
@@ -76,22 +80,25 @@ def limits(y: Array, p: Array, config: TrainConfig) -> Thresholds:
     return Thresholds(sure_sharp=clear, sure_blurred=blurred)
 
 
-def _fitted(odds: Array, target: Array) -> tuple[float, float]:
+def _fitted(odds: Array, target: Array, weights: Array) -> tuple[float, float]:
     """Scale and offset by which the sigmoid of the odds has the least cross-entropy."""
 
     def loss(at: Array) -> float:
         moved = columns @ at
-        return float(np.sum(np.logaddexp(0, moved) - target * moved) + RIDGE / 2 * at[0] ** 2)
+        each = np.logaddexp(0, moved) - target * moved
+        return float(np.sum(weights * each) + RIDGE / 2 * at[0] ** 2)
 
     # by standard units, so that a step means the same whatever the scale of the odds
     middle, unit = float(np.mean(odds)), float(np.std(odds)) or 1.0
     columns = np.stack([(odds - middle) / unit, np.ones_like(odds)], axis=1)
     ridge = np.diag([RIDGE, 0.0])
-    at = np.array([0.0, float(logit(np.mean(target)))])
+    at = np.array([0.0, float(logit(np.average(target, weights=weights)))])
     for _ in range(STEPS):
         p = 1 / (1 + np.exp(-(columns @ at)))
-        slope = columns.T @ (p - target) + ridge @ at
-        curve = (columns * (p * (1 - p))[:, None]).T @ columns + ridge + np.diag([0.0, 1e-12])
+        slope = columns.T @ (weights * (p - target)) + ridge @ at
+        curve = (
+            (columns * (weights * p * (1 - p))[:, None]).T @ columns + ridge + np.diag([0.0, 1e-12])
+        )
         step = np.linalg.solve(curve, slope)
         now, share = loss(at), 1.0
         while loss(at - share * step) > now and share > 1e-6:

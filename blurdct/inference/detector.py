@@ -54,9 +54,14 @@ class Detector:
         for view in self._views:
             if view not in INPUTS:
                 known = ", ".join(INPUTS)
-                raise ModelError(f"a model that eats {view!r} is not known here; known: {known}")
-        self._session = Session(bundle.graph)
-        self._maps = Session(bundle.map_graph) if bundle.map_graph else None
+                raise ModelError(
+                    f"{self.model}: a model that takes {view!r} is not known here; known: {known}"
+                )
+        try:
+            self._session = Session(bundle.graph)
+            self._maps = Session(bundle.map_graph) if bundle.map_graph else None
+        except ModelError as error:
+            raise ModelError(f"{self.model}: {error}") from error
         if self._maps and (self._maps.outputs != ("map",) or set(self._maps.inputs) - set(INPUTS)):
             raise ModelError(f"{self.model}: its map.onnx makes no map of inputs known here")
         inputs = sorted(self._session.inputs)

@@ -26,7 +26,8 @@ class Thresholds:
     def __post_init__(self) -> None:
         if not 0 <= self.sure_sharp <= self.sure_blurred <= 1:
             raise ConfigError(
-                f"thresholds: expected 0 <= sure_sharp <= sure_blurred <= 1, got {self}"
+                f"thresholds: expected 0 <= sure_sharp <= sure_blurred <= 1, "
+                f"got {self.sure_sharp} and {self.sure_blurred}"
             )
         check_threshold(self.decision)
 

@@ -54,6 +54,7 @@ def write_report(
 
     Raises:
         ConfigError: A file that is not there or none of results.
+        OSError: The page cannot be written; its folder is not made.
     """
     painter, name = painter or Painter(), name or fspath(results)
     summary = summarize(verdicts(results, ["label"]), gallery, trusted=painter.model)
@@ -65,7 +66,7 @@ def write_report(
     budget = room // max(1, parts) * 3 // 4 - 2 * PADDING  # base64 makes four bytes of three
     painted = painter.paint(picks.values(), budget)
     pictures = dict(progress(painted, len(picks), "Pictures"))
-    with replacing(Path(out)) as temporary:
+    with replacing(Path(out), make_folder=False) as temporary:
         temporary.write_text(html(summary, name, pictures, gallery, links), encoding="utf-8")
     return summary
 

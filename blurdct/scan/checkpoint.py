@@ -41,6 +41,9 @@ UPDATE rows SET number = ? * {RUN} + {RUN} / 2 + place FROM (
 UNWRITTEN, FOREIGN = "cannot be written", "damaged, or not the work of a scan"
 REASONS = {
     sqlite3.SQLITE_BUSY: "another scan is writing it",
+    sqlite3.SQLITE_CANTOPEN: "cannot be made there",
+    sqlite3.SQLITE_READONLY: "may not be written to",
+    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
     sqlite3.SQLITE_NOTADB: FOREIGN,
     sqlite3.SQLITE_CORRUPT: FOREIGN,
 }
@@ -64,13 +67,13 @@ class Checkpoint:
         try:
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
         except sqlite3.Error as error:
-            raise ConfigError(f"{self.path}: {UNWRITTEN} ({error})") from error
+            raise ConfigError(f"{self.path}: {_why(error)}") from error
         try:
             self._lock()
         except sqlite3.Error as error:
             self.close()
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            why = REASONS.get(code, f"{UNWRITTEN} ({error})")
+            why = _why(error)
             kind = BlurdctError if code == sqlite3.SQLITE_FULL else ConfigError
             raise kind(f"{self.path}: {why}") from error
         except ConfigError:
@@ -231,7 +234,12 @@ class Checkpoint:
         try:
             return self._db.execute(statement, values)
         except sqlite3.Error as error:  # the disk is full, as a rule
-            raise BlurdctError(f"{self.path}: {UNWRITTEN} ({error})") from error
+            raise BlurdctError(f"{self.path}: {_why(error)}") from error
+
+
+def _why(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return REASONS.get(code, f"{UNWRITTEN} ({error})")
 
 
 def _values(number: int, row: Row) -> tuple[Any, ...]:

@@ -108,6 +108,11 @@ def item_of_file(path: str) -> Item:
     return Item(path, "", status.st_size, status.st_mtime)
 
 
+def is_there(item: Item) -> bool:
+    """Whether a photograph is known to be there, or only opening it will tell."""
+    return item.bytes is not None or bool(item.container) or is_url(item.path)
+
+
 def ahead(items: Iterator[Item], most: int | None = None) -> tuple[list[Item], Iterator[Item]]:
     """The next items, as far as memory may hold them; and those that follow.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..images.files import is_photo
 from .archives import split
-from .items import Item
+from .items import Item, is_there
 from .remote import is_url
 from .walk import DEEP
 
@@ -82,8 +82,9 @@ def told(held: Counter[str]) -> str:
 
 def _is_missing(item: Item) -> bool:
     """Whether it was named, is not there, and may have been a folder or an archive."""
-    elsewhere = item.bytes is not None or item.container or is_url(item.path)
-    return not (elsewhere or is_photo(os.path.basename(item.path)) or os.path.lexists(item.path))
+    return not (
+        is_there(item) or is_photo(os.path.basename(item.path)) or os.path.lexists(item.path)
+    )
 
 
 def _plain(place: str) -> str:

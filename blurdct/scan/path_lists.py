@@ -93,6 +93,19 @@ def listed(path: str, null: bool = False) -> Iterator[str | ImageError]:
         yield unread(path, error)
 
 
+def far_away(source: str, path: str) -> str:
+    """The line about a list none of whose paths is here.
+
+    Args:
+        source: The list.
+        path: The first of them, relative.
+    """
+    folder = os.path.dirname(source)
+    there = bool(folder) and os.path.lexists(os.path.join(folder, path))
+    hint = f"; they are there seen from {folder}: cd there first" if there else ""
+    return f"{source}: no file of it is here, seen from the current folder, {os.getcwd()}{hint}"
+
+
 def _is_device(status: os.stat_result) -> bool:
     """Whether it may never end; what is empty for ever does."""
     device = stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode)

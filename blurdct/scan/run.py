@@ -26,7 +26,7 @@ from ..utils.row_files import ESCAPED, escaped
 from .checkpoint import Checkpoint
 from .items import Item, batches
 from .lost_places import LostPlaces
-from .skipping import told
+from .skipping import some
 from .sources import lists_among, photographs
 from .tables import as_kind, kinds_of
 from .worker import CHUNK, Job, judge, prepare, row_of
@@ -48,6 +48,7 @@ class Summary:
             become empty.
         seconds: What it took.
         skipped: What was passed over: how many for each reason; see ``skipping.told``. No rows.
+        remarks: A line for each folder, archive and list with nothing in it.
     """
 
     photos: int = 0
@@ -58,6 +59,7 @@ class Summary:
     held: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     skipped: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
 
 
 def scan(
@@ -132,6 +134,7 @@ def scan(
         named_here,
         column,
         null,
+        empty=summary.remarks.append,
         exclude=exclude,
         skipped=lambda why: skipped.update([why]),
         lost=lost_place,
@@ -148,6 +151,8 @@ def scan(
     checkpoint = Checkpoint(target.with_name(f"{target.name}.part"))
     try:
         _begin(checkpoint, target, facts, resume, force)
+        if not resume:  # else rows from before may be all there is
+            items = some(items, summary.remarks, skipped)
         jobs = _unknown(places.noted(items, lists), checkpoint, facts, summary, watch)
         few = batches(jobs, CHUNK, lambda job: job[1])
         how, given = partial(in_worker, judge), (setup, facts)
@@ -166,8 +171,7 @@ def scan(
             why = "names nothing, or cannot be read to its end"
             raise BlurdctError(f"{gone[0]}: {why}; {target} stays as it was")
         if not summary.photos:
-            what = f"; {told(skipped)}" if skipped else ""
-            raise ConfigError(f"{', '.join(map(str, sources))}: no photographs found{what}")
+            some(iter(()), summary.remarks, skipped)
         try:
             columns = _columns(checkpoint)
             done = _counted(checkpoint.rows(), summary, columns)
@@ -197,7 +201,7 @@ def _checked(
     if target.is_dir():
         raise ConfigError(f"{target}: a folder, not a file")
     if not target.parent.is_dir():
-        raise ConfigError(f"{target}: no such folder as {target.parent}")
+        raise ConfigError(f"{target}: no such folder as {target.parent}; make it first")
     if resume and force:
         raise ConfigError("--resume and --force: one or the other")
     if timeout is not None and not 0 < timeout <= LONGEST:

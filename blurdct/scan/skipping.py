@@ -2,11 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import translate
+from itertools import chain
 
+from ..errors import ConfigError
 from ..images.files import UNREAD_FORMATS
 from .archives import is_archive
+from .items import Item
 from .walk import Skip
 
 # Folders that programs fill with copies, thumbnails and what was thrown away, and whose they are.
@@ -96,6 +99,26 @@ def is_unread_picture(name: str) -> bool:
 def is_clip(name: str) -> bool:
     """Whether a file is a video, by its ending."""
     return os.path.splitext(name)[1].lower() in CLIPS
+
+
+def some(items: Iterator[Item], empty: Sequence[str], skipped: Mapping[str, int]) -> Iterator[Item]:
+    """The same items, if one of them is a file that was named or found.
+
+    Args:
+        items: Of ``sources.photographs``.
+        empty: Its remarks on empty places.
+        skipped: Its counts of what is passed over.
+
+    Raises:
+        ConfigError: None is; with what there is to say about each place.
+    """
+    first: list[Item] = []
+    for item in items:
+        first.append(item)
+        if not item.searched:
+            return chain(first, items)
+    words = [*empty, *(item.error for item in first), *filter(None, [told(skipped)])]
+    raise ConfigError(f"no photographs found ({'; '.join(words)})")
 
 
 def told(counts: Mapping[str, int]) -> str:

@@ -17,11 +17,12 @@ from .. import results
 from ..errors import BlurdctError, ConfigError, ImageError
 from ..images.files import is_photo
 from . import archives, remote
-from .items import Item, find, item_of_file, items_in_archive
+from .items import Item, find, is_there, item_of_file, items_in_archive
 from .path_lists import (
     LIST,
     STDIN,
     BrokenListError,
+    far_away,
     from_standard_input,
     listed,
 )
@@ -146,9 +147,12 @@ class _Search:
 
     def table(self, name: str) -> Iterator[Item]:
         rows = self._or_empty(column_of(name, self.column), f"{name}: no paths in it", name)
-        for path, more in rows:
-            for item in self._listed(path, name):
-                yield replace(item, more=more) if more else item
+        items = (
+            replace(item, more=more) if more else item
+            for path, more in rows
+            for item in self._listed(path, name)
+        )
+        return self._from_here(items, name)
 
     def local(self, name: str) -> Iterator[Item]:
         if os.path.isdir(name):
@@ -185,8 +189,20 @@ class _Search:
 
     def _named(self, names: Iterable[str | ImageError], source: str) -> Iterator[Item]:
         """What a list names: files, folders, archives, members of them, URLs; no further lists."""
-        for name in self._or_empty(names, f"{source}: no paths in it", source):
-            yield from self._listed(name, source)
+        named = self._or_empty(names, f"{source}: no paths in it", source)
+        items = (item for name in named for item in self._listed(name, source))
+        return self._from_here(items, source)
+
+    def _from_here(self, items: Iterator[Item], source: str) -> Iterator[Item]:
+        """The same items; where they are files, and not one is here, it is remarked upon."""
+        first, here = "", False
+        for item in items:
+            relative = not (item.error or is_there(item) or os.path.isabs(item.path))
+            here = here or not relative
+            first = first or item.path
+            yield item
+        if first and not here:
+            self.empty(far_away(source, first))
 
     def _listed(self, name: str | ImageError, source: str) -> Iterator[Item]:
         if isinstance(name, ImageError):

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import ImageError
 from ..results import COLUMNS
 from ..utils import row_files
-from ..utils.text_files import open_regular, open_text, rows_of_csv
+from ..utils.text_files import open_text, rows_of_csv
 from .path_lists import BrokenListError, unread
 
 Cells = dict[str, Any]
@@ -129,10 +129,9 @@ def _csv_rows(path: str, column: str) -> Iterator[Cells]:
 
 def _parquet_rows(path: str, column: str) -> Iterator[Cells]:
     """Without columns of bytes or of parts: photographs themselves may be among them."""
-    import pyarrow.parquet
     from pyarrow import types
 
-    with open_regular(path) as opened, pyarrow.parquet.ParquetFile(opened) as file:
+    with row_files.open_parquet(path) as file:
         schema = file.schema_arrow
         if column not in schema.names:
             raise KeyError(column)

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from ..errors import ConfigError
+from ..utils.text import reason
 
 BACKLOG = 2048  # connections that the system holds until a process takes them
 HESITATION = 0.001  # seconds before a process takes a connection, for each that it has
@@ -28,7 +29,8 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         number = getattr(error, "errno", None) or 0
-        why = os.strerror(number) if number in errno.errorcode else str(error)
+        why = os.strerror(number) if number in errno.errorcode else reason(error)
+        why = "no such host" if isinstance(error, UnicodeError) else why
         raise ConfigError(f"cannot listen on {host}:{port} ({why})") from error
 
 

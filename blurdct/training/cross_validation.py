@@ -14,7 +14,7 @@ from ..models.base import Array, Backend
 from ..models.registry import backend
 from ..utils.progress import Progress, silent
 from .out_of_fold import OutOfFold
-from .training_set import TrainingSet, judged_alone, with_extra
+from .training_set import TrainingSet, deciding, judged_alone, with_extra
 
 
 def cross_validate(
@@ -47,12 +47,15 @@ def cross_validate(
         model = fit_rows(with_extra(data, rows, data.groups[judge]), name, parameters)
         raw[shuffle, judge] = model.predict_proba(data.take(judge))
         fold_of[shuffle, judge] = fold
+    decisive, counted = deciding(data)
     for shuffle, fold in jobs:
         here = fold_of[shuffle] == fold
-        others = ~here & data.real
+        others = ~here & decisive
         if not here.any():
             continue
-        calibration, thresholds = decide(data.y[others], raw[shuffle, others], config)
+        calibration, thresholds = decide(
+            data.y[others], raw[shuffle, others], config, counted[others]
+        )
         p[shuffle, here] = calibration(raw[shuffle, here])
         label[shuffle, here] = verdict_index(p[shuffle, here], thresholds)
     return OutOfFold(raw, p, label, fold_of)

@@ -43,6 +43,8 @@ def open_study(storage: str | None, name: str, seed: int) -> optuna.Study:
         except Exception as error:  # each kind of storage has errors of its own
             if not left:
                 reason = str(error).splitlines()[0]
+                if "parse SQLAlchemy URL" in reason:
+                    reason = "expected sqlite:///FILE, journal:FILE or the URL of a database"
                 raise ConfigError(
                     f"{storage}: cannot be used to store a study ({reason})"
                 ) from error

@@ -15,7 +15,7 @@ from ..inference.session import Session
 from ..models.base import Array, Backend, Inputs
 from .cross_validation import cross_validate, fit_rows
 from .out_of_fold import OutOfFold
-from .training_set import TrainingSet, table_digest, with_extra
+from .training_set import TrainingSet, deciding, table_digest, with_extra
 
 CHECKED = 512  # pictures, at least, that an export is compared with its model on
 EXPORT_TOLERANCE = 1e-4  # largest difference in P between a model and its export
@@ -47,8 +47,9 @@ def train_model(
     """
     judged = judged or cross_validate(data, name, parameters, config)
     times = len(judged.raw)
-    y, raw = np.tile(data.y[data.real], times), judged.raw[:, data.real].ravel()
-    calibration, thresholds = decide(y, raw, config)
+    rows, counted = deciding(data)
+    y, raw = np.tile(data.y[rows], times), judged.raw[:, rows].ravel()
+    calibration, thresholds = decide(y, raw, config, np.tile(counted[rows], times))
     model = fit_rows(with_extra(data, data.weights > 0), name, parameters)
     graph = model.to_onnx()
     checked = data.take(_checked(data))

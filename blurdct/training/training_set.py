@@ -1,10 +1,10 @@
 """Images and their model inputs -> rows to learn from: labels, scenes, weights; and extra rows.
 
 Real photographs decide. A row whose ``kind`` is empty is a photo as it was found; those of sources
-that have both labels are the *real* rows, on which calibration, thresholds and the first figures
-rest. Synthetic copies teach beside them with less weight. Photographs of a source that has only
-sharp ones (taken as sharp, unchecked) are not learnt from: false positives are counted on them.
-Without real rows, as after the seed's recipe alone, the copies decide.
+that have both labels are the *real* rows, on which the first figures rest. Synthetic copies teach
+beside them with less weight, and so do photographs of a source that has only sharp ones (taken as
+sharp, unchecked), on which false positives are counted. Calibration and thresholds are taken from
+both. Without real rows, as after the seed's recipe alone, the copies decide.
 
 Some rows are extra, for backends that learn more from them than others could: varied copies of real
 photographs, and photographs that are blurred in part, with masks. Nothing is judged on them.
@@ -24,6 +24,8 @@ from ..features.bands import FEATURES
 from ..models.base import Array, Inputs, TrainingRows
 from ..models.registry import backend
 
+UNCHECKED = 0.25  # of a photo of a source that has only sharp ones: a few are soft in truth
+FAINT, PLAIN = 0.13, 0.3  # what a copy of strength 0 counts; strength from which on it counts full
 LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
@@ -139,23 +141,36 @@ def build_training_set(
     real = found & table["source"].isin(labels.index[labels == 2]).to_numpy()
     if not real.any() and len(set(y[found])) == 2:
         real = found  # no source has both labels, all together have
+    strength = table["strength"].fillna(0).to_numpy(float)
+    own = table["weight"].fillna(1).to_numpy(float) if "weight" in table else np.ones(len(y))
     if real.any():
         # copies of both labels count alike, however many of each were made
         share = np.bincount(y[~found], minlength=2)[y] / max(1, (~found).sum())
         copies = config.copy_weight * 0.5 / np.maximum(share, 1e-9)
         copies = np.minimum(copies, 0.5)  # where one label has few copies, none outweighs a photo
-        weights = np.where(real, 1.0, np.where(found, 0.0, copies))
+        # blur that hardly shows must not make sharp photographs suspect
+        copies = np.where(y == 1, copies * np.interp(strength, [0, PLAIN], [FAINT, 1]), copies)
+        weights = np.where(real, 1.0, np.where(found, UNCHECKED, copies)) * own
     else:
-        real, weights = np.ones(len(y), bool), np.ones(len(y))
+        real, weights = np.ones(len(y), bool), own
     groups = table["group"].to_numpy(dtype=object)
-    strength = table["strength"].fillna(0).to_numpy(float)
     levels = np.where(y == 0, 0, np.where(found, -1, np.minimum(strength * 10, 9).astype(int)))
     return TrainingSet(table, inputs, y, groups, real, weights, levels, masks)
 
 
 def judged_alone(data: TrainingSet) -> Array:
-    """Shape (n,), bool: sharp photographs that false positives are counted on, not learnt from."""
-    return (data.table["kind"] == "").to_numpy() & (data.weights == 0) & (data.y == 0)
+    """Shape (n,), bool: photographs of sources that have only sharp ones."""
+    return (data.table["kind"] == "").to_numpy() & ~data.real & (data.y == 0)
+
+
+def deciding(data: TrainingSet) -> tuple[Array, Array]:
+    """The rows that calibration and thresholds are taken from, shape (n,), bool, and their weights.
+
+    Photographs that are taken as sharp count a quarter: they would outnumber the others, and P of
+    a photo of which nothing is known would say so.
+    """
+    alone = judged_alone(data)
+    return data.real | alone, np.where(alone, UNCHECKED, 1.0)
 
 
 def with_extra(data: TrainingSet, rows: Array, judged: Sequence[str] = ()) -> TrainingSet:

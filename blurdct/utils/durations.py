@@ -15,7 +15,7 @@ def seconds(text: str) -> float:
     """
     number, unit = number_and_unit(text) or (0.0, "none")
     if unit not in _UNITS:
-        raise ConfigError(f"expected a time such as 2s or 500ms, got {text!r}")
+        raise ConfigError(f"expected a time such as 2s, 500ms, 2min or 1h, got {text!r}")
     return number * _UNITS[unit]
 
 

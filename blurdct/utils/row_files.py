@@ -3,12 +3,17 @@
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from .text_files import lines, open_regular, open_text, rows_of_csv
+from .text_files import CUT, lines, open_regular, open_text, rows_of_csv
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 Row = dict[str, Any]
 Columns = Mapping[str, type]  # str, int, float or bool
@@ -70,22 +75,56 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with open_text(path) as file:
-        for line in lines(file):
+        for number, line in enumerate(lines(file), 1):
             if line.strip():
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise ValueError("a line is no JSON object")
-                yield row
+                yield _object(line, number)
+
+
+def _object(line: str, number: int) -> Row:
+    """A line of JSON.
+
+    Raises:
+        ValueError: It is no object; the message has its number.
+    """
+    try:
+        row = json.loads(line)
+    except RecursionError as error:
+        raise ValueError(f"line {number:,}: nested too deep") from error
+    except ValueError as error:
+        cut = "" if line.endswith(("\n", "\r")) else f"; {CUT}"
+        raise ValueError(f"line {number:,}: not JSON{cut}") from error
+    if not isinstance(row, dict):
+        raise ValueError(f"line {number:,}: no JSON object")
+    return row
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow.parquet
-
-    with open_regular(path) as opened, pyarrow.parquet.ParquetFile(opened) as file:
+    with open_parquet(path) as file:
         for batch in file.iter_batches(BATCH):
             for row in batch.to_pylist():
                 raw = row.pop(RAW_PATH, None)
                 yield row if raw is None else {**row, "path": os.fsdecode(raw)}
+
+
+@contextmanager
+def open_parquet(path: str | os.PathLike[str]) -> "Iterator[ParquetFile]":
+    """A Parquet file to read.
+
+    Raises:
+        OSError: It cannot be opened.
+        ValueError: No regular file, or damaged, as may be found while it is read.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    with open_regular(path) as opened:
+        try:
+            with pyarrow.parquet.ParquetFile(opened) as file:
+                yield file
+        except (pyarrow.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise
+            raise ValueError("damaged, cut, or no Parquet") from error
 
 
 def _write_csv(path: Path, rows: Iterable[Row], columns: Columns) -> None:
@@ -145,6 +184,60 @@ def _unicode(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return value
+
+
+def other_cells(path: str | os.PathLike[str], row: dict[Any, Any], filled: Set[str]) -> str:
+    """What is wrong with the number of a row's cells, in words; empty if nothing is.
+
+    Args:
+        path: The CSV file that it is of.
+        row: As ``csv.DictReader`` makes it: None where the row ends before the header does.
+        filled: Columns in which no row is empty. Of others some spreadsheets leave out the cells at
+            the end of a row where all of them are empty.
+    """
+    missing = {name for name, cell in row.items() if cell is None}
+    if any(row.get(None, ())):
+        return "has more cells than the header has names"
+    cut = bool(missing) and not _ends_with_a_line(path)
+    if not cut and filled.isdisjoint(missing):
+        return ""
+    return f"has {len(row) - len(missing)} of {len(row)} cells{f'; {CUT}' if cut else ''}"
+
+
+def repeats(hashes: "array[int]") -> Iterator[tuple[int, int]]:
+    """Pairs of rows with one hash, from 0, the earlier first; by the later one."""
+    import numpy as np
+
+    found = np.array(hashes)
+    order = np.argsort(found, kind="stable")
+    same = np.flatnonzero(found[order][1:] == found[order][:-1])
+    for later, earlier in sorted((int(order[at + 1]), int(order[at])) for at in same):
+        yield earlier, later
+
+
+def other_encoding(name: str) -> str:
+    """What to say of the name of a file that is no UTF-8; empty if it is, or such a file is here.
+
+    Raises:
+        ValueError: Spelled as Western Windows programs spell it, it is the name of a file that is
+            here: so it was not the name that was odd. As names are bytes, it else may be right.
+    """
+    try:
+        name.encode()
+        return ""
+    except UnicodeEncodeError:
+        raw = name.encode("utf-8", "surrogateescape")
+    if "::" in name or "://" in name or os.path.lexists(name):  # within others, nobody looks
+        return ""
+    if os.path.lexists(raw.decode("cp1252", "replace")):
+        raise ValueError("is in Latin-1, not UTF-8, as the file of that name shows; save it anew")
+    return "has a path that is no UTF-8, and no such file is here; is the table in Latin-1?"
+
+
+def _ends_with_a_line(path: str | os.PathLike[str]) -> bool:
+    with open(path, "rb") as file:
+        file.seek(-min(4, os.path.getsize(path)), os.SEEK_END)  # a letter of UTF-32 has four bytes
+        return file.read().rstrip(b"\0")[-1:] in (b"\n", b"\r")
 
 
 READERS: dict[str, Callable[[Path], Iterator[Row]]] = {

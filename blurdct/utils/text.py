@@ -1,10 +1,19 @@
 """Words for people: the reason of an error in one line, and text made harmless for a terminal."""
 
 import re
+from errno import ECONNREFUSED
+from socket import gaierror
 
 
 def reason(error: BaseException) -> str:
     """Why something failed: the system's words, or the first line of the library's."""
+    cause = getattr(error, "os_error", error)  # aiohttp's errors hold the system's
+    if isinstance(cause, gaierror):
+        return "no such host"
+    if isinstance(cause, ConnectionRefusedError) or getattr(cause, "errno", 0) == ECONNREFUSED:
+        return "nothing answers there"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not {error.encoding.upper()}"
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(words).partition("\n")[0]
 

@@ -25,11 +25,18 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+CUT = "the file seems to be cut"
 LONGEST_LINE = 64 * 2**20  # characters; photographs themselves may stand in a column
 DELIMITERS = ",;\t"
 UNMARKED = "null bytes in it; UTF-16 is read with a byte order mark alone"
 
 _LONGEST = max(map(len, MARKS))  # bytes
+_NO_CSV = {  # by what the library says
+    "unexpected end": f"a quotation mark is never closed; {CUT}",
+    "expected after": "text behind a closed quotation mark",
+    "field limit": f"a cell of over {csv.field_size_limit():,} characters",
+    "NUL": "a null byte",
+}
 _SEPARATOR = re.compile(r"sep=(.)\s*")  # the first line of some spreadsheets
 
 
@@ -100,10 +107,17 @@ def rows_of_csv(file: IO[str], column: str, **how: Any) -> Iterator[dict[str, An
         how: For ``csv.DictReader``.
 
     Raises:
-        ValueError: Nothing in it, or a line as ``lines`` refuses it.
-        csv.Error: See ``csv``.
+        ValueError: Nothing in it, a line as ``lines`` refuses it, or one that is no CSV.
     """
-    rest = lines(file)
+    number = 0
+
+    def numbered() -> Iterator[str]:
+        nonlocal number
+        for line in lines(file):
+            number += 1
+            yield line
+
+    rest = numbered()
     first = next(rest, "")
     if separator := _SEPARATOR.fullmatch(first):
         delimiter, first = separator[1], ""
@@ -116,9 +130,14 @@ def rows_of_csv(file: IO[str], column: str, **how: Any) -> Iterator[dict[str, An
         delimiter = max(DELIMITERS, key=fitting)
     rest = chain([first] if first else [], rest)
     rows = csv.DictReader(rest, delimiter=delimiter, **how)
-    if not rows.fieldnames:
-        raise ValueError("empty")
-    yield from rows
+    try:
+        if not rows.fieldnames:
+            raise ValueError("empty")
+        yield from rows
+    except csv.Error as error:
+        known = (why for words, why in _NO_CSV.items() if words in str(error))
+        why = next(known, "not CSV")
+        raise ValueError(f"line {number:,}: {why}") from error
 
 
 def unreadable(error: UnicodeError) -> str:

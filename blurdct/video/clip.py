@@ -43,7 +43,7 @@ def step(text: str) -> Step:
     Raises:
         ConfigError: It is none of these, or not over 0.
     """
-    wrong = f"every {text!r}: expected a time such as 0.5s, or frames such as 10f"
+    wrong = f"expected a time over 0 such as 0.5s, or frames such as 10f, got {text!r}"
     number, unit = number_and_unit(text) or (0.0, "")
     if unit == "f":
         if not 0 < number < inf or number != int(number):

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -220,7 +221,7 @@ def test_only_and_sort_choose_what_is_printed_and_all_are_counted(cli, photos):
 
     def names(*words):
         result = cli("predict", *words, photos)
-        told = "4 photographs: 1 blurred, 2 sharp (1 doubtful), 1 unknown in "
+        told = "blurdct: 4 photographs: 1 blurred, 2 sharp (1 doubtful), 1 unknown in "
         assert result.err.startswith(told)
         assert result.err.endswith(" s; skipped: 1 .jxl (JPEG XL is not supported)\n")
         return [Path(path).stem for path in result.labels]
@@ -553,8 +554,20 @@ def test_models_says_default_accuracy_and_speed(cli, monkeypatch):
     assert fast.split()[:2] == ["dct-xgb", "fast"]
     monkeypatch.setenv("BLURDCT_MODEL", "fast")
     assert cli("models").lines[2].split()[1:4] == ["fast,", "the", "default"]
-    monkeypatch.setenv("BLURDCT_MODEL", "elsewhere")
-    assert cli("models").lines[-1] == "the default is elsewhere, as BLURDCT_MODEL says"
+    assert "best, the default without BLURDCT_MODEL" in cli("models").lines[1]
+
+
+@pytest.mark.parametrize("name", ["elsewhere", "dct-forest"])
+def test_a_model_that_the_environment_names_in_vain_is_told_with_the_variable(
+    cli, photos, name, monkeypatch
+):
+    monkeypatch.setenv("BLURDCT_MODEL", name)
+    listed, judged = cli("models"), commands.call("predict", photos)
+    assert listed.lines[-1] == f"the default is {name}, as BLURDCT_MODEL says"
+    assert "best, the default without BLURDCT_MODEL" in listed.lines[1] and listed.status == 0
+    assert listed.err == judged.err and judged.status == 2 and judged.err.count("\n") == 1
+    assert name in judged.err and "(which BLURDCT_MODEL says)" in judged.err
+    assert "BLURDCT_MODEL" not in commands.call("predict", "--model", "another", photos).err
 
 
 def test_a_prediction_imports_nothing_that_only_training_needs(photos, model):
@@ -588,6 +601,27 @@ def test_a_full_disk_is_one_line(photos, model):
         result = start("predict", "--model", model, photos, stdout=full)
     assert result.returncode == 1
     assert result.stderr.startswith(b"blurdct: cannot write") and result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [[], ["--help"], ["--version"], ["predict", "--help"]])
+def test_help_that_finds_the_disk_full_is_one_line_too(words):
+    with open("/dev/full", "wb") as full:
+        result = start(*words, stdout=full)
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"blurdct: cannot write the output (No space left")
+    assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("way", ["2>&-", "2>/dev/full", "2> >(exit)", ">/dev/null 2>&-"])
+@pytest.mark.parametrize("name", ["sharp.png", "missing.png"])
+def test_that_nobody_can_be_told_changes_no_exit_status(photos, model, way, name):
+    two = [str(photos / "sharp.png"), str(photos / name)]  # more than one: a summary follows
+    words = shlex.join([sys.executable, "-m", "blurdct", "predict", "--model", str(model), *two])
+    run = subprocess.run(["bash", "-c", f"{words} {way}"], cwd=ROOT, stdout=subprocess.PIPE)
+    assert run.returncode == (name == "missing.png")
+    assert run.stdout.count(b"\n") == (0 if "/null" in way else 1 + (name == "sharp.png"))
 
 
 def test_an_interrupt_ends_it_quietly(cli, photos, monkeypatch):

@@ -227,6 +227,9 @@ def test_a_service_that_goes_away_leaves_what_was_measured(photos):
     assert re.fullmatch(r"blurdct: 127\.0\.0\.1:\d+: cannot connect \(.+\)\n", run.err)
 
 
+NOBODY = "cannot connect (nothing answers there; is 'blurdct serve --thrift' running?)"
+
+
 def test_another_protocol_is_told_from_no_service_at_all(photos):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -247,20 +250,23 @@ def test_another_protocol_is_told_from_no_service_at_all(photos):
         listener.shutdown(socket.SHUT_RDWR)
         thread.join(5)
     run = ask(port, photos)
-    assert run.status == 1 and run.err == f"blurdct: 127.0.0.1:{port}: cannot connect (no answer)\n"
+    assert run.status == 1 and run.err == f"blurdct: 127.0.0.1:{port}: {NOBODY}\n"
 
 
 @pytest.mark.parametrize("place", ["localhost", "localhost:", ":x", "localhost:99999", "::1:5"])
 def test_a_place_that_is_none_is_wrong_use(photos, place):
     run = call("client", "--thrift", place, photos)
-    assert run.status == 2 and run.err.startswith(f"blurdct: {place}: expected HOST:PORT")
+    assert run.status == 2 and run.err.startswith("blurdct: --thrift: expected HOST:PORT")
+    assert run.err.endswith(f"got {place}\n")
 
 
 def test_a_folder_without_labelled_photographs_is_wrong_use(tmp_path):
     for folder in (tmp_path, tmp_path / "nowhere"):
         run = call("client", "--thrift", ":1", folder)
         assert run.status == 2
-        assert run.err.splitlines()[-1].endswith("expected photos in folders sharp and blurred")
+        gone = folder.name == "nowhere"
+        why = "no such folder" if gone else "no photographs found in folders sharp and blurred"
+        assert run.err == f"blurdct: {folder}: {why}\n"
 
 
 def test_file_names_of_any_bytes_are_told_in_one_line(tmp_path):

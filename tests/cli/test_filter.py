@@ -229,15 +229,19 @@ def test_what_is_left_alone_is_named_and_the_status_says_so(scanned):
         ("filter r.csv --action move --to photos", "already"),
         ("filter r.csv --action move --to r.csv", "not a folder"),
         ("filter r.csv --worst many", "expected a number"),
-        ("filter r.csv --max-fpr 2", "share"),
+        ("filter r.csv --worst 200%", "--worst: expected a number such as 20, or a share from 0%"),
+        ("filter r.csv --max-fpr 2", "--max-fpr: expected a share from 0 to below 1, got 2"),
+        ("filter r.csv --csv -0", "--csv is for lists: leave out --null\n"),
+        ("filter r.csv --label sharp --table", "all there is to pick: leave out --table\n"),
         ("filter r.csv --threshold 70", "did you mean 0.70?"),
-        ("filter missing.csv", "missing.csv: cannot be read"),
+        ("filter missing.csv", "missing.csv: no such file"),
         ("filter photos", "made by: blurdct scan photos"),
         ("undo r.csv", "no journal"),
-        ("undo missing", "cannot be read"),
+        ("undo missing", "missing: no such file"),
         ("best r.csv", "--by"),
-        ("best r.csv --by burst --gap soon", "expected a time"),
+        ("best r.csv --by burst --gap 2x", "--gap: expected a time such as 2s, 500ms, 2min"),
         ("best r.csv --by burst --distance 3", "--distance"),
+        ("best r.csv --by duplicate --gap 2s", "--gap is for --by burst"),
         ("best r.csv --by burst --csv --rest", "--csv"),
         ("best r.csv --by burst --csv --json", "one or the other"),
     ],
@@ -328,7 +332,7 @@ def test_help_has_an_example_and_the_exit_statuses(name):
     assert f"blurdct {name} " in text and "Exit status" in text
 
 
-@pytest.mark.parametrize("word", ["", " ", "a\x01", "caf\udce9"])
+@pytest.mark.parametrize("word", [" ", "a\x01", "caf\udce9"])
 def test_a_keyword_that_no_sidecar_can_hold_is_refused(word, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     results.write("r.csv", [{"path": "a.jpg", "probability": 0.9, "score": 90, "label": "blurred"}])
@@ -385,6 +389,24 @@ def test_printing_never_ends_an_action(many, reader):
     assert all(isinstance(json.loads(line), dict) for line in journal.read_text().splitlines())
     assert run(f"undo {shlex.quote(str(journal))}") == expected
     assert {path: path.read_bytes() for path in (many / "photos").iterdir()} == before
+
+
+def test_what_there_is_not_to_undo_is_said_and_no_failure(many, monkeypatch):
+    monkeypatch.chdir(many)
+    call("filter", "r.csv", "--action", "copy", "--to", "out")
+    (journal,) = Path("out").glob("*.jsonl")
+    head = Path("head.jsonl")
+    head.write_text(journal.read_text().partition("\n")[0] + "\n")
+    assert call("undo", head) == (0, "", "blurdct: head.jsonl: nothing to undo: nothing was done\n")
+    for photo in Path("out").rglob("[0-9]*"):
+        photo.unlink()
+    gone = call("undo", journal)
+    assert "put back: 0; left alone: 0; all is as it was already" in gone.err
+    assert call("undo", journal) == (
+        0,
+        "",
+        f"blurdct: {journal}: nothing to undo: already undone\n",
+    )
 
 
 def test_what_goes_along_is_counted_and_the_folders_of_a_journal_are_said(many, monkeypatch):

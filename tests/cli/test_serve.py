@@ -270,13 +270,13 @@ def test_a_connection_may_be_used_again_and_a_slow_answer_is_waited_for(monkeypa
     ],
 )
 def test_an_address_without_a_host_is_this_computer_alone(text, place):
-    assert address(text) == place
+    assert address(text, "--http") == place
 
 
 @pytest.mark.parametrize("text", ["8000", "a", "a:b", ":70000", "::1:80", "http://a:80", "", ":"])
 def test_what_is_no_address_is_refused(text):
-    with pytest.raises(ConfigError, match="HOST:PORT"):
-        address(text)
+    with pytest.raises(ConfigError, match="--http: expected HOST:PORT"):
+        address(text, "--http")
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_what_is_no_address_is_refused(text):
         (("--http", "8000"), "HOST:PORT"),
         (("--http", ":0", "--thrift", ":0"), "one or the other"),
         (("--http", "256.0.0.1:80"), "cannot listen on"),
-        (("--token-file", "nowhere"), "nowhere: cannot be read"),
+        (("--token-file", "nowhere"), "--token-file nowhere: no such file"),
         (("--token-file", os.devnull), "token"),
         (("--seconds", "nan"), "seconds: expected a time over 0, got nan"),
         (("--allow-origin", "https://a.example/"), "origins: expected http(s)://HOST[:PORT] or *"),

@@ -302,10 +302,44 @@ def test_empty_places_are_remarked_upon_in_turn(here, run, listed, command):
     ]
 
 
-def test_a_scan_says_nothing_of_empty_places(here, run):
+def test_a_scan_tells_of_empty_places_too(here, run):
     Path("empty").mkdir()
     done = run("scan", "empty", "more")
-    assert done.status == 0 and done.err.count("\n") == 1
+    assert done.status == 0 and done.err.count("\n") == 2
+    assert done.err.startswith("blurdct: empty: no photographs in this folder\nblurdct: out.csv: ")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_list_whose_paths_are_elsewhere_says_from_where_they_are_seen(here, run, command):
+    Path("far").mkdir()
+    Path("far/near.png").write_bytes(png(1))
+    for name, head in (("t.csv", "file\n"), ("l.txt", "")):
+        Path("far", name).write_text(f"{head}near.png\ngone.png\n")
+        words = ["--column", "file"] if head else []
+        far = f"blurdct: far/{name}: no file of it is here, seen from the current folder, {here}; "
+        done = run(command, f"far/{name}", *words)
+        Path("out.csv").unlink(missing_ok=True)
+        assert f"{far}they are there seen from far: cd there first\n" in done.err
+        Path("near.png").write_bytes(png(1))
+        assert "current folder" not in run(command, f"far/{name}", *words).err
+        for left in ("near.png", "out.csv"):
+            Path(left).unlink(missing_ok=True)
+
+
+def test_a_scan_says_which_columns_hold_the_reasons_of_what_has_no_verdict(here, run):
+    where = {"gone.png": "column error for the unreadable", "flat.png": "column reason for the unk"}
+    Image.new("L", (64, 64), 128).save("flat.png")
+    told = run("scan", *where).err
+    assert "; why: " in told and all(words in told for words in where.values())
+    Path("out.csv").unlink()
+    assert "why" not in run("scan", "in").err
+
+
+def test_a_pattern_that_matches_nothing_is_wrong_use_of_scan_and_leaves_no_file(here, run):
+    done = run("scan", "*.gif")
+    why = "*.gif: no such file, and nothing matches it"
+    assert (done.status, done.err) == (2, f"blurdct: no photographs found ({why})\n")
+    assert not list(Path().glob("out*"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

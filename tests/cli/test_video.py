@@ -157,12 +157,16 @@ def test_a_clip_without_video_support_is_one_line_that_says_what_to_install(home
         (["clip.avi", "--out", "f.csv", "--only-sharp"], 2, "--only-sharp"),
         (["clip.avi"], 2, "--out"),
         (["clip.avi", "--out", "f.txt"], 2, "expected a file ending in"),
-        (["clip.avi", "--out", "f.csv", "--every", "0"], 2, "every '0'"),
+        (
+            ["clip.avi", "--out", "f.csv", "--every", "0"],
+            2,
+            "--every: expected a time over 0 such as 0.5s, or frames such as 10f, got '0'",
+        ),
         (["clip.avi", "--out", "f.csv", "--best", "3"], 2, "--to"),
         (["clip.avi", "--out", "f.csv", "--to", "out"], 2, "--best"),
         (["clip.avi", "--out", "f.csv", "--plot", "f.png"], 2, ".svg"),
         (["clip.avi", "--out", "f.csv", "--model", "no-such"], 2, "no-such"),
-        (["clip.avi", "--out", "no/f.csv"], 2, "cannot be written"),
+        (["clip.avi", "--out", "no/f.csv"], 2, "no/f.csv: no such folder as no"),
     ],
 )
 def test_wrong_use_and_what_is_no_clip_are_one_line(home, words, status, message):

@@ -64,7 +64,9 @@ def test_the_worst_are_as_many_as_said_and_none_left_is_worse(probabilities, cou
 
 @pytest.mark.parametrize("amount", ["", "x", "-1", "10.5", "101%", "-1%", "nan%", "%"])
 def test_what_is_no_amount_is_refused(amount):
-    with pytest.raises(ConfigError, match="expected a number or a share"):
+    with pytest.raises(
+        ConfigError, match="expected a number such as 20, or a share from 0% to 100%"
+    ):
         worst(amount, survey(rows([0.5])))
 
 

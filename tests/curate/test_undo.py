@@ -215,7 +215,7 @@ def test_what_is_no_journal_is_refused_in_one_line(tmp_path, text):
     with pytest.raises(ConfigError, match="x.jsonl") as caught:
         list(undo_journal(file))
     assert "\n" not in str(caught.value)
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="missing: no such file"):
         list(undo_journal(tmp_path / "missing"))
 
 

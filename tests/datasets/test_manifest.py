@@ -145,7 +145,7 @@ def test_a_label_that_is_neither_is_refused(tmp_path, label):
     [
         ("file,label\na.jpg,1\n", "lacks path; has file, label"),
         ("", "manifest.csv: empty"),
-        ("path,label\na.jpg,1\nb.jpg,1,2,3\n", "Expected 2 fields in line 3"),
+        ("path,label\na.jpg,1\nb.jpg,1,2,3\n", "line 3 has 4 cells, the header 2"),
         ("path,label\n", "no photographs found"),
     ],
 )

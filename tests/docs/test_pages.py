@@ -53,7 +53,8 @@ SEEN = {  # of the output of a recipe for another tool
     "torch": "tensor(",
     "datasets": "[",
 }
-TALLY = re.compile(r"^\d+ photographs: .+ in [\d.]+ s\n", re.MULTILINE)  # of several photographs
+# Of several photographs.
+TALLY = re.compile(r"^blurdct: \d+ photographs: .+ in [\d.]+ s\n", re.MULTILINE)
 
 
 def lines(language: str, start: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from blurdct.cli.app import main
 
-SUMMARY = re.compile(r"[0-9,]+ photographs?\b.* in [0-9.,]+ s(; skipped: .*)?$")
+SUMMARY = re.compile(r"blurdct: [0-9,]+ photographs?\b.* in [0-9.,]+ s(; skipped: .*)?$")
 
 
 class Run(NamedTuple):

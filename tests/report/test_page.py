@@ -240,8 +240,9 @@ def test_the_page_asks_no_host_and_runs_its_own_scripts_alone():
     ("name", "shown"),
     [("a\udce9.jpg", "a\\udce9.jpg"), ("a\u202egpj.exe", "a\\u202egpj.exe"), ("a\nb", "a\\nb")],
 )
+@pytest.mark.filterwarnings("ignore:.*no UTF-8")
 def test_names_that_would_hide_or_break_something_are_spelt_out(name, shown, tmp_path):
-    rows = [row(name, 0.9), failed(name, f"{name}: {name}")]
+    rows = [row(name, 0.9), failed(f"{name}.gif", f"{name}: {name}")]
     results.write(tmp_path / "r.csv", rows)
     write_report(str(tmp_path / "r.csv"), tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")

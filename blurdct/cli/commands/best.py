@@ -7,14 +7,16 @@ import typer
 
 from ...errors import ConfigError, ImageError
 from .. import output
-from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
 from ..options import ALL_READ, MANY, SOME_UNREAD, AsCsv, AsJson, Escape, Results, form_of, note
+from ..usage import of_option
 
 if TYPE_CHECKING:
     from ...curate.ranking import Candidate, Look, Place
     from ...curate.selection import Survey
 
+GAP = "2s"
 COLUMNS = ("group", "rank", "path", "score", "compared", "blurred")
 
 
@@ -26,9 +28,11 @@ def best(
         typer.Option(help="By capture time, or by what the photos show."),
     ],
     gap: Annotated[
-        str,
-        typer.Option(metavar="TIME", help="Of a burst: at most, from one photo to the next."),
-    ] = "2s",
+        str | None,
+        typer.Option(
+            metavar="TIME", help=f"Of a burst: at most, from one photo to the next; {GAP}."
+        ),
+    ] = None,
     distance: Annotated[
         int | None,
         typer.Option(min=0, max=11, metavar="BITS", help="Of duplicates: of 64 bits that differ."),
@@ -94,21 +98,23 @@ def best(
     from ...utils import durations
 
     form = form_of(as_json, as_csv)
-    if form and (action != "list" or null or rest):
-        raise ConfigError(f"--{form} tells of all photos: leave out --action, --null and --rest")
+    others = {"--action": action != "list", "--null": null, "--rest": rest}
+    if form and (named := [name for name, asked in others.items() if asked]):
+        raise ConfigError(f"--{form} tells of all photos: leave out {' and '.join(named)}")
     if distance is not None and by == "burst":
         raise ConfigError("--distance is for --by duplicate")
+    if gap is not None and by == "duplicate":
+        raise ConfigError("--gap is for --by burst")
     check_use(action, to, null)
-    longest = durations.seconds(gap)
+    longest = of_option("--gap", durations.seconds, gap or GAP)
     found = selection.survey(verdicts(results))
     if to:
         actions.check_target(to, found.root)
     photos = list(ranking.candidates(verdicts(results)))
-    lost = Lost()
     if out := sum(found.labels.values()) - len(photos):
-        lost.say(note, f"without a verdict, and left out: {out:,} of the photographs")
-    labels, photos, status = _grouped(photos, by, longest, distance, workers, lost)
-    looks, unread = _looks(photos, labels, found, workers, lost)
+        note(f"without a verdict, and left out: {out:,} of the photographs")
+    labels, photos, status = _grouped(photos, by, longest, distance, workers)
+    looks, unread = _looks(photos, labels, found, workers)
     places, status = list(ranking.ranked(photos, labels, looks)), max(status, unread)
     if form:
         printer = output.printer(form, COLUMNS, escape)
@@ -122,10 +128,10 @@ def best(
         return place.rank <= keep and not (only_sharp and place.photo.blurred)
 
     chosen = [place for place in places if is_kept(place) != rest]
-    lost.say(note, f"{len(places):,} photographs in {groups:,} groups: {len(chosen):,} picked")
+    note(f"{len(places):,} photographs in {groups:,} groups: {len(chosen):,} picked")
     if none := sum(place.rank == 1 and not place.sharp for place in places):
         more = "" if only_sharp else ", and so is the best of each (--only-sharp keeps none)"
-        lost.say(note, f"groups in which every photo is blurred: {none:,} of {groups:,}{more}")
+        note(f"groups in which every photo is blurred: {none:,} of {groups:,}{more}")
     rows = (place.row for place in chosen)
     if action == "list":
         print_paths((row["path"] for row in rows), null)
@@ -143,7 +149,6 @@ def _grouped(
     gap: float,
     distance: int | None,
     workers: int | None,
-    lost: Lost,
 ) -> "tuple[Any, list[Candidate], int]":
     """Numbers of groups, the photographs that can be looked at, and the exit status."""
     from ...curate import bursts, near_duplicates
@@ -158,7 +163,7 @@ def _grouped(
     kept, seen, status = [], [], ALL_READ
     for photo, answer in zip(photos, output.with_bar(answers, len(photos)), strict=True):
         if isinstance(answer, ImageError):
-            lost.say(output.note, str(answer))
+            output.note(str(answer))
             status = SOME_UNREAD
         if isinstance(answer, bursts.UnreadableTimeError):
             answer = None  # the photo itself was judged: it is by itself
@@ -168,14 +173,14 @@ def _grouped(
     if by == "burst":
         if alone := seen.count(None):
             words = f"without a capture time, and each by itself: {alone:,} photographs"
-            lost.say(note, words)
+            note(words)
         return bursts.group_bursts(seen, gap), kept, status
     most = near_duplicates.DISTANCE if distance is None else distance
     return near_duplicates.group_duplicates(seen, most), kept, status
 
 
 def _looks(
-    photos: "list[Candidate]", labels: Any, found: "Survey", workers: int | None, lost: Lost
+    photos: "list[Candidate]", labels: Any, found: "Survey", workers: int | None
 ) -> "tuple[dict[int, Look], int]":
     """What is seen of photographs whose groups have several sizes, and the exit status."""
     from ...curate import ranking
@@ -192,7 +197,7 @@ def _looks(
     model = next(iter(named & set(bundle.shipped())), "") if len(named) == 1 else ""
     detector = Detector.load(model or None)
     by = model or f"{detector.model}, as {' and '.join(sorted(named)) or 'no model'} is not here"
-    lost.say(note, f"groups of several sizes, judged anew at the smallest: {len(groups):,} ({by})")
+    note(f"groups of several sizes, judged anew at the smallest: {len(groups):,} ({by})")
     if sum(map(len, groups)) < MANY:
         workers = 1
     members = [[photos[index] for index in group] for group in groups]
@@ -200,12 +205,12 @@ def _looks(
     looks: dict[int, Look] = {}
     for group, seen in zip(groups, output.with_bar(answers, len(groups)), strict=True):
         if isinstance(seen, ImageError):  # it cost a process its life; P as it was decides
-            lost.say(output.note, str(seen))
+            output.note(str(seen))
             continue
         looks.update(zip(group, seen, strict=True))
     problems = [look.problem for look in looks.values() if look.problem]
     for problem in problems:
-        lost.say(output.note, problem)
+        output.note(problem)
     return looks, SOME_UNREAD if problems else ALL_READ
 
 

@@ -44,7 +44,7 @@ def client(
          Or the service is gone
       2  wrong use
     """
-    host, port = address(thrift)
+    host, port = address(thrift, "--thrift")
     photos, unsearched = _photos(folder)
     try:
         from ...service.thrift.client import PERCENTILES, Caller, Judged, judge_all, summary
@@ -83,8 +83,13 @@ def _photos(folder: Path) -> tuple[list[tuple[str, bool]], int]:
         for name, blurred in FOLDERS.items()
         for path in find_photos(folder / name, unsearched.append)
     ]
+    if not found and all(isinstance(error, FileNotFoundError) for error in unsearched):
+        missing = f"no photographs found in folders {' and '.join(FOLDERS)}"
+        raise ConfigError(f"{folder}: {missing if folder.is_dir() else 'no such folder'}")
     for error in unsearched:
-        output.note(f"{error.filename}: cannot be searched ({error.strerror})")
+        gone = isinstance(error, FileNotFoundError)
+        why = "no such folder" if gone else f"cannot be searched ({error.strerror})"
+        output.note(f"{error.filename}: {why}")
     if not found:
-        raise ConfigError(f"{folder}: expected photos in folders {' and '.join(FOLDERS)}")
+        raise ConfigError(f"{folder}: no photographs found in folders {' and '.join(FOLDERS)}")
     return found, len(unsearched)

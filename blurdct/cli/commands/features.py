@@ -25,6 +25,7 @@ from ..options import (
     Sources,
     find,
     form_of,
+    note,
 )
 from ..output import counted_rows
 from ..tally import Tally
@@ -82,5 +83,5 @@ def features(
     for row in counted_rows(map(describe, items), tally):
         printer(row)
     if not quiet and (tally.photos > 1 or tally.skipped):
-        output.note(tally.line())
+        note(tally.line())
     raise typer.Exit(SOME_UNREAD if tally.labels[UNREADABLE] else ALL_READ)

@@ -9,9 +9,10 @@ import typer
 
 from ...errors import ConfigError
 from .. import output
-from ..acting import DryRun, Lost, Null, To, check_use, follow, journal_in, print_paths
+from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
 from ..options import AsCsv, AsJson, Escape, Results, form_of, note, probability
+from ..usage import of_option
 
 if TYPE_CHECKING:
     from ...curate.selection import Cut, Survey
@@ -122,15 +123,20 @@ def filter(
     from ...results import verdicts
 
     form = form_of(as_json, as_csv)
-    if form and (action != "list" or null or table):
-        raise ConfigError(f"--{form} is for lists: leave out --action, --null and --table")
+    others = {"--action": action != "list", "--null": null, "--table": table}
+    if form and (named := [name for name, asked in others.items() if asked]):
+        raise ConfigError(f"--{form} is for lists: leave out {' and '.join(named)}")
     given = {"--threshold": threshold, "--worst": worst, "--max-fpr": max_fpr, "--label": label}
     if len(named := [name for name, value in given.items() if value is not None]) > 1:
         raise ConfigError(f"{' and '.join(named)}: one or the other")
-    if label and (include or table):
-        raise ConfigError("--label says all there is to pick: leave out --include and --table")
-    if table and (action != "list" or to):
-        raise ConfigError("--table does nothing with photos: leave out --action and --to")
+    if label and (
+        named := [name for name, on in (("--include", include), ("--table", table)) if on]
+    ):
+        raise ConfigError(f"--label says all there is to pick: leave out {' and '.join(named)}")
+    if table and (
+        named := [name for name, on in (("--action", action != "list"), ("--to", to)) if on]
+    ):
+        raise ConfigError(f"--table does nothing with photos: leave out {' and '.join(named)}")
     check_use(action, to, null)
     if action != "tag" and (keyword is not None or rating is not None):
         raise ConfigError("--keyword and --rating are for --action tag")
@@ -142,9 +148,9 @@ def filter(
     if threshold is not None:
         cut = selection.from_p(threshold)
     elif worst is not None:
-        cut = selection.worst(worst, found)
+        cut = of_option("--worst", selection.worst, worst, found)
     elif max_fpr is not None:
-        cut = selection.max_fpr(max_fpr, found)
+        cut = of_option("--max-fpr", selection.max_fpr, max_fpr, found)
     if table:
         _print_table(found, cut)
         return
@@ -177,7 +183,7 @@ def filter(
         listed = sorted((_worst_first(row), number, row["path"]) for number, row in rows)
         print_paths((path for *_, path in listed), null)
         return
-    Lost().say(note, told)
+    note(told)
     folder = to or results.parent
     with journal_in(folder, action, dry_run) as journal:
         if action == "tag":

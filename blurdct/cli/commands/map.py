@@ -109,7 +109,7 @@ def map(
     if former:
         note(f"maps from earlier, and left out: {former} of the pictures")
     if not quiet and (tally.photos > 1 or tally.skipped):
-        output.note(tally.line())
+        note(tally.line())
     raise typer.Exit(SOME_UNREAD if tally.labels[UNREADABLE] else ALL_READ)
 
 

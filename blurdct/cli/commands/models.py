@@ -1,7 +1,8 @@
 """``blurdct models``: what is in this install."""
 
-from ...errors import ConfigError
+from ...errors import ConfigError, ModelError
 from .. import output
+from ..options import error_line, note
 
 MISSING = "-"
 
@@ -18,7 +19,7 @@ def models() -> None:
       blurdct models
     """
     from ...features.inputs import seen_at
-    from ...inference.bundle import NAMES, SHIPPED, load, named, shipped
+    from ...inference.bundle import MODEL_VARIABLE, NAMES, SHIPPED, load, named, shipped
     from ..summaries import aligned
 
     if not (names := shipped()):
@@ -26,11 +27,15 @@ def models() -> None:
     bundles = {name: load(name) for name in names}
     judged = {name: bundle.training.get("judged", {}) for name, bundle in bundles.items()}
     called = {name: short for short, name in NAMES.items()}
-    default = named()
+    default, usual = named(), named("best")
+    marks = {usual: "the default"}
+    if default != usual:
+        marks = {usual: f"the default without {MODEL_VARIABLE}"}
+        marks[default] = f"the default by {MODEL_VARIABLE}"
     rows = []
     for name in sorted(names, key=lambda name: -judged[name].get("accuracy", 0)):
         bundle, found = bundles[name], judged[name]
-        words = [called.get(name, ""), "the default" if name == default else ""]
+        words = [called.get(name, ""), marks.get(name, "")]
         size = sum(file.stat().st_size for file in (SHIPPED / name).iterdir()) / 1000
         rows.append(
             [
@@ -46,7 +51,11 @@ def models() -> None:
     for line in aligned(("model", "", "sees", "accuracy", "ROC AUC", "ms", "kB"), rows):
         output.write(line.rstrip())
     if default not in names:
-        output.write(f"the default is {default}, as BLURDCT_MODEL says")
+        output.write(f"the default is {default}, as {MODEL_VARIABLE} says")
+        try:
+            load()
+        except ModelError as error:
+            note(error_line(error))
 
 
 def _shown(value: float | None, form: str) -> str:

@@ -37,6 +37,7 @@ from ..options import (
 )
 from ..output import counted_rows
 from ..tally import Tally
+from ..usage import renamed
 
 if TYPE_CHECKING:
     from ...results import Row
@@ -171,7 +172,7 @@ def predict(
         for row in rows:
             printer(row)
     if not quiet and (tally.photos > 1 or tally.skipped):
-        output.note(tally.line())
+        note(tally.line())
     if failing & seen:
         raise typer.Exit(GATE_FAILED)
     raise typer.Exit(SOME_UNREAD if tally.labels[UNREADABLE] else ALL_READ)
@@ -185,8 +186,7 @@ def _among(known: Sequence[str], given: list[str] | None, option: str) -> set[st
     """
     words = {word.strip() for text in given or () for word in text.split(",")}
     for word in sorted(words - {*known}):
-        hint = " (medium is now unsure)" if word == "medium" else ""
-        raise ConfigError(f"{option} {word}: expected {', '.join(known)}{hint}")
+        raise ConfigError(f"{option}: expected {', '.join(known)}, got {word!r}{renamed(word)}")
     return words
 
 

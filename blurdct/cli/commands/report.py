@@ -8,7 +8,7 @@ import typer
 from ...errors import ConfigError
 from ...utils import text
 from .. import output
-from ..checks import check_new, command
+from ..checks import check_file, command
 from ..options import AllowHost, Force, Results, note
 
 ENDINGS = (".html", ".htm")
@@ -61,7 +61,7 @@ def report(
         raise ConfigError(f"{out}: expected a file ending in {' or '.join(ENDINGS)}")
     if model and not Detector.load(model).has_map:
         raise ConfigError(f"--model {model}: this model makes no map")
-    check_new(out, force)
+    check_file(out, force)
     painter = Painter(maps, model, root, fetch)
     summary = write_report(
         results,

@@ -131,8 +131,10 @@ def scan(
         raise BlurdctError(
             f"{error}; what is done is safe: --resume goes on with the rest"
         ) from error
+    for line in [] if quiet else summary.remarks:
+        note(line)
     if not quiet:
-        note(f"{out}: {_told(summary)}")
+        note(f"{out}: {_told(summary)}{_where(summary)}")
     if summary.held:
         from ...scan.lost_places import told
 
@@ -156,6 +158,14 @@ def _told(summary: "Summary") -> str:
     if summary.skipped:
         parts.append(told(summary.skipped))
     return "; ".join(parts)
+
+
+def _where(summary: "Summary") -> str:
+    """Where reasons stand, for what the counts say there is."""
+    columns = {UNREADABLE: "error", "unknown": "reason"}
+    some = {name: column for name, column in columns.items() if summary.labels[name]}
+    told = (f"column {column} for the {name}" for name, column in some.items())
+    return f"; why: {', '.join(told)}" if some else ""
 
 
 class _Bar:

@@ -8,6 +8,7 @@ import typer
 
 from ...errors import ConfigError, ModelError
 from ...utils.installing import install_hint
+from ...utils.text import reason
 from ..checks import command
 from ..options import AllowedFpr, EachCore, Threshold, address, note, one_threshold
 
@@ -94,10 +95,11 @@ def serve(
     if http and thrift:
         raise ConfigError("--http and --thrift: one or the other; start two services for both")
     one_threshold(threshold, max_fpr)
-    host, port = address(thrift or http or HTTP)
+    host, port = address(thrift or http or HTTP, "--thrift" if thrift else "--http")
     try:
         from ...service.settings import Settings
 
+        token = None if token_file is None else _token(token_file)
         settings = Settings(
             model=model[0] if model else None,
             models=model or None,
@@ -109,7 +111,7 @@ def serve(
             max_bytes=max_bytes,
             max_pixels=max_pixels,
             max_files=max_files,
-            token=None if token_file is None else _token(token_file),
+            token=token,
             origins=allow_origin or None,
         )
         if thrift:
@@ -134,7 +136,20 @@ def serve(
 
 
 def _token(path: Path) -> str:
+    from ...service.settings import Settings
+
     try:
-        return path.read_text(encoding="utf-8").strip()
+        token = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        raise ConfigError(f"--token-file {path}: no such file") from error
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
+        raise ConfigError(f"--token-file {path}: cannot be read ({reason(error)})") from error
+    if not token:
+        raise ConfigError(f"--token-file {path}: nothing in it")
+    try:
+        Settings(token=token)
+    except ConfigError as error:
+        if not str(error).startswith("token:"):
+            raise
+        raise ConfigError(f"--token-file {path}: {error}") from error
+    return token

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError
-from ..acting import Lost, follow
+from ..acting import follow
 from ..checks import command
-from ..options import note
+from ..options import ALL_READ, note
 
 SHOWN = 5  # folders
 
@@ -45,6 +45,9 @@ def undo(
     """
     from ...curate import undo
 
+    if why := undo.nothing_to_undo(journal):
+        note(f"{journal}: nothing to undo: {why}")
+        raise typer.Exit(ALL_READ)
     folders = undo.folders_of(journal) or [str(path) for path in within or ()]
     if not folders and (about := undo.folders_within(journal)):
         ways = " ".join(f"--within {shlex.quote(one)}" for one in about[:SHOWN])
@@ -54,5 +57,5 @@ def undo(
             f"lies in these, say so: {ways}{more}"
         )
     more = f" and {len(folders) - SHOWN:,} more" if len(folders) > SHOWN else ""
-    Lost().say(note, f"undoes what lies in {', '.join(folders[:SHOWN])}{more}")
+    note(f"undoes what lies in {', '.join(folders[:SHOWN])}{more}")
     raise typer.Exit(follow(undo.undo_journal(journal, within or ()), "undo", False, None))

@@ -10,9 +10,10 @@ import typer
 from ...errors import ConfigError
 from ...utils.text import visible
 from .. import output
-from ..checks import check_new, check_out, command
+from ..checks import check_file, check_out, command
 from ..options import ALL_READ, SOME_UNREAD, Model
 from ..tally import Tally
+from ..usage import of_option
 
 if TYPE_CHECKING:
     from ...results import Row
@@ -80,11 +81,11 @@ def video(
         raise ConfigError(f"{plot}: expected a file ending in .svg")
     if only_sharp and not best:
         raise ConfigError("--only-sharp: of the frames that --best N --to DIR saves")
-    apart = step(every)
+    apart = of_option("--every", step, every)
     form(out)
     for file in (out, plot):
         if file:
-            check_new(file, force)
+            check_file(file, force)
     if out.is_file() and "frame" not in next(read(out, ()), {"frame": 0}):
         raise ConfigError(f"{out}: exists, and is no table of a video")
     if to:
@@ -106,7 +107,7 @@ def video(
         _remark(clip, chosen, best, only_sharp)
     if plot:
         text = plot_scores(light, detector.thresholds, Path(clip).name, chosen)
-        with replacing(plot) as temporary:
+        with replacing(plot, make_folder=False) as temporary:
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     tally = Tally()
     for row in light:

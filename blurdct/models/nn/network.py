@@ -231,6 +231,8 @@ def load_published(network: nn.Module, file: Path, head: str) -> None:
                 found = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:  # its message tells how to run what is in the file
         raise ModelError(f"{file}: holds something else than tensors, or is damaged") from error
+    except FileNotFoundError as error:
+        raise ModelError(f"{file}: no such file") from error
     except Exception as error:  # both libraries raise whatever comes
         reason = str(error).partition("\n")[0]
         raise ModelError(f"{file}: no weights can be read from it ({reason})") from error

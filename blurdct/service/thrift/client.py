@@ -16,6 +16,7 @@ from ...images.files import read_bytes
 from ...utils.text import reason
 from .idl import IDL, SERVICE
 
+NOBODY = "nothing answers there; is 'blurdct serve --thrift' running?"
 PERCENTILES = (50, 90, 99)
 
 
@@ -122,7 +123,9 @@ class Caller:
                 socket_family=family,
             )
         except (TException, OSError, OverflowError, UnicodeError) as error:
-            why = reason(error) if isinstance(error, OSError) else "no answer"
+            why = (
+                NOBODY if isinstance(error, (TException, ConnectionRefusedError)) else reason(error)
+            )
             why = "no such host" if isinstance(error, UnicodeError) else why
             raise BlurdctError(f"{self}: cannot connect ({why})") from error
 

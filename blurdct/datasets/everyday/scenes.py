@@ -1,4 +1,4 @@
-"""Sharp photo -> another scene made of it: cut out on plain ground, before a soft ground, in a canvas.
+"""Sharp photo -> another scene made of it: on plain ground, before a soft ground, in a canvas.
 
 What people bring is not only landscapes that are sharp all over. Each scene here is as sharp as the
 photo that it is made of where it shows anything; blur, if any, is laid on afterwards. Pictures have
@@ -11,18 +11,18 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from .blur_kernels import disk
-from .linear_light import blur_as_seen
+from ..blur_kernels import disk
+from ..linear_light import blur_as_seen
 
 Scene = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-def scene(rgb: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, str]:
-    """The photo as it is, or a scene made of it; and its name out of ``SCENES``."""
+def scene(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The photo as it is, or a scene made of it; see ``SCENES``."""
     names = list(SCENES)
     weights = np.array([weight for _, weight in SCENES.values()])
     name = names[rng.choice(len(names), p=weights / weights.sum())]
-    return SCENES[name][0](rgb, rng), name
+    return SCENES[name][0](rgb, rng)
 
 
 def as_it_is(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -51,7 +51,7 @@ def before_soft_ground(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def on_plain_ground(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A thing cut out of the photo, on a white, grey or coloured ground, with a shadow or without."""
+    """A thing cut out of the photo, on a white, grey or coloured ground, maybe with a shadow."""
     height, width = rgb.shape[:2]
     inside = blob((height, width), rng, rng.uniform(0.25, 0.85), rng.random() < 0.4)
     inside = cv2.GaussianBlur(inside, (0, 0), 0.6)[..., None]
