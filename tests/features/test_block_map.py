@@ -9,9 +9,7 @@ from blurdct.features.block_map import (
     CHANNELS,
     DIRECTIONS,
     SECTORS,
-    SUMMARY,
     map_blocks,
-    summary,
 )
 from blurdct.features.extract import block_statistics
 from blurdct.features.orientation import canonical, from_canonical, to_canonical
@@ -131,21 +129,3 @@ def test_scales_lie_over_the_same_cells():
 def test_what_is_no_photo_is_refused(shape):
     with pytest.raises(ValueError, match="expected"):
         map_blocks(np.zeros(shape, np.uint8))
-
-
-def test_a_summary_has_means_of_all_cells_and_of_the_poorest_and_richest_tenth():
-    cells = map_blocks(photo((200, 320)))
-    values = np.sort(cells[:-1].reshape(len(CHANNELS) - 1, -1), axis=1)
-    tenth = values.shape[1] // 10
-    found = dict(zip(SUMMARY, summary(cells), strict=True))
-    assert len(found) == 3 * 91
-    for number, name in enumerate(CHANNELS[:-1]):
-        assert found[f"mean {name}"] == pytest.approx(values[number].mean(), rel=1e-4, abs=1e-5)
-        low, high = values[number, :tenth].mean(), values[number, -tenth:].mean()
-        assert found[f"low {name}"] == pytest.approx(low, rel=1e-4, abs=1e-5)
-        assert found[f"high {name}"] == pytest.approx(high, rel=1e-4, abs=1e-5)
-
-
-def test_a_summary_of_one_cell_is_that_cell_three_times():
-    cells = map_blocks(photo((16, 16)))
-    np.testing.assert_allclose(summary(cells), np.tile(cells[:-1, 0, 0], 3), rtol=1e-6)

@@ -40,8 +40,7 @@ QUICK = {
     "dct-xgb-wide": "rounds=20,min_child_weight=0.1",
     "dct-net": "epochs=1,batch=8",
     "dct-mlp": "epochs=1,batch=8,members=1",
-    "dct-fusion": "dct-xgb-wide.rounds=20,dct-mlp.epochs=1,dct-mlp.batch=8,"
-    "dct-net.epochs=1,dct-net.batch=8",
+    "dct-fusion": "dct-xgb-wide.rounds=20,dct-mlp.epochs=1,dct-mlp.batch=8,dct-mlp.members=1",
 }
 NAMES = {name: f"{name}:{QUICK[name]}" if name in QUICK else name for name in BACKENDS}
 CONFIG = TrainConfig(folds=2, shuffles=1)
@@ -152,7 +151,9 @@ def test_a_bundle_is_a_graph_and_a_sheet_and_comes_back_whole(fitted, tmp_path):
     judged = loaded.training.pop("judged")
     assert loaded == fitted.bundle and 0 <= judged["accuracy"] <= 1
     fitted.bundle.save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle.json", "model.onnx"]
+    names = ["bundle.json", *(["map.onnx"] if fitted.bundle.map_graph else []), "model.onnx"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert fitted.bundle.map_graph == fitted.model.map_onnx()
     assert load(tmp_path) == fitted.bundle
 
 
