@@ -123,7 +123,7 @@ class Bundle:
         """
         entries = {name: value for name, value in asdict(self).items() if name not in _FILES}
         text = json.dumps({"format": FORMAT, **entries}, indent=1) + "\n"
-        with replacing_folder(Path(folder), SHEET) as new:
+        with replacing_folder(Path(folder), SHEET, own=[MAP]) as new:
             (new / GRAPH).write_bytes(self.graph)
             if self.map_graph:
                 (new / MAP).write_bytes(self.map_graph)

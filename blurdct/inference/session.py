@@ -49,7 +49,8 @@ class Session:
         Raises:
             ModelError: The graph does not take such rows, or gives no probability of each.
         """
-        return dict(zip(self.outputs, self._run(self.outputs, inputs), strict=True))
+        outputs = self.outputs or ("probability",)  # which is then found to be missing
+        return dict(zip(outputs, self._run(outputs, inputs), strict=True))
 
     def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """P(blurred) of n rows, not calibrated, shape (n,), ``BATCH`` rows at a time.

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def replacing(
 
 
 @contextmanager
-def replacing_folder(path: Path, sheet: str) -> Iterator[Path]:
+def replacing_folder(path: Path, sheet: str, own: Collection[str] = ()) -> Iterator[Path]:
     """A new, empty folder that takes the place of ``path`` only if all went well.
 
     A folder that is there is replaced whole or stays; other files in it are kept. One that cannot
@@ -87,8 +87,8 @@ def replacing_folder(path: Path, sheet: str) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(room, ignore_errors=True)
             raise
-        if stays or not _take_place(new, target):
-            _refill(new, target, sheet)
+        if stays or not _take_place(new, target, own):
+            _refill(new, target, sheet, own)
         shutil.rmtree(room, ignore_errors=True)
 
 
@@ -128,7 +128,7 @@ def _stays(target: Path) -> bool:
     return target.is_dir() and (target in (here, *here.parents) or target.is_mount() or forbidden)
 
 
-def _take_place(new: Path, target: Path) -> bool:
+def _take_place(new: Path, target: Path, own: Collection[str]) -> bool:
     """Put a folder where another one is, or none; False if the system refuses that."""
     old = new.with_name("old")
     try:
@@ -148,7 +148,7 @@ def _take_place(new: Path, target: Path) -> bool:
     except OSError:
         return False
     for path in old.iterdir():
-        if not os.path.lexists(target / path.name):
+        if path.name not in own and not os.path.lexists(target / path.name):
             os.rename(path, target / path.name)
     return True
 
@@ -165,8 +165,9 @@ def _exchange(one: Path, other: Path) -> bool:
     return bool(rename(*names, RENAME_EXCHANGE) == 0)
 
 
-def _refill(new: Path, target: Path, sheet: str) -> None:
+def _refill(new: Path, target: Path, sheet: str, own: Collection[str]) -> None:
     """Put files where those of their names are; the sheet goes first and comes last."""
-    (target / sheet).unlink(missing_ok=True)
+    for name in (sheet, *own):
+        (target / name).unlink(missing_ok=True)
     for path in sorted(new.iterdir(), key=lambda path: path.name == sheet):
         os.replace(path, target / path.name)

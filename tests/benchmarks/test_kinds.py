@@ -2,28 +2,51 @@
 
 import shutil
 
+import pytest
+
 from blurdct.images.files import find_photos
 from blurdct.inference.detector import Detector
-from blurdct.inference.thresholds import VERDICTS
 
 
-def test_each_kind_has_the_verdicts_of_the_detector_itself(bench, tmp_path, photos):
+@pytest.fixture
+def folder(tmp_path, photos):
+    """The sharp sample as two kinds."""
     folder = tmp_path / "kinds"
     shutil.copytree(photos / "sharp", folder / "sharp")
     paths = sorted(find_photos(folder))
-    kinds = [("kinds-one", "kinds-two_three")[number % 2] for number in range(len(paths))]
-    lines = [f"{path.relative_to(folder)},,{n},{kinds[n]}" for n, path in enumerate(paths)]
+    lines = [
+        f"{path.relative_to(folder)},,{number},kinds-{('one', 'two_three')[number % 2]}"
+        for number, path in enumerate(paths)
+    ]
     (folder / "manifest.csv").write_text("\n".join(["path,label,group,source", *lines]))
+    return folder
+
+
+def test_sharp_photographs_have_the_verdicts_of_the_detector_itself(bench, folder):
     answer = bench("kinds", "--photos", folder, "--model", "fast", "--workers", 1)
     (table,) = answer.figures["tables"]
-    assert [row[1] for row in table["rows"]] == ["one", "two, three", "all"]
+    assert [row[0] for row in table["rows"]] == ["one", "two, three", "all"]
     detector = Detector.load("fast")
-    shown = [detector.predict(path).shown for path in paths]
-    for row, of in zip(table["rows"], ("kinds-one", "kinds-two_three", None), strict=True):
-        told = [one for one, kind in zip(shown, kinds, strict=True) if of in (kind, None)]
-        assert row[2:4] == [len(told), told.count("unknown")]
-        known = max(1, len(told) - told.count("unknown"))
-        assert row[4:] == [told.count(verdict) / known for verdict in VERDICTS]
+    found = [detector.predict(path) for path in sorted(find_photos(folder))]
+    for row, told in zip(table["rows"], (found[::2], found[1::2], found), strict=True):
+        assert row[1] == len(told)
+        shares = [
+            sum(one.label == "blurred" for one in told),
+            sum(one.label == "blurred" and one.sure for one in told),
+            sum(not one.sure for one in told),
+        ]
+        assert row[2:5] == [pytest.approx(share / len(told)) for share in shares]
+
+
+def test_strong_copies_are_found_more_often_than_weak_ones(bench, folder):
+    answer = bench("kinds", "--photos", folder, "--model", "fast", "--workers", 1)
+    (table,) = answer.figures["tables"]
+    weak, _, strong = table["rows"][-1][5:8]
+    assert strong > 0.9 and strong >= weak
+
+
+def test_a_collection_that_the_table_does_not_know_is_named(refusal, folder):
+    assert "no group of" in refusal("kinds", "--photos", folder, "--model", "best")
 
 
 def test_a_folder_without_a_photo_is_one_line(refusal, tmp_path):

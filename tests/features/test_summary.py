@@ -67,8 +67,10 @@ def test_white_ground_around_a_photo_changes_its_means_little():
     """A mean over all cells would fall by most of what there is."""
     alone, ground = scene(), on_white(scene())
     one, other = named(alone), named(ground)
-    whole = {name: [map_blocks(luma)[CHANNELS.index(name)].mean() for luma in (alone, ground)]
-             for name in ("high_freq_energy", "half_med_freq_energy", "quarter_low_freq_energy")}
+    whole = {
+        name: [map_blocks(luma)[CHANNELS.index(name)].mean() for luma in (alone, ground)]
+        for name in ("high_freq_energy", "half_med_freq_energy", "quarter_low_freq_energy")
+    }
     for name, (before, after) in whole.items():
         assert before - after > 3  # logarithms
         assert one[f"mean {name}"] == pytest.approx(other[f"mean {name}"], abs=0.7)

@@ -10,6 +10,7 @@ import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
 from blurdct.features.bands import FEATURES
+from blurdct.features.block_map import CHANNELS
 from blurdct.features.extract import image_features
 from blurdct.inference.bundle import Bundle, Calibration
 from blurdct.inference.thresholds import Thresholds
@@ -128,6 +129,25 @@ def graph_with_map() -> bytes:
     model.graph.output.append(
         helper.make_tensor_value_info("map", TensorProto.FLOAT, ["n", "h", "w"])
     )
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def map_graph(view: str = "cells", output: str = "map") -> bytes:
+    """A graph of its own whose map is the light of each cell, 0..1."""
+    nodes = [
+        helper.make_node("Cast", [view], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Gather", ["numbers", "channel"], [output], axis=1),
+    ]
+    value = helper.make_tensor_value_info
+    made = helper.make_graph(
+        nodes,
+        "light",
+        [value(view, TensorProto.FLOAT16, ["n", len(CHANNELS), "h", "w"])],
+        [value(output, TensorProto.FLOAT, ["n", "h", "w"])],
+        [helper.make_tensor("channel", TensorProto.INT64, [], [CHANNELS.index("luma")])],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
     return model.SerializeToString()
 

@@ -13,12 +13,15 @@ from blurdct.features.bands import FEATURES
 from blurdct.inference import bundle as bundles
 from blurdct.inference.bundle import (
     GRAPH,
+    MAP,
+    NAMES,
     SHEET,
     Bundle,
     Calibration,
     UnknownModelError,
     load,
     shipped,
+    shipped_map,
 )
 from blurdct.inference.detector import Detector
 from blurdct.inference.thresholds import Thresholds
@@ -26,7 +29,8 @@ from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-ENTRIES = [field.name for field in dataclasses.fields(Bundle) if field.name != "graph"]
+FILES = {"graph", "map_graph"}
+ENTRIES = [field.name for field in dataclasses.fields(Bundle) if field.name not in FILES]
 
 
 @pytest.fixture
@@ -66,6 +70,35 @@ def test_saving_again_leaves_nothing_of_the_bundle_before(folder):
     assert sorted(path.name for path in folder.iterdir()) == [SHEET, GRAPH]
 
 
+def test_the_graph_of_a_map_is_a_file_of_its_own_and_comes_back(tmp_path):
+    mapped = toys.bundle(map_graph=toys.map_graph())
+    mapped.save(tmp_path / "toy")
+    assert sorted(path.name for path in (tmp_path / "toy").iterdir()) == [SHEET, MAP, GRAPH]
+    assert (tmp_path / "toy" / MAP).read_bytes() == toys.map_graph()
+    assert load(tmp_path / "toy") == mapped != toys.bundle()
+
+
+def test_a_bundle_without_a_map_takes_the_place_of_one_that_has_it_and_the_other_way(tmp_path):
+    plain, mapped = toys.bundle(), toys.bundle(map_graph=toys.map_graph())
+    for bundle in (mapped, plain, mapped, dataclasses.replace(mapped, map_graph=b"another")):
+        bundle.save(tmp_path / "toy")
+        assert load(tmp_path / "toy") == bundle
+        assert (tmp_path / "toy" / MAP).exists() == bool(bundle.map_graph)
+
+
+def test_the_graph_of_a_map_does_not_stand_in_the_sheet_nor_in_words_about_a_bundle(tmp_path):
+    mapped = toys.bundle(map_graph=toys.map_graph())
+    mapped.save(tmp_path)
+    assert json.loads((tmp_path / SHEET).read_text()).keys() == {"format", *ENTRIES}
+    assert len(repr(mapped)) < 2000
+
+
+def test_the_map_that_every_fusion_carries_is_that_of_the_shipped_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundles, "SHIPPED", tmp_path)
+    toys.bundle(map_graph=toys.map_graph()).save(tmp_path / NAMES["best"])
+    assert shipped_map() == toys.map_graph()
+
+
 def test_a_bundle_makes_its_folders(tmp_path):
     toys.bundle().save(tmp_path / "deep" / "down")
     assert load(tmp_path / "deep" / "down") == toys.bundle()
@@ -82,7 +115,7 @@ def test_a_sheet_says_what_it_is_about_to_a_reader(folder):
     assert sheet["format"] == 2
     assert tuple(sheet["features"]) == FEATURES
     assert sheet["thresholds"] == {"sure_sharp": 0.25, "sure_blurred": 0.75, "decision": 0.5}
-    assert "graph" not in sheet
+    assert not FILES & sheet.keys()
 
 
 def test_a_shipped_model_is_found_by_its_name(folder, monkeypatch):
@@ -181,9 +214,9 @@ def test_a_sheet_nested_by_the_thousand_is_refused(folder, opening):
     assert "not a bundle" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", [SHEET, GRAPH])
+@pytest.mark.parametrize("name", [SHEET, GRAPH, MAP])
 def test_a_sheet_or_graph_that_would_never_end_is_refused(folder, name):
-    (folder / name).unlink()
+    (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to("/dev/zero")
     refusal(folder)
     (folder / name).unlink()
@@ -192,8 +225,8 @@ def test_a_sheet_or_graph_that_would_never_end_is_refused(folder, name):
 
 
 def test_a_sheet_or_graph_of_gigabytes_is_refused_unread(folder):
-    for name, size in ((GRAPH, 3 * 2**30), (SHEET, 2**30)):
-        with open(folder / name, "r+b") as holes:
+    for name, size in ((MAP, 3 * 2**30), (GRAPH, 3 * 2**30), (SHEET, 2**30)):
+        with open(folder / name, "ab") as holes:
             holes.truncate(size)
         assert f"{name}: over " in refusal(folder)
 
@@ -209,7 +242,7 @@ def test_a_missing_entry_is_named(folder, name):
     assert f"lacks ['{name}'], has none" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", ["colour", "graph"])
+@pytest.mark.parametrize("name", ["colour", *sorted(FILES)])
 def test_an_unknown_entry_is_named(folder, name):
     rewrite(folder, **{name: 3})
     assert f"lacks none, has ['{name}']" in refusal(folder)
@@ -326,7 +359,7 @@ def test_calibration_moves_the_logit():
 def test_what_is_no_calibration_or_threshold_is_a_setting_out_of_range():
     nan, infinite = float("nan"), float("inf")
     for values in ((0.0, 0.0), (-1.0, 0.0), (nan, 0.0), (infinite, 0.0), (1.0, nan)):
-        with pytest.raises(ConfigError, match="calibration: expected finite, scale over 0"):
+        with pytest.raises(ConfigError, match="calibration: expected finite numbers, scale over 0"):
             Calibration(*values)
     for values in ((0.6, 0.5), (-0.1, 0.5), (0.5, 1.1), (nan, 0.5), (0.5, nan)):
         with pytest.raises(BlurdctError, match="expected 0 <= sure_sharp <= sure_blurred <= 1"):

@@ -32,6 +32,33 @@ def test_the_fit_is_that_of_an_independent_solver(scale, offset, count):
     assert found == pytest.approx((other.coef_[0, 0], other.intercept_[0]), rel=1e-3, abs=1e-3)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_row_of_weight_three_counts_as_the_same_row_three_times(seed):
+    y, raw = rows(200, 0.7, 1.0, seed)
+    times = np.random.default_rng(seed).integers(0, 4, 200)
+    weighted, _ = decide(y, raw, TrainConfig(), times.astype(float))
+    repeated, _ = decide(np.repeat(y, times), np.repeat(raw, times), TrainConfig())
+    found = (weighted.scale, weighted.offset)
+    assert found == pytest.approx((repeated.scale, repeated.offset), rel=1e-4, abs=1e-4)
+    plain, limits = decide(y, raw, TrainConfig())
+    assert found != pytest.approx((plain.scale, plain.offset), rel=1e-3)
+    assert (plain, limits) == decide(y, raw, TrainConfig(), np.ones(200))
+
+
+def test_lighter_sharp_rows_raise_p():
+    y, raw = rows(400, 1.0, 0.0)
+    p = [decide(y, raw, TrainConfig(), np.where(y == 0, w, 1.0))[0](0.5) for w in (1, 0.25, 0.05)]
+    assert (np.diff(p) > 0.1).all()
+
+
+def test_a_model_that_says_nothing_answers_by_the_weighted_share_of_the_blurred():
+    y = np.repeat([0, 1], 300)
+    weights = np.where(y == 0, 1.0, 0.25)
+    calibration, _ = decide(y, np.full(600, 0.5), TrainConfig(), weights)
+    assert calibration.scale == LEAST_SCALE
+    assert calibration(np.array([0.5]))[0] == pytest.approx(0.2, abs=0.01)
+
+
 @pytest.mark.parametrize("raw", [[0, 0, 1, 1], [0, 1e-9, 1, 1 - 1e-9], [0.4, 0.4, 0.6, 0.6]])
 def test_a_model_that_is_always_right_has_a_finite_fit(raw):
     calibration, thresholds = decide(np.array([0, 0, 1, 1]), np.array(raw, float), TrainConfig())

@@ -422,6 +422,48 @@ def test_the_sharp_fraction_is_the_part_of_the_map_under_a_half():
     assert detector.predict(luma).sharp_fraction == np.mean(detector.map(luma) < 0.5)
 
 
+@pytest.mark.parametrize("shape", [(160, 240), (240, 160), (150, 91)])
+def test_a_graph_of_its_own_makes_the_map_and_says_nothing_of_p(shape):
+    luma = np.random.default_rng(0).integers(0, 60, shape, dtype=np.uint8)
+    luma[:, : shape[1] // 3] += 190
+    plain = Detector(toys.bundle(size=640))
+    beside = Detector(toys.bundle(size=640, map_graph=toys.map_graph()))
+    assert beside.has_map and not plain.has_map
+    np.testing.assert_array_equal(beside.map(luma), Detector(light_map()).map(luma))
+    one, other = beside.predict(luma), plain.predict(luma)
+    assert one.probability == other.probability and one.label == other.label
+    assert one.sharp_fraction == np.mean(beside.map(luma) < 0.5)
+    assert other.sharp_fraction is None
+
+
+def test_a_detector_with_a_graph_for_its_map_can_be_saved_loaded_and_sent(tmp_path):
+    toys.bundle(map_graph=toys.map_graph()).save(tmp_path / "toy")
+    detector = Detector.load(tmp_path / "toy")
+    expected = Detector(toys.bundle(map_graph=toys.map_graph())).map(toys.photo(0))
+    for one in (detector, pickle.loads(pickle.dumps(detector))):
+        assert one.has_map
+        np.testing.assert_array_equal(one.map(toys.photo(0)), expected)
+
+
+@pytest.mark.parametrize("graph", [b"garbage", toys.map_graph()[:100], toys.map_graph()[:-20]])
+def test_a_broken_graph_of_a_map_is_refused_in_a_line_that_names_the_model(graph, tmp_path):
+    toys.bundle(map_graph=graph).save(tmp_path / "toy")
+    with pytest.raises(ModelError, match=f"^{tmp_path / 'toy'}: .*graph cannot be run") as caught:
+        Detector.load(tmp_path / "toy")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [toys.map_graph("luma"), toys.map_graph(output="places"), toys.graph(), toys.graph_with_map()],
+)
+def test_a_graph_of_a_map_with_other_inputs_or_outputs_is_refused(graph, tmp_path):
+    toys.bundle(map_graph=graph).save(tmp_path / "toy")
+    expected = f"^{tmp_path / 'toy'}: its map.onnx makes no map of inputs known here$"
+    with pytest.raises(ModelError, match=expected):
+        Detector.load(tmp_path / "toy")
+
+
 def test_a_model_without_a_map_says_so():
     detector = Detector(toys.bundle())
     assert not detector.has_map and detector.predict(toys.photo(0)).sharp_fraction is None

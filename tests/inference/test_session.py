@@ -49,6 +49,9 @@ def counting() -> bytes:
 
 def test_a_graph_says_what_it_takes_and_gives(toy):
     assert (toy.inputs, toy.outputs) == (("features",), ("probability",))
+    assert Session(toys.graph_with_map()).outputs == ("probability", "map")
+    places = Session(toys.map_graph())
+    assert (places.inputs, places.outputs) == (("cells",), ("map",))
 
 
 def test_a_table_is_answered_a_batch_at_a_time():

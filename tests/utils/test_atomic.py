@@ -168,6 +168,22 @@ def test_other_files_and_folders_in_it_are_kept(tmp_path, monkeypatch, exchange)
     assert os.listdir(path / "runs") == ["1"] and os.listdir(tmp_path) == ["bundle"]
 
 
+@pytest.mark.parametrize("stays", [False, True])
+def test_of_its_own_files_those_that_are_not_made_anew_go(tmp_path, monkeypatch, stays):
+    path = tmp_path / "bundle"
+    made(path, "old")
+    for name in ("map", "notes.txt"):
+        (path / name).write_text("old")
+    if stays:
+        monkeypatch.chdir(path)
+    with replacing_folder(path, SHEET, own=["map", "other"]) as new:
+        fill(new, "new")
+        (new / "other").touch()
+    assert sorted(os.listdir(path)) == ["graph", "notes.txt", "other", SHEET]
+    made(path, "newer")
+    assert (path / "other").exists() and content(path) == "newer"
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_exception_leaves_the_old_folder_and_nothing_else(tmp_path, error):
     made(tmp_path / "bundle", "old")
