@@ -134,6 +134,31 @@ def test_empty_groups_and_sources_are_filled(tmp_path):
     assert rows["source"].tolist() == [tmp_path.name, "phone"]
 
 
+def test_a_weight_is_a_column_only_where_the_manifest_has_one_and_1_where_it_is_empty(tmp_path):
+    assert "weight" not in list_photos(manifest(tmp_path, "path\na.jpg\n"))
+    text = "path,label,weight\na.jpg,1,\nb.jpg,0,0\nc.jpg,0,2.5\nd.jpg,0,100\n"
+    rows = list_photos(manifest(tmp_path, text))
+    assert rows["weight"].tolist() == [1, 0, 2.5, 100] and rows["weight"].dtype == float
+    write_csv(rows, tmp_path / "rows.csv")
+    assert read_csv(tmp_path / "rows.csv", ["weight"])["weight"].tolist() == [1, 0, 2.5, 100]
+
+
+@pytest.mark.parametrize("weight", ["much", "-1", "-0.001", "nan", "inf", "100.5", "1,5", "0x1"])
+def test_a_weight_that_is_no_number_from_0_to_100_is_refused(tmp_path, weight):
+    text = f'path,label,weight\na.jpg,1,1\nb.jpg,0,"{weight}"\n'
+    with pytest.raises(
+        ConfigError, match=r"manifest\.csv: weight: expected 0 to 100, got '"
+    ) as caught:
+        list_photos(manifest(tmp_path, text))
+    assert f"got {weight!r}" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_weight_is_kept_for_the_photographs_that_can_be_read(photos):
+    manifest(photos, "path,label,weight\na.png,0,0.5\nb.jpg,1,3\nc.jpg,1,2\n")
+    good, _ = collect(photos, workers=1)
+    assert good.set_index("path")["weight"].to_dict() == {"a.png": 0.5, "c.jpg": 2}
+
+
 @pytest.mark.parametrize("label", ["2", "-1", "0.5", "sharp", "True", "1" * 30, "nan", "inf"])
 def test_a_label_that_is_neither_is_refused(tmp_path, label):
     with pytest.raises(ConfigError, match=r"manifest\.csv: "):

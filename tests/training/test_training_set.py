@@ -6,7 +6,15 @@ import pytest
 
 from blurdct.config import TrainConfig
 from blurdct.errors import ConfigError
-from blurdct.training.training_set import build_training_set, judged_alone, table_digest
+from blurdct.training.training_set import (
+    FAINT,
+    PLAIN,
+    UNCHECKED,
+    build_training_set,
+    deciding,
+    judged_alone,
+    table_digest,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -17,15 +25,20 @@ def test_real_rows_are_photographs_of_sources_with_both_labels(data):
     np.testing.assert_array_equal(judged_alone(data), source == "album")
 
 
-def test_real_rows_count_one_and_unchecked_sharp_ones_nothing(data):
+def test_real_rows_count_one_and_unchecked_sharp_ones_a_quarter(data):
     assert (data.weights[data.real] == 1).all()
-    assert (data.weights[data.table["source"] == "album"] == 0).all()
+    album = (data.table["source"] == "album").to_numpy()
+    assert album.any() and (data.weights[album] == UNCHECKED).all() and UNCHECKED == 0.25
 
 
-@pytest.mark.parametrize("blurred_copies", [1, 3])
-def test_copies_of_both_labels_count_alike_however_many_there_are(table, blurred_copies):
-    blurred = table[(table["kind"] != "") & (table["label"] == 1)]
-    more = pd.concat([table, *[blurred] * (blurred_copies - 1)], ignore_index=True)
+def blurred_copies(table):
+    return (table["kind"] != "") & (table["label"] == 1)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_copies_of_both_labels_count_alike_however_many_there_are(table, times):
+    table = table.assign(strength=table["strength"].mask(blurred_copies(table), 0.8))
+    more = pd.concat([table, *[table[blurred_copies(table)]] * (times - 1)], ignore_index=True)
     config = TrainConfig(copy_weight=0.2)
     data = build_training_set(more, config)
     copies = (data.table["kind"] != "").to_numpy()
@@ -33,6 +46,59 @@ def test_copies_of_both_labels_count_alike_however_many_there_are(table, blurred
     assert sums[0] == pytest.approx(sums[1])
     # all of them together as much as ``copy_weight`` says, row for row
     assert sum(sums) == pytest.approx(0.2 * copies.sum())
+
+
+def test_a_copy_counts_the_less_the_fainter_its_blur(table):
+    data = build_training_set(table)
+    rows = blurred_copies(data.table).to_numpy()
+    strength, weights = data.table["strength"][rows].to_numpy(float), data.weights[rows]
+    full = weights.max()
+    assert (strength < PLAIN).any() and (strength > PLAIN).any()
+    np.testing.assert_allclose(weights[strength >= PLAIN], full)
+    faint = strength < PLAIN
+    expected = full * (FAINT + (1 - FAINT) * strength[faint] / PLAIN)
+    np.testing.assert_allclose(weights[faint], expected)
+    weakest = data.table.index[rows][0]
+    zero = build_training_set(table.assign(strength=table["strength"].mask(
+        table.index == weakest, 0.0)))  # fmt: skip
+    assert zero.weights[weakest] == pytest.approx(FAINT * full)
+    sharp = (data.table["kind"] == "none").to_numpy()
+    assert np.unique(data.weights[sharp]).size == 1 and data.weights[sharp][0] >= full * 0.99
+
+
+def test_the_weight_of_the_manifest_multiplies_what_a_row_counts(table):
+    own = np.random.default_rng(0).uniform(0, 3, len(table))
+    plain, told = build_training_set(table), build_training_set(table.assign(weight=own))
+    np.testing.assert_allclose(told.weights, plain.weights * own)
+    np.testing.assert_array_equal(told.real, plain.real)
+    some = table.assign(weight=pd.Series(own).mask(own < 1))
+    expected = plain.weights * np.where(own < 1, 1, own)
+    np.testing.assert_allclose(build_training_set(some).weights, expected)
+
+
+def test_the_weight_of_the_manifest_counts_where_copies_decide_too(table):
+    copies = table[table["kind"] != ""].assign(weight=2.0)
+    assert (build_training_set(copies).weights == 2).all()
+
+
+def test_real_rows_and_those_taken_as_sharp_decide_the_latter_by_a_quarter(data):
+    rows, counted = deciding(data)
+    found = (data.table["kind"] == "").to_numpy()
+    np.testing.assert_array_equal(rows, found)
+    album = (data.table["source"] == "album").to_numpy()
+    assert (counted[album] == UNCHECKED).all() and (counted[data.real] == 1).all()
+
+
+def test_where_copies_decide_each_of_them_counts_one(table):
+    data = build_training_set(table[table["kind"] != ""])
+    rows, counted = deciding(data)
+    assert rows.all() and (counted == 1).all()
+
+
+def test_photographs_of_no_weight_are_judged_alone_only_if_their_source_has_sharp_ones_alone(table):
+    data = build_training_set(table.assign(weight=0.0))
+    np.testing.assert_array_equal(judged_alone(data), data.table["source"] == "album")
+    assert (data.weights == 0).all()
 
 
 def test_without_real_rows_the_copies_decide(table):
