@@ -84,7 +84,7 @@ def test_kinds_come_as_often_as_they_weigh(draws):
 
 def test_more_than_half_of_the_blur_is_weak_and_the_rest_goes_up_to_the_strongest(draws):
     strengths = np.array([copy.strength for copy in draws[1]])
-    assert 0 <= strengths.min() and 0.9 < strengths.max() <= 1
+    assert strengths.min() >= 0 and 0.9 < strengths.max() <= 1
     assert np.mean(strengths < 1 / 3) == pytest.approx(WEAK, abs=0.1)
     for part, low, high in (
         (strengths[strengths < 1 / 3], 0, 1 / 3),
@@ -132,7 +132,7 @@ def test_so_many_copies_are_small_and_none_is_smaller_than_the_least():
     assert LEAST_SIDE - 1e-6 <= sides.min() < 45 and sides.max() == 1000
     small = sides <= SMALL
     assert np.mean(small) == pytest.approx(everyday_recipe.SMALL_SHARE, abs=0.02)
-    assert 500 <= sides[~small].min()
+    assert sides[~small].min() >= 500
     assert np.mean(sides[small] < math.sqrt(LEAST_SIDE * SMALL)) == pytest.approx(0.5, abs=0.1)
     assert everyday_recipe._scale(20, np.random.default_rng(0)) == 1  # nothing is enlarged
 
@@ -309,7 +309,7 @@ def test_letters_over_a_picture_are_sharp_and_leave_most_of_it_alone(texture_rgb
         changed.append((found != soft).any(axis=2).mean())
         assert detail(found).max() > 5 * detail(soft).max()
     np.testing.assert_array_equal(soft, before)
-    assert 0 < min(changed) and max(changed) < 0.35
+    assert min(changed) > 0 and max(changed) < 0.35
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (24, 300), (300, 24)])

@@ -24,8 +24,10 @@ from blurdct.training.cross_validation import cross_validate, judge_unseen
 from blurdct.training.train import check_export, train_model
 from blurdct.training.training_set import (
     COLUMNS,
+    UNCHECKED,
     build_training_set,
     data_digest,
+    judged_alone,
 )
 from tests.helpers import toys
 
@@ -75,6 +77,9 @@ class Spy:
 
     def to_onnx(self):
         return toys.graph()
+
+    def map_onnx(self):
+        return b""
 
 
 class Keen(Spy):
@@ -163,12 +168,19 @@ def test_rows_apart_are_learnt_from_but_not_those_of_scenes_that_are_judged(more
         assert len(told["y"]) == len(told["masks"])
 
 
-def test_what_weighs_nothing_is_never_learnt_from(spy, data):
+def test_what_weighs_nothing_is_never_learnt_from(spy, table):
+    light = np.arange(len(table)) % 7 == 0
+    data = build_training_set(table.assign(weight=np.where(light, 0.0, 1.0)), QUICK)
+    values = pd.Series(data.inputs["features"][:, 0])
+    alike = values.duplicated(keep=False)  # as little blur as that changes nothing
+    light_values = set(values[light & ~alike])
+    assert (data.weights[light] == 0).all() and light_values
     cross_validate(data, "spy", {}, QUICK)
     train_model(data, "spy", {}, QUICK)
     judge_unseen(data, "spy", {}, Calibration())
-    for _, _, weights in spy.seen:
+    for learnt, _, weights in spy.seen:
         assert (weights > 0).all()
+        assert not set(learnt) & light_values
 
 
 def test_shuffles_have_other_folds(spy, data):
@@ -201,20 +213,34 @@ def test_calibration_and_thresholds_of_a_fold_come_from_the_other_folds(spy, dat
     assert changed
 
 
-def test_real_rows_alone_decide_on_calibration_and_thresholds(spy, data, monkeypatch):
+def test_photographs_decide_on_calibration_and_thresholds_those_taken_as_sharp_by_less(
+    spy, data, monkeypatch
+):
     decided = []
 
-    def remember(y, raw, config):
-        decided.append(len(y))
-        return decide(y, raw, config)
+    def remember(y, raw, config, weights):
+        decided.append((len(y), weights.sum()))
+        return decide(y, raw, config, weights)
 
     for module in (cross_validation, train):
         monkeypatch.setattr(module, "decide", remember)
     train_model(data, "spy", {}, QUICK)
     *folds, last = decided
-    # every real row decides on all folds but its own, and once per shuffle on the bundle
-    assert sum(folds) == QUICK.shuffles * (QUICK.folds - 1) * data.real.sum()
-    assert last == QUICK.shuffles * data.real.sum()
+    alone = judged_alone(data)
+    assert alone.any() and not (alone & data.real).any()
+    count, weight = (data.real | alone).sum(), data.real.sum() + UNCHECKED * alone.sum()
+    # every such row decides on all folds but its own, and once per shuffle on the bundle
+    times = QUICK.shuffles * (QUICK.folds - 1)
+    assert np.sum(folds, axis=0) == pytest.approx((times * count, times * weight))
+    assert last == pytest.approx((QUICK.shuffles * count, QUICK.shuffles * weight))
+
+
+def test_the_graph_of_a_map_goes_into_the_bundle(spy, data, monkeypatch, tmp_path):
+    assert train_model(data, "spy", {}, QUICK)[0].map_graph == b""
+    monkeypatch.setattr(Spy, "map_onnx", lambda self: toys.map_graph())
+    bundle, _ = train_model(data, "spy", {}, QUICK)
+    bundle.save(tmp_path / "mapped")
+    assert bundle.map_graph == toys.map_graph() and Detector.load(tmp_path / "mapped").has_map
 
 
 def test_labels_out_of_fold_are_those_that_the_detector_would_give(spy, data, monkeypatch):
