@@ -1,61 +1,164 @@
-"""What sharp photographs of other kinds are called: documents, products, faces, screens and more.
+"""Documents, products, faces, food, night, screens and more: what models say that never saw them.
 
-None of them was in training, and few photographs there are like them. Each was taken as sharp by
-who looked at it beside a crop, so whatever is called blurred here is called so wrongly; their long
-sides are up to 960 pixels. Shares are of the photographs that the model says anything about.
-Example: python benchmarks/kinds.py --photos kinds --model best fast
+Each photograph was taken as sharp by who looked at it beside a crop, so whatever is called blurred
+is called so wrongly. Blurred copies are made of each in linear light and kept as JPEG of quality
+92: out of focus by a disk whose radius is .2, .4 and .8 % of the long side, moved along a line of
+.75 and 1.5 % of it, in any direction. *Found* are copies with P of .5 and more; ROC AUC is that of
+the weakest copies against the photographs. Of what is sharp, *doubtful* is what gets no sure
+verdict.
+
+A model that learnt from such photographs is trained anew from its table for this: without the
+photographs of the collections that it is judged on (a fifth of them at a time), and once more
+without the whole kind. Calibration and limits are those of the shipped model.
+Example: python benchmarks/kinds.py --photos folder
 """
 
-from collections import Counter
+import math
+import zlib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from _judging import add_options, chosen, judge_all, verdicts
-from _record import options, recording, run
+from _judging import judge_all
+from _measure import jpeg
+from _origin import ROOT
+from _record import Record, options, recording, run
 
+from blurdct.config import ReadConfig, TrainConfig
+from blurdct.datasets.blur_kernels import disk, path_kernel
+from blurdct.datasets.extraction import read_numbers
+from blurdct.datasets.linear_light import blur_as_seen
 from blurdct.datasets.manifest import list_photos
-from blurdct.errors import ImageError
+from blurdct.datasets.splits import folds
+from blurdct.errors import ConfigError, ImageError
+from blurdct.features.inputs import photo_inputs
+from blurdct.features.summary import SUMMARY
 from blurdct.images.reader import read_rgb
-from blurdct.inference.thresholds import VERDICTS
+from blurdct.inference.bundle import Bundle, load
+from blurdct.inference.detector import Detector
+from blurdct.metrics import roc_auc
+from blurdct.parallel.cores import cores
+from blurdct.training.cross_validation import fit_rows
+from blurdct.training.training_set import TrainingSet, build_training_set, with_extra
 
 KIND = "kinds-"  # sources begin so in the manifest that these figures are of
+DISKS = (0.2, 0.4, 0.8)  # per cent of the long side, radius
+MOTIONS = (0.75, 1.5)  # per cent of the long side, length
+COPIES = (*(f"disk {of:g} %" for of in DISKS), *(f"motion {of:g} %" for of in MOTIONS))
+WEAK = ("disk 0.2 %", "motion 0.75 %")
+PARTS = 5
+SIZES = {"wide": 640, "features": 512}
+
+Answer = Callable[[dict[str, np.ndarray]], np.ndarray]  # inputs of n rows -> P of each
+
+
+class Seen(NamedTuple):
+    """A photo: its kind, its collection, and by input a row for it and for each of its copies."""
+
+    kind: str
+    group: str
+    rows: dict[str, np.ndarray]
 
 
 def main() -> None:
-    """Print a Markdown table: by model and kind, who got which verdict."""
+    """Print Markdown tables: of each model and kind, what is called what."""
     parser = options(__doc__)
-    add_options(parser, Path("kinds"), "folder with a manifest.csv; its sources are the kinds")
+    add = parser.add_argument
+    add("--photos", type=Path, default=Path("kinds"), help="folder with a manifest.csv")
+    table = ROOT / "data" / "wide.parquet"
+    add("--table", type=Path, default=table, help="that the model called best learnt from")
+    add("--model", nargs="+", default=["best", "fast"], help="of those two (both)")
+    add("--workers", type=int, default=min(2, cores()), help="processes (%(default)s)")
     args = parser.parse_args()
-    models = chosen(args)
     rows = list_photos(args.photos)
     rows = rows[~(rows["label"] == 1).fillna(False)]
     asked = [
-        (args.photos / path, kind) for path, kind in zip(rows["path"], rows["source"], strict=True)
+        (args.photos / path, kind, group)
+        for path, kind, group in zip(rows["path"], rows["source"], rows["group"], strict=True)
     ]
-    nothing = f"{args.photos}: no photograph could be judged"
+    nothing = f"{args.photos}: no photograph could be read"
     with recording(__file__, __doc__, args) as record:
-        found = judge_all(partial(judge, models=models), asked, args.workers, nothing)
-        forms = dict.fromkeys(VERDICTS, ".1%")
-        table = record.table({"model": "", "kind": "", "photographs": "", "unknown": "", **forms})
-        for number, model in enumerate(models):
-            for kind in [*sorted({kind for kind, _ in found}), "all"]:
-                told = [one[number] for of, one in found if kind in (of, "all")]
-                counts = Counter(map(str, told))
-                known = max(1, len(told) - counts["unknown"])
-                shares = (counts[verdict] / known for verdict in VERDICTS)
-                words = kind.removeprefix(KIND).replace("_", ", ")
-                table.row(model, words, len(told), counts["unknown"], *shares)
+        found = judge_all(numbers, asked, args.workers, nothing)
+        for model in args.model:
+            bundle = load(model)
+            if bundle.views == ("features",):
+                own = Detector(bundle).probabilities
+                show(record, f"{model}, as it is", bundle, found, [own] * len(found))
+                continue
+            table, values = read_numbers(args.table, SUMMARY)
+            data = build_training_set(table, TrainConfig(), {"wide": values})
+            source, group = (data.table[name].to_numpy(str) for name in ("source", "group"))
+            strange = {one.group for one in found} - set(group)
+            if strange:
+                raise ConfigError(f"{args.photos}: {min(strange)!r} is no group of {args.table}")
+            without = partial(trained_without, data, bundle)
+            home: dict[str, Answer] = {}
+            for _, judge in folds(group, source, PARTS):
+                home |= dict.fromkeys(group[judge], without(np.isin(group, group[judge])))
+            unseen = [home[one.group] for one in found]
+            show(record, f"{model}, collections unseen", bundle, found, unseen)
+            of_kind = {kind: without(source == kind) for kind in {one.kind for one in found}}
+            show(record, f"{model}, kinds unseen", bundle, found, [of_kind[s.kind] for s in found])
 
 
-def judge(question: tuple[Path, str], models: tuple[str, ...]) -> tuple[str, np.ndarray] | str:
-    """A photo's kind and every model's verdict, or why there is none."""
-    path, kind = question
+def numbers(question: tuple[Path, str, str]) -> Seen | str:
+    """Inputs of a photo and of its copies, or why there are none."""
+    path, kind, group = question
     try:
-        _, found = verdicts([(read_rgb(path), str(path))], models)
+        rgb = read_rgb(path)
+        rng = np.random.default_rng(zlib.crc32(path.name.encode()))
+        pictures = [path.read_bytes(), *(jpeg(one, 92) for one in copies(rgb, rng))]
+        read = {view: ReadConfig(size=size) for view, size in SIZES.items()}
+        rows = {
+            view: np.stack([photo_inputs(one, [view], how)[view] for one in pictures])
+            for view, how in read.items()
+        }
     except ImageError as error:
         return str(error)
-    return kind, found[0]
+    return Seen(kind, group, rows)
+
+
+def copies(rgb: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    """A photo blurred as ``COPIES`` say."""
+    share = max(rgb.shape[:2]) / 100
+    kernels = [disk(2 * of * share) for of in DISKS]
+    for of in MOTIONS:
+        turn, line = rng.uniform(0, math.pi), np.linspace(-0.5, 0.5, 400) * of * share
+        kernels.append(path_kernel(line * math.cos(turn), line * math.sin(turn)))
+    return [blur_as_seen(rgb, kernel) for kernel in kernels]
+
+
+def trained_without(data: TrainingSet, bundle: Bundle, away: np.ndarray) -> Answer:
+    """A model that saw none of these rows, nor copies of their scenes; calibrated."""
+    learn = (data.weights > 0) & ~away
+    model = fit_rows(with_extra(data, learn, data.groups[away]), bundle.backend, bundle.parameters)
+    return lambda inputs: bundle.calibration(model.predict_proba(inputs))
+
+
+def show(
+    record: Record, title: str, bundle: Bundle, found: list[Seen], answers: list[Answer]
+) -> None:
+    """A table: a row for each kind, and one for all."""
+    record.heading(title)
+    limits = bundle.thresholds
+    p = np.array([ask(one.rows) for ask, one in zip(answers, found, strict=True)])
+    forms = {"sharp: P from .5": ".1%", "surely blurred": ".1%", "doubtful": ".1%"}
+    forms |= {f"found, {name}": ".1%" for name in COPIES}
+    forms |= {f"ROC AUC, {name}": ".3f" for name in WEAK}
+    table = record.table({"kind": "", "photographs": "", **forms})
+    for kind in [*sorted({one.kind for one in found}), "all"]:
+        here = np.array([kind in (one.kind, "all") for one in found])
+        sharp, blurred = p[here, 0], p[here, 1:]
+        doubtful = (sharp > limits.sure_sharp) & (sharp < limits.sure_blurred)
+        told = (sharp >= 0.5, sharp >= limits.sure_blurred, doubtful, *(blurred.T >= 0.5))
+        areas = [
+            roc_auc(np.repeat([0, 1], len(sharp)), np.concatenate([sharp, blurred[:, at]]))
+            for at in (COPIES.index(name) for name in WEAK)
+        ]
+        words = kind.removeprefix(KIND).replace("_", ", ")
+        table.row(words, len(sharp), *(float(np.mean(one)) for one in told), *areas)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from .blocks import SIZE
 from .extract import image_features
 from .focus_measures import laplacian_variance, sobel_variance
 from .photo import Photo
-from .summary import SUMMARY, summary
+from .summary import SUMMARY, summarise
 
 STRIP = 8  # long side by short side, from which on only the middle of a photo is looked at
 LARGER = 640  # pixels, the working size of what is looked at more closely
@@ -89,7 +89,7 @@ def _cells(photo: Photo) -> np.ndarray:
 
 
 def _wide(photo: Photo) -> np.ndarray:
-    return summary(photo.cells)
+    return summarise(photo.cells)
 
 
 def _square(side: int) -> ModelInput:

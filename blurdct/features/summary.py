@@ -68,7 +68,7 @@ def evidence(cells: np.ndarray) -> np.ndarray:
     return found
 
 
-def summary(cells: np.ndarray) -> np.ndarray:
+def summarise(cells: np.ndarray) -> np.ndarray:
     """A map in 350 numbers.
 
     Args:

@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "learning_rate": 3e-3,
     "weight_decay": 1e-5,
     "label_smoothing": 0.04,
-    "members": 3,
+    "members": 1,
     "seed": 0,
 }
 WIDTH = 96  # numbers after each of the two hidden layers
