@@ -15,7 +15,7 @@ from blurdct.features.summary import (
     SUMMARY,
     WHOLE,
     evidence,
-    summary,
+    summarise,
 )
 
 EVIDENCE = CHANNELS.index("quarter_low_freq_energy")
@@ -41,11 +41,11 @@ def on_white(luma, side=896):
 
 
 def named(luma) -> dict[str, float]:
-    return dict(zip(SUMMARY, summary(map_blocks(luma)).tolist(), strict=True))
+    return dict(zip(SUMMARY, summarise(map_blocks(luma)).tolist(), strict=True))
 
 
 def test_each_of_350_numbers_has_a_name_of_its_own():
-    found = summary(map_blocks(scene()))
+    found = summarise(map_blocks(scene()))
     assert (found.shape, found.dtype) == ((350,), np.float32)
     assert len(SUMMARY) == len(set(SUMMARY)) == 350
     assert len(SUMMARY) == 2 * len(KEPT) + (len(QUANTILES) + 1) * len(DIFFERENCES) + len(WHOLE)
@@ -88,7 +88,7 @@ def test_means_are_over_cells_with_evidence_and_over_their_highest_tenth():
     told = cells[:, evidence(cells)]
     tenth = told.shape[1] // 10
     assert tenth > 1
-    found = dict(zip(SUMMARY, summary(cells), strict=True))
+    found = dict(zip(SUMMARY, summarise(cells), strict=True))
     for number in KEPT:
         values, name = np.sort(told[number].astype(float)), CHANNELS[number]
         assert found[f"mean {name}"] == pytest.approx(values.mean(), rel=1e-4, abs=1e-4)
@@ -101,7 +101,7 @@ def test_quantiles_and_spread_of_differences_are_those_of_plain_numpy():
     rows = dict(zip(CHANNELS, told, strict=True))
     order = np.argsort(-told[EVIDENCE], kind="stable")
     third = order[: round(0.34 * len(order))]
-    found = dict(zip(SUMMARY, summary(cells), strict=True))
+    found = dict(zip(SUMMARY, summarise(cells), strict=True))
     expected = {f"full-half {name}": rows[name] - rows[f"half_{name}"] for name in SECTORS}
     expected |= {
         f"half-quarter {name}": rows[f"half_{name}"] - rows[f"quarter_{name}"] for name in SECTORS
@@ -123,7 +123,7 @@ def test_a_difference_of_bands_is_of_their_energies_in_all_directions_together()
         assert len(each) > 1
         return np.log(np.mean(np.exp(each), axis=0))
 
-    found = dict(zip(SUMMARY, summary(cells), strict=True))
+    found = dict(zip(SUMMARY, summarise(cells), strict=True))
     names = {
         "full-half high_freq": energy("high_freq") - energy("high_freq", "half_"),
         "half-quarter low_freq": energy("low_freq", "half_") - energy("low_freq", "quarter_"),
@@ -145,7 +145,7 @@ def test_more_blur_takes_more_from_the_photo_than_from_its_half():
 
 def test_the_numbers_of_one_cell_are_that_cell_without_spread():
     cells = map_blocks(scene((16, 16)))
-    found = dict(zip(SUMMARY, summary(cells), strict=True))
+    found = dict(zip(SUMMARY, summarise(cells), strict=True))
     for number in KEPT:
         for part in ("mean", "high"):
             value = cells[number, 0, 0]
@@ -168,15 +168,15 @@ def test_a_flat_picture_has_finite_numbers(shape, level):
 
 def test_a_photo_mirrored_or_turned_gives_the_same_numbers():
     luma = scene((200, 320))
-    expected = summary(map_blocks(luma))
+    expected = summarise(map_blocks(luma))
     for turned in (luma[::-1], luma[:, ::-1], luma.T, luma[::-1, ::-1], luma.T[::-1]):
-        np.testing.assert_array_equal(summary(map_blocks(np.ascontiguousarray(turned))), expected)
+        np.testing.assert_array_equal(summarise(map_blocks(np.ascontiguousarray(turned))), expected)
 
 
 def test_the_map_stays_as_it_was_given():
     cells = map_blocks(scene((64, 96)))
     before = cells.copy()
-    summary(cells)
+    summarise(cells)
     np.testing.assert_array_equal(cells, before)
 
 

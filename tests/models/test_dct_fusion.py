@@ -6,7 +6,7 @@ import pytest
 
 from blurdct.errors import ConfigError
 from blurdct.features.block_map import CHANNELS, map_blocks
-from blurdct.features.summary import summary
+from blurdct.features.summary import summarise
 from blurdct.inference.bundle import shipped_map
 from blurdct.metrics import logit
 from blurdct.models.base import TrainingRows
@@ -26,7 +26,7 @@ def inputs():
         np.clip(rng.normal(128, 30 if number < 20 else 3, (96, 96)), 0, 255).astype(np.uint8)
         for number in range(40)
     ]
-    return {"wide": np.stack([summary(map_blocks(luma)) for luma in lumas])}
+    return {"wide": np.stack([summarise(map_blocks(luma)) for luma in lumas])}
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,8 @@ def on_plain_ground(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ground = _ground((height, width), rng)
     if rng.random() < 0.45:
         far = max(height, width)
-        shift = np.float32([[1, 0, rng.normal(0, 0.02) * far], [0, 1, rng.uniform(0, 0.04) * far]])
+        across, down = rng.normal(0, 0.02) * far, rng.uniform(0, 0.04) * far
+        shift = np.array([[1, 0, across], [0, 1, down]], np.float32)
         shadow = cv2.warpAffine(inside[..., 0], shift, (width, height))
         shadow = cv2.GaussianBlur(shadow, (0, 0), rng.uniform(0.008, 0.04) * far)[..., None]
         ground = ground * (1 - rng.uniform(0.1, 0.5) * shadow)
@@ -86,7 +87,7 @@ def in_canvas(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def on_a_table(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The picture as a flat thing seen at an angle, under a lamp."""
     height, width = rgb.shape[:2]
-    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moved = corners + rng.uniform(-0.14, 0.14, (4, 2)).astype(np.float32) * (width, height)
     moved = (moved - corners.mean(0)) * rng.uniform(0.7, 1.05) + corners.mean(0)
     turn = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
