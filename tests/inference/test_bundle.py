@@ -326,7 +326,7 @@ def test_calibration_moves_the_logit():
 def test_what_is_no_calibration_or_threshold_is_a_setting_out_of_range():
     nan, infinite = float("nan"), float("inf")
     for values in ((0.0, 0.0), (-1.0, 0.0), (nan, 0.0), (infinite, 0.0), (1.0, nan)):
-        with pytest.raises(ConfigError, match="calibration: expected finite, scale over 0"):
+        with pytest.raises(ConfigError, match="calibration: expected finite numbers, scale over 0"):
             Calibration(*values)
     for values in ((0.6, 0.5), (-0.1, 0.5), (0.5, 1.1), (nan, 0.5), (0.5, nan)):
         with pytest.raises(BlurdctError, match="expected 0 <= sure_sharp <= sure_blurred <= 1"):
