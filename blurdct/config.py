@@ -37,13 +37,15 @@ class SynthConfig:
     """How blurred copies are made of sharp photographs.
 
     Attributes:
-        recipe: ``realistic`` or ``seed``; see ``datasets.recipes``.
+        recipe: ``everyday``, ``realistic`` or ``seed``; see ``datasets.recipes``.
         sharp_copies: Copies of each photo that go through everything but the blur.
         blurred_copies: Blurred copies of each photo.
         varied_copies: Copies of each labelled photo, sharp or blurred, changed in ways that do not
             blur; see ``datasets.perturbations.vary``.
         lights_copies: Copies of each sharp photo with bright lights, the first one sharp, the
             others blurred; see ``datasets.recipes.lights``.
+        pages: Pages drawn from chance that copies are made of like of sharp photographs; see
+            ``datasets.everyday.pages``.
         test_share: Share of the groups whose photographs are marked ``test``.
         seed: Same seed, same photographs, same copies.
     """
@@ -53,11 +55,13 @@ class SynthConfig:
     blurred_copies: int = 2
     varied_copies: int = 0
     lights_copies: int = 0
+    pages: int = 0
     test_share: float = 0.1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        counts = {name: number for name, number in vars(self).items() if name.endswith("_copies")}
+        counts = {name: value for name, value in vars(self).items() if name.endswith("_copies")}
+        counts["pages"] = self.pages
         if min(counts.values()) < 0:
             raise ConfigError(f"{', '.join(counts)}: expected 0 or more")
         if not 0 <= self.test_share < 1:

@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--recipe", choices=list(RECIPES))
     for kind in ("sharp", "blurred", "lights", "varied"):
         parser.add_argument(f"--{kind}-copies", type=int, help="per photo; the last two: dct-net")
+    parser.add_argument("--pages", type=int, help="drawn from chance, copied like photographs")
     parser.add_argument("--seed", type=int)
     args = parser.parse_args()
     settings = load_toml(args.config).get("synth", {}) if args.config else {}

@@ -61,6 +61,15 @@ def motion(length: float, rng: np.random.Generator) -> np.ndarray:
     return path_kernel(np.cumsum(speed * np.cos(heading)), np.cumsum(speed * np.sin(heading)))
 
 
+def shake(length: float, rng: np.random.Generator) -> np.ndarray:
+    """Kernel of a jolt: most of the time at the two ends of a short path, so that edges double."""
+    heading, first, between = rng.uniform(0, math.pi), rng.uniform(0.3, 0.7), rng.uniform(0.05, 0.4)
+    times = np.rint(400 * (1 - between) * np.array([first, 1 - first])).astype(int)
+    way = np.linspace(0, 1, max(8, round(400 * between)))
+    along = length * np.concatenate([np.repeat([0.0, 1.0], times), way])
+    return path_kernel(along * math.cos(heading), along * math.sin(heading))
+
+
 def path_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Time spent over each pixel by a point on a path, centred on its mean: (K, K), K odd, sum 1.
 

@@ -14,7 +14,6 @@ Sources:
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -22,9 +21,9 @@ import numpy as np
 
 from ..errors import ConfigError
 from .blur_kernels import KERNELS, extent_of
+from .everyday.copies import Copy as Copy
+from .everyday.recipe import everyday
 from .linear_light import LINEAR, blur, encode
-
-LEVELS = 10  # levels of strength in tables
 
 # Motion counts most: it is the kind that real training photographs have least of.
 KIND_WEIGHTS = {"defocus": 0.3, "motion": 0.4, "gaussian": 0.15, "mixture": 0.15}
@@ -34,28 +33,6 @@ LIGHTS_EXTENT = (1.8, 28.0)  # as ``blur_kernels.EXTENT``
 INTERPOLATIONS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 
 Drawn = tuple[Any, float, dict[str, Any]]  # pixels, strength, parameters
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A copy of a photo, ready to be written.
-
-    Attributes:
-        jpeg: The file's bytes.
-        kind: ``none`` for a sharp copy, else a key of ``KERNELS`` or of ``SEED_KINDS``.
-        strength: 0 weakest .. 1 strongest; 0 for a sharp copy.
-        parameters: What was drawn, by name.
-    """
-
-    jpeg: bytes
-    kind: str
-    strength: float
-    parameters: dict[str, Any]
-
-    @property
-    def level(self) -> int:
-        """Strength in ten steps, 0..9."""
-        return min(int(self.strength * LEVELS), LEVELS - 1)
 
 
 def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 512) -> Copy:
@@ -182,7 +159,11 @@ def _seed_lens(rgb: np.ndarray, rng: np.random.Generator) -> Drawn:
 
 SEED_KINDS = {"motion": _seed_motion, "gaussian": _seed_gaussian, "lens": _seed_lens}
 
-RECIPES: dict[str, Callable[..., Copy]] = {"realistic": realistic, "seed": seed}
+RECIPES: dict[str, Callable[..., Copy]] = {
+    "everyday": everyday,
+    "realistic": realistic,
+    "seed": seed,
+}
 
 
 def recipe(name: str) -> Callable[..., Copy]:

@@ -16,12 +16,14 @@ from ..images.reader import read_rgb
 from ..parallel.pool import ordered_map
 from ..utils.atomic import replacing
 from ..utils.progress import Progress, silent
+from .everyday.pages import page
 from .manifest import LIGHTS, VARIED
 from .perturbations import vary
 from .recipes import Copy, lights, recipe
 from .splits import split_of
 
 FOLDER = "copies"
+PAGES = "pages"  # source of copies of pages that are drawn
 GIVEN = ["path", "label", "group", "source"]  # columns of photographs as they come
 COLUMNS = [
     "path",
@@ -96,6 +98,14 @@ def make_copies(
                 continue
             same = {"group": source["group"], "source": source["source"], "mask": ""}
             rows += [{**same, **copy, "original": source["path"]} for copy in answer]
+    draw = partial(_draw_page, folder=folder, out=out, config=config, read=read)
+    drawn = ordered_map(draw, range(config.pages), workers, lost=lambda _, why: f"page: {why}")
+    for number, answer in enumerate(progress(drawn, config.pages, "pages")):
+        if isinstance(answer, str):
+            bad[answer] = None
+            continue
+        same = {"group": f"page-{number}", "source": PAGES, "mask": ""}
+        rows += [{**same, **copy, "original": f"{PAGES}/{number}"} for copy in answer]
     table = pd.DataFrame(rows, columns=[*COLUMNS, *(["mask"] if "mask" in photos else [])])
     table["label"] = table["label"].astype("Int64")
     table["split"] = [split_of(group, config.test_share, config.seed) for group in table["group"]]
@@ -112,9 +122,14 @@ Entry = dict[str, object]  # of a copy in the table
 
 
 def _copy_photo(
-    photo: tuple[str, int], folder: Path, out: Path, config: SynthConfig, read: ReadConfig
+    photo: tuple[str, int],
+    folder: Path,
+    out: Path,
+    config: SynthConfig,
+    read: ReadConfig,
+    picture: np.ndarray | None = None,
 ) -> list[Entry] | str:
-    """Sharp and blurred copies of a sharp photo, by the recipe."""
+    """Sharp and blurred copies of a sharp photo, or of a picture that is no file, by the recipe."""
 
     def make(rgb: np.ndarray, rng: np.random.Generator, stem: str) -> Iterator[Entry]:
         for number in range(config.sharp_copies + config.blurred_copies):
@@ -124,7 +139,15 @@ def _copy_photo(
     path = photo[0]
     key = f"{config.seed}/{config.recipe}/{path}"
     settings = [key, config.sharp_copies, config.blurred_copies, read.size]
-    return _recorded(path, key, settings, "", folder, out, read, make)
+    return _recorded(path, key, settings, "", folder, out, read, make, picture)
+
+
+def _draw_page(
+    number: int, folder: Path, out: Path, config: SynthConfig, read: ReadConfig
+) -> list[Entry] | str:
+    """Sharp and blurred copies of a page drawn from chance."""
+    path, rng = f"{PAGES}/{number}", np.random.default_rng([config.seed, number])
+    return _copy_photo((path, 0), folder, out, config, read, page(rng))
 
 
 def _light_photo(
@@ -185,6 +208,7 @@ def _recorded(
     out: Path,
     read: ReadConfig,
     make: Callable[[np.ndarray, np.random.Generator, str], Iterator[Entry]],
+    picture: np.ndarray | None = None,
 ) -> list[Entry] | str:
     """What ``make`` makes of a photo, or what it made earlier with the same settings."""
     # a file's name may have 255 bytes, and a letter of it four
@@ -197,7 +221,7 @@ def _recorded(
     except (OSError, ValueError, KeyError, TypeError):
         pass
     try:
-        rgb = read_rgb(Path(folder, path), read)
+        rgb = read_rgb(Path(folder, path), read) if picture is None else picture
     except ImageError as error:
         return str(error)
     rng = np.random.default_rng(zlib.crc32(key.encode(errors="surrogateescape")))

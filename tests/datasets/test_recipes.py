@@ -14,10 +14,10 @@ from blurdct.datasets.blur_kernels import (
     motion,
     path_kernel,
 )
+from blurdct.datasets.everyday.copies import LEVELS
 from blurdct.datasets.linear_light import blur, blur_as_seen
 from blurdct.datasets.recipes import (
     KIND_WEIGHTS,
-    LEVELS,
     LIGHTS_WEIGHTS,
     RECIPES,
     SEED_KINDS,
@@ -392,7 +392,7 @@ def test_every_kind_of_the_seed_removes_detail(kind, texture):
 
 
 def test_an_unknown_recipe_is_refused_and_the_known_ones_named():
-    with pytest.raises(ConfigError, match="no recipe 'sead'; known: realistic, seed"):
+    with pytest.raises(ConfigError, match="no recipe 'sead'; known: everyday, realistic, seed"):
         recipe("sead")
     assert recipe("realistic") is realistic
 

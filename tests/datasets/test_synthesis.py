@@ -10,7 +10,7 @@ from blurdct.config import ReadConfig, SynthConfig
 from blurdct.datasets import recipes, synthesis
 from blurdct.datasets.manifest import collect, read_csv, write_csv
 from blurdct.datasets.splits import split_of
-from blurdct.datasets.synthesis import COLUMNS, FOLDER, locate, make_copies
+from blurdct.datasets.synthesis import COLUMNS, FOLDER, PAGES, locate, make_copies
 from blurdct.errors import ConfigError
 from blurdct.images.reader import read_luma
 
@@ -169,7 +169,7 @@ def test_an_unreadable_photo_gives_a_line_and_no_copies(photos, tmp_path):
     assert set(table["original"]) == {"", "sharp/cat.png", "sharp/deep/cat.png"}
 
 
-@pytest.mark.parametrize("name", ["seed", "realistic"])
+@pytest.mark.parametrize("name", ["seed", "realistic", "everyday"])
 def test_nothing_sharp_gives_no_copies(photos, tmp_path, name):
     rows, folder = photos
     blurred = rows[rows["label"] == 1]
@@ -249,3 +249,53 @@ def test_copies_with_lights_are_of_sharp_photographs_and_the_first_is_sharp(phot
         assert (rows["strength"] > 0).tolist() == [False, True, True]
     names = {path.name for path in (tmp_path / "run" / FOLDER).iterdir()}
     assert {Path(path).name for path in made["path"]} <= names
+
+
+def test_pages_come_last_each_a_scene_of_its_own_and_leave_the_others_as_they_are(photos, tmp_path):
+    plain, _ = make(photos, tmp_path / "plain")
+    config = SynthConfig(test_share=0.5, pages=12)
+    table, unreadable = make(photos, tmp_path / "run", config)
+    assert unreadable == [] and list(table) == COLUMNS
+    pd.testing.assert_frame_equal(table.iloc[: len(plain)], plain)
+    made = table.iloc[len(plain) :]
+    assert len(made) == 36 and set(made["source"]) == {PAGES}
+    assert not set(made["group"]) & set(plain["group"])
+    assert made["group"].nunique() == 12 and set(made["split"]) == {"train", "test"}
+    for group, rows in made.groupby("group"):
+        assert rows["label"].tolist() == [0, 1, 1] and rows["kind"].tolist()[0] == "none"
+        assert rows["original"].nunique() == rows["split"].nunique() == 1
+        assert rows["split"].iloc[0] == split_of(group, 0.5, 0)
+    assert made["path"].is_unique and made["original"].nunique() == 12
+    for path in locate(made, photos[1], tmp_path / "run"):
+        assert read_luma(path, READ).size
+    assert len(set(files(tmp_path / "run").values())) == len(files(tmp_path / "run"))
+
+
+def test_pages_are_the_same_however_many_workers_there_are_and_when_resumed(
+    photos, tmp_path, monkeypatch
+):
+    config = SynthConfig(pages=3)
+    alone, _ = make(photos, tmp_path / "1", config)
+    together, _ = make(photos, tmp_path / "2", config, workers=2)
+    pd.testing.assert_frame_equal(alone, together)
+    assert files(tmp_path / "1") == files(tmp_path / "2")
+    (two,) = {len(make(photos, tmp_path / "3", SynthConfig(pages=2))[0])}
+    assert two == len(alone) - 3
+    assert files(tmp_path / "3").items() < files(tmp_path / "1").items()
+    monkeypatch.setattr(synthesis, "recipe", lambda name: None)  # nothing can be made
+    again, _ = make(photos, tmp_path / "1", config)
+    pd.testing.assert_frame_equal(again, alone)
+
+
+def test_another_seed_draws_other_pages(photos, tmp_path):
+    for seed in (0, 1):
+        make(photos, tmp_path / str(seed), SynthConfig(pages=2, sharp_copies=1, seed=seed))
+    made = [files(tmp_path / str(seed)) for seed in (0, 1)]
+    assert not set(made[0].values()) & set(made[1].values())
+
+
+def test_pages_need_no_photographs_to_be_made_of(photos, tmp_path):
+    rows, folder = photos
+    blurred = rows[rows["label"] == 1]
+    table, _ = make((blurred, folder), tmp_path / "run", SynthConfig(recipe="everyday", pages=2))
+    assert table["source"].value_counts()[PAGES] == 6 and len(table) == 7

@@ -1,0 +1,28 @@
+"""``Copy``: what a recipe makes of a photo."""
+
+from dataclasses import dataclass
+from typing import Any
+
+LEVELS = 10  # levels of strength in tables
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of a photo, ready to be written.
+
+    Attributes:
+        jpeg: The file's bytes.
+        kind: ``none`` for a sharp copy, else a key of ``KERNELS`` or of ``SEED_KINDS``.
+        strength: 0 weakest .. 1 strongest; 0 for a sharp copy.
+        parameters: What was drawn, by name.
+    """
+
+    jpeg: bytes
+    kind: str
+    strength: float
+    parameters: dict[str, Any]
+
+    @property
+    def level(self) -> int:
+        """Strength in ten steps, 0..9."""
+        return min(int(self.strength * LEVELS), LEVELS - 1)
