@@ -141,12 +141,16 @@ def read(
         raise ConfigError(f"{path}: no file of results ({line})") from error
 
 
-def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterator[Row]:
+def verdicts(
+    path: str | os.PathLike[str], needed: Iterable[str] = (), twice: bool = False
+) -> Iterator[Row]:
     """The rows of a results file, checked.
 
     Args:
         path: The file.
         needed: Columns that must be in it beside ``path`` and ``probability``.
+        twice: Whether a path may come twice, as where files of two folders were dropped on a page;
+            who acts on files by their paths cannot tell such photographs apart.
 
     Raises:
         ConfigError: As by ``results.read``; no rows; a row without a path, with the path of
@@ -181,7 +185,7 @@ def verdicts(path: str | os.PathLike[str], needed: Iterable[str] = ()) -> Iterat
         yield row
     if not hashes:
         raise ConfigError(f"{path}: no rows in it")
-    for earlier, later in repeats(hashes):
+    for earlier, later in [] if twice else repeats(hashes):
         one, other = (next(islice(read(path), at, None))["path"] for at in (earlier, later))
         if one == other:
             rows = f"rows {earlier + 1} and {later + 1}"

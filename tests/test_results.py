@@ -358,6 +358,8 @@ def test_a_path_that_comes_twice_is_refused_with_both_rows(tmp_path, form):
     twice = f"rows 2 and {len(NAMES) + 2} have one path: a,"
     with pytest.warns(BlurdctWarning), pytest.raises(ConfigError, match=twice):
         list(verdicts(path))
+    with pytest.warns(BlurdctWarning):
+        assert len(list(verdicts(path, twice=True))) == len(NAMES) + 3
     write(path, [row(name) for name in NAMES])
     with pytest.warns(BlurdctWarning, match="row 8"):
         assert len(list(verdicts(path))) == len(NAMES)

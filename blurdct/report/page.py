@@ -57,7 +57,7 @@ def write_report(
         OSError: The page cannot be written; its folder is not made.
     """
     painter, name = painter or Painter(), name or fspath(results)
-    summary = summarize(verdicts(results, ["label"]), gallery, trusted=painter.model)
+    summary = summarize(verdicts(results, ["label"], twice=True), gallery, trusted=painter.model)
     shown = [*summary.worst, *summary.best, *summary.ladder]
     picks = {pick.path: pick for pick in shown}
     links = {path: _link(path, Path(out)) for path in picks}

@@ -264,7 +264,7 @@ def cli(toy, wide, tmp_path, monkeypatch, capsys):
             main(["predict", "--sizes", "--model", "toy", "wide.png", "small.png", *words])
         assert stop.value.code == 0
         out, err = capsys.readouterr()
-        assert re.fullmatch(r"2 photographs: .* in [0-9.]+ s\n", err)
+        assert re.fullmatch(r"blurdct: 2 photographs: .* in [0-9.]+ s\n", err)
         return out
 
     return run

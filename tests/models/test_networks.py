@@ -293,7 +293,7 @@ def test_tensors_that_are_no_weights_by_name_are_refused(tmp_path, held):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    assert "No such file" in refusal(tmp_path / "gone.pth", LCNet())
+    assert "no such file" in refusal(tmp_path / "gone.pth", LCNet())
     assert refusal(tmp_path / "gone.safetensors", LCNet())
     assert refusal(tmp_path, LCNet())
 

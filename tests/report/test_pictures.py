@@ -165,6 +165,7 @@ def report(here):
         archive.write(names[0], "f.png")
     rows = [row(name, 0.9 - number / 10) for number, name in enumerate([*names, "e.zip::f.png"])]
     results.write("r.csv", rows)
+    Path("out").mkdir()
     write_report("r.csv", Path("out/r.html"))
     return here / "out" / "r.html"
 

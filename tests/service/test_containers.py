@@ -103,12 +103,12 @@ def test_what_is_run_are_options_that_serve_has(name):
 
 
 def test_ports_are_the_default_ones_and_open_to_this_computer_alone():
-    ports = {"--http": address(HTTP)[1], "--thrift": PORT}
+    ports = {"--http": address(HTTP, "--http")[1], "--thrift": PORT}
     (exposed,) = (rest for name, rest in LAST if name == "EXPOSE")
     assert {int(port) for port in exposed.split()} == set(ports.values())
     for name, command in commands().items():
         option, where = command[1:3]
-        assert address(where) == ("0.0.0.0", ports[option])
+        assert address(where, option) == ("0.0.0.0", ports[option])
         if name in SERVICES:
             assert SERVICES[name]["ports"] == [f"127.0.0.1:{ports[option]}:{ports[option]}"]
 
@@ -143,7 +143,7 @@ def test_a_container_can_do_little_and_take_little(name):
 def test_checks_of_health_are_python_that_compiles_and_ask_the_right_port():
     (image,) = (rest for name, rest in LAST if name == "HEALTHCHECK")
     program, option, code = ast.literal_eval(image.split("CMD", 1)[1].strip())
-    assert (program, option) == ("python", "-c") and str(address(HTTP)[1]) in code
+    assert (program, option) == ("python", "-c") and str(address(HTTP, "--http")[1]) in code
     compile(code, "Dockerfile", "exec")
     _, *said, code = SERVICES["thrift"]["healthcheck"]["test"]
     assert said == ["python", "-c"] and str(PORT) in code

@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[Any, float, float]] = {
 MOST = 0.06  # the largest width, of the copy's long side
 WEAK = 0.55  # share of blurred copies in the lower third of the range, on a scale of logarithms
 LEAST_SIDE, SMALL = 32, 256  # pixels, long side of small copies, ...
+LEAST_SHORT = 24  # pixels, short side of a copy, unless the photo has fewer
 SMALL_SHARE = 0.12  # ... which so many are
 DARK = 75  # grey levels, mean: at night lights are often brighter than white
 
@@ -48,7 +49,7 @@ def everyday(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int
     """
     picture = scene(rgb, rng)
     long = max(picture.shape[:2])
-    scale = _scale(long, rng)
+    scale = max(_scale(long, rng), min(1.0, LEAST_SHORT / min(picture.shape[:2])))
     kind, strength, extent = _blur(long * scale, side, rng)
     # blurred by the camera, or when it had been reduced already
     early = scale > 0.6 or rng.random() < 0.7
@@ -139,7 +140,7 @@ def _sharpened(rgb: np.ndarray, amount: float, sigma: float) -> Any:
 def _resized(pixels: np.ndarray, scale: float, rng: np.random.Generator) -> Any:
     if scale >= 1:
         return pixels
-    width, height = (max(24, round(extent * scale)) for extent in pixels.shape[1::-1])
+    width, height = (max(1, round(extent * scale)) for extent in pixels.shape[1::-1])
     how = cv2.INTER_AREA
     if scale > 0.55 and rng.random() < 0.6:
         how = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)[int(rng.integers(3))]

@@ -37,10 +37,8 @@ def as_it_is(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def before_soft_ground(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A subject in focus, all around it out of focus by 1 to 6 % of the long side."""
-    share, detail = rng.uniform(0.25, 0.7), _detail(rgb)
-    # a subject without an edge would show nothing of its sharpness
-    tried = [blob(rgb.shape[:2], rng, share) for _ in range(4)]
-    inside = max(tried, key=lambda one: float((one * detail).sum() / (one.sum() + 1)))
+    share = rng.uniform(0.25, 0.7)
+    inside = _telling([blob(rgb.shape[:2], rng, share) for _ in range(4)], rgb)
     inside = cv2.GaussianBlur(inside, (0, 0), rng.uniform(0.004, 0.05) * max(rgb.shape))[..., None]
     extent = math.exp(rng.uniform(math.log(0.01), math.log(0.06))) * max(rgb.shape)
     small = max(1.0, extent / 12)  # soft enough to be made at a smaller size
@@ -53,7 +51,8 @@ def before_soft_ground(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def on_plain_ground(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A thing cut out of the photo, on a white, grey or coloured ground, maybe with a shadow."""
     height, width = rgb.shape[:2]
-    inside = blob((height, width), rng, rng.uniform(0.25, 0.85), rng.random() < 0.4)
+    share, angular = rng.uniform(0.25, 0.85), rng.random() < 0.4
+    inside = _telling([blob((height, width), rng, share, angular) for _ in range(3)], rgb)
     inside = cv2.GaussianBlur(inside, (0, 0), 0.6)[..., None]
     thing = rgb
     if rng.random() < 0.35:  # plastic, skin, plush: hardly a texture, but an outline
@@ -70,7 +69,7 @@ def on_plain_ground(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def in_canvas(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The photo in the middle of its own soft enlargement, or of a plain ground with letters."""
+    """The photo in the middle of its own soft enlargement, or of a plain ground."""
     height, width = rgb.shape[:2]
     tall, wide = rng.choice([1.0, 1.3, 1.78]), rng.choice([1.0, 1.25, 1.5])
     size = (round(height * tall), round(width * wide))
@@ -131,9 +130,10 @@ SCENES: dict[str, tuple[Scene, float]] = {
 }
 
 
-def _detail(rgb: np.ndarray) -> np.ndarray:
-    """Where there are edges: (H, W) float32."""
-    return np.abs(cv2.Laplacian(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.CV_32F, ksize=3))
+def _telling(regions: list[np.ndarray], rgb: np.ndarray) -> np.ndarray:
+    """The region with most edges: one without any would show nothing of its sharpness."""
+    edges = np.abs(cv2.Laplacian(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.CV_32F, ksize=3))
+    return max(regions, key=lambda one: float((one * edges).sum() / (one.sum() + 1)))
 
 
 def _ground(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
