@@ -10,7 +10,25 @@ import numpy as np
 
 def blur(rgb: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Blur in linear light: (H, W, 3) uint8 sRGB -> (H, W, 3) float32 linear, 0..1."""
-    return cv2.filter2D(LINEAR[rgb], -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+    return spread(LINEAR[rgb], kernel)
+
+
+def spread(light: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Light as a kernel spreads it, continued by its mirror image; shape and dtype as given."""
+    return cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+
+
+def with_lights(light: np.ndarray, level: float, brightest: float) -> np.ndarray:
+    """Light as it was before it was clipped at white, (H, W, 3): what spreads leaves trails.
+
+    Args:
+        light: Linear, 0..1.
+        level: From which on it was brighter than it looks.
+        brightest: What white stands for, times white.
+    """
+    glow = np.clip((light.max(axis=2, keepdims=True) - level) / (1 - level), 0, 1) ** 2
+    brighter: np.ndarray = light * (1 + (brightest - 1) * glow)
+    return brighter
 
 
 def blur_as_seen(rgb: np.ndarray, kernel: np.ndarray) -> np.ndarray:

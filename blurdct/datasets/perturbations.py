@@ -37,7 +37,7 @@ def resized(rgb: np.ndarray, scale: float) -> np.ndarray:
 def encoded(rgb: np.ndarray, ending: str, quality: int) -> bytes:
     """A file, ``.jpg`` or ``.webp``; a picture longer than the format holds is first reduced."""
     fit = LONGEST[ending] / max(rgb.shape)
-    return _file(resized(rgb, fit) if fit < 1 else rgb, ending, [QUALITY[ending], quality])
+    return as_file(resized(rgb, fit) if fit < 1 else rgb, ending, [QUALITY[ending], quality])
 
 
 def exposed(rgb: np.ndarray, stops: float) -> np.ndarray:
@@ -49,6 +49,24 @@ def noisy(rgb: np.ndarray, rng: np.random.Generator, sigma: float) -> np.ndarray
     """Gaussian noise of every pixel and colour, ``sigma`` in grey levels."""
     noise = rng.standard_normal(rgb.shape, dtype=np.float32)
     return np.clip(np.rint(rgb + np.float32(sigma) * noise), 0, 255).astype(np.uint8)
+
+
+def noise_deviation(pixels: np.ndarray, level: float) -> np.ndarray:
+    """Of sensor noise at each pixel, (H, W, 1): a constant part and one that grows with the light.
+
+    Source: Foi et al., IEEE TIP 2008, doi:10.1109/TIP.2008.2001399.
+
+    Args:
+        pixels: Shape (H, W, 3), grey levels.
+        level: Grey levels, at a medium grey.
+    """
+    deviation: np.ndarray = level * np.sqrt(0.5 + 0.5 * pixels.mean(axis=2, keepdims=True) / 128)
+    return deviation
+
+
+def sharpened(rgb: np.ndarray, amount: float, sigma: float) -> Any:
+    """An unsharp mask: what a Gaussian of so many pixels takes away is added, ``amount`` times."""
+    return cv2.addWeighted(rgb, 1 + amount, cv2.GaussianBlur(rgb, (0, 0), sigma), -amount, 0)
 
 
 def cropped(rgb: np.ndarray, share: float, down: float = 0.5, across: float = 0.5) -> np.ndarray:
@@ -114,24 +132,26 @@ def vary(rgb: np.ndarray, rng: np.random.Generator) -> bytes:
         rgb = cropped(rgb, rng.uniform(0.6, 0.95), rng.random(), rng.random())
     size = rng.random()
     if size < 0.55:
-        rgb = resized(rgb, _log_uniform(rng, 0.4, 1))
+        rgb = resized(rgb, log_uniform(rng, 0.4, 1))
     elif size < 0.75:
         rgb = resized(rgb, rng.uniform(1, 2))
     if rng.random() < 0.5:
         rgb = exposed(rgb, rng.uniform(-2.2, 2.2))
     if rng.random() < 0.6:
-        rgb = noisy(rgb, rng, _log_uniform(rng, 1, 11))
+        rgb = noisy(rgb, rng, log_uniform(rng, 1, 11))
     if rng.random() < 0.15:
         rgb = framed(rgb, int(rng.choice([0, 128, 255])))
     if rng.random() < 0.7:
         ending = ".jpg" if rng.random() < 0.75 else ".webp"
         return encoded(rgb, ending, int(rng.integers(40, 96)))
-    return _file(rgb, ".png", [])
+    return as_file(rgb, ".png", [])
 
 
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number between two over 0, any factor as likely as any other."""
     return math.exp(rng.uniform(math.log(low), math.log(high)))
 
 
-def _file(rgb: np.ndarray, ending: str, options: list[int]) -> bytes:
+def as_file(rgb: np.ndarray, ending: str, options: list[int]) -> bytes:
+    """A file with options of OpenCV's encoder."""
     return cv2.imencode(ending, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)[1].tobytes()

@@ -23,7 +23,8 @@ from ..errors import ConfigError
 from .blur_kernels import KERNELS, extent_of
 from .everyday.copies import Copy as Copy
 from .everyday.recipe import everyday
-from .linear_light import LINEAR, blur, encode
+from .linear_light import LINEAR, blur, encode, spread, with_lights
+from .perturbations import encoded, log_uniform, noise_deviation, sharpened
 
 # Motion counts most: it is the kind that real training photographs have least of.
 KIND_WEIGHTS = {"defocus": 0.3, "motion": 0.4, "gaussian": 0.15, "mixture": 0.15}
@@ -50,7 +51,7 @@ def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: in
     scale = rng.uniform(0.6, 1.0)
     exposure = 2 ** rng.normal(0, 0.4)
     gamma = math.exp(rng.normal(0, 0.08))
-    noise = math.exp(rng.uniform(math.log(0.3), math.log(6.0)))
+    noise = log_uniform(rng, 0.3, 6.0)
     quality = int(rng.integers(40, 97))
     interpolation = INTERPOLATIONS[rng.integers(3)]
 
@@ -72,7 +73,7 @@ def realistic(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: in
     if scale < 1:
         target = (max(16, round(width * scale)), max(16, round(height * scale)))
         copy = cv2.resize(copy, target, interpolation=interpolation)
-    return Copy(_jpeg(copy, quality), kind, float(strength), parameters)
+    return Copy(encoded(copy, ".jpg", quality), kind, float(strength), parameters)
 
 
 def lights(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 512) -> Copy:
@@ -90,7 +91,7 @@ def lights(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int =
     """
     kind = list(LIGHTS_WEIGHTS)[rng.choice(len(LIGHTS_WEIGHTS), p=list(LIGHTS_WEIGHTS.values()))]
     strength = rng.random()
-    brightest = math.exp(rng.uniform(0, math.log(20)))  # times white
+    brightest = log_uniform(rng, 1, 20)  # times white
     height, width = rgb.shape[:2]
     scale = min(rng.uniform(0.7, 1.0) * max(1.0, 800 / max(height, width)), 1.0)
     light = LINEAR[rgb]
@@ -98,15 +99,13 @@ def lights(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int =
         low, high = LIGHTS_EXTENT
         extent = low * (high / low) ** strength
         read = max(1.0, max(height, width) * scale / side)
-        glow = np.clip((light.max(axis=2, keepdims=True) - 0.85) / 0.15, 0, 1) ** 2
         kernel = KERNELS[kind](extent * read / scale, rng)
-        light = light * (1 + (brightest - 1) * glow)
-        light = cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+        light = spread(with_lights(light, 0.85, brightest), kernel)
     else:
         kind, strength = "none", 0.0
     gamma = math.exp(rng.normal(0, 0.15))
     pixels = 255 * encode(np.clip(light * 2 ** rng.normal(0, 0.5), 0, 1)) ** gamma
-    pixels += _sensor_noise(pixels, math.exp(rng.uniform(math.log(0.2), math.log(6))), rng)
+    pixels += _sensor_noise(pixels, log_uniform(rng, 0.2, 6), rng)
     copy: np.ndarray = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
     if rng.random() < 0.15:
         copy = cv2.bilateralFilter(copy, 5, 12, 2)
@@ -114,9 +113,8 @@ def lights(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int =
         target = (max(16, round(width * scale)), max(16, round(height * scale)))
         copy = cv2.resize(copy, target, interpolation=INTERPOLATIONS[rng.integers(3)])
     if rng.random() < 0.3:
-        amount = rng.uniform(0.2, 1.0)
-        copy = cv2.addWeighted(copy, 1 + amount, cv2.GaussianBlur(copy, (0, 0), 1.0), -amount, 0)
-    return Copy(_jpeg(copy, int(rng.integers(50, 97))), kind, float(strength), {})
+        copy = sharpened(copy, rng.uniform(0.2, 1.0), 1.0)
+    return Copy(encoded(copy, ".jpg", int(rng.integers(50, 97))), kind, float(strength), {})
 
 
 def seed(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 512) -> Copy:
@@ -131,7 +129,7 @@ def seed(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int = 5
     if blurred:
         kind = list(SEED_KINDS)[rng.integers(len(SEED_KINDS))]
         pixels, strength, parameters = SEED_KINDS[kind](pixels, rng)
-    return Copy(_jpeg(pixels, 95), kind, strength, parameters)
+    return Copy(encoded(pixels, ".jpg", 95), kind, strength, parameters)
 
 
 def _seed_motion(rgb: np.ndarray, rng: np.random.Generator) -> Drawn:
@@ -179,11 +177,7 @@ def recipe(name: str) -> Callable[..., Copy]:
 
 def _sensor_noise(pixels: np.ndarray, level: float, rng: np.random.Generator) -> np.ndarray:
     """Noise with a constant part and one that grows with the light, grey levels, shape as given."""
-    deviation = level * np.sqrt(0.5 + 0.5 * pixels.mean(axis=2, keepdims=True) / 128)
-    noise: np.ndarray = deviation * rng.standard_normal(pixels.shape, dtype=np.float32)
+    noise: np.ndarray = noise_deviation(pixels, level) * rng.standard_normal(
+        pixels.shape, dtype=np.float32
+    )
     return noise
-
-
-def _jpeg(rgb: np.ndarray, quality: int) -> bytes:
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    return cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)[1].tobytes()

@@ -130,9 +130,9 @@ def _copy_photo(
     out: Path,
     config: SynthConfig,
     read: ReadConfig,
-    picture: np.ndarray | None = None,
+    draw: Callable[[], np.ndarray] | None = None,
 ) -> list[Entry] | str:
-    """Sharp and blurred copies of a sharp photo, or of a picture that is no file, by the recipe."""
+    """Sharp and blurred copies of a sharp photo, or of what is drawn instead, by the recipe."""
 
     def make(rgb: np.ndarray, rng: np.random.Generator, stem: str) -> Iterator[Entry]:
         for number in range(config.sharp_copies + config.blurred_copies):
@@ -142,15 +142,16 @@ def _copy_photo(
     path = photo[0]
     key = f"{config.seed}/{config.recipe}/{path}"
     settings = [key, config.sharp_copies, config.blurred_copies, read.size]
-    return _recorded(path, key, settings, "", folder, out, read, make, picture)
+    return _recorded(path, key, settings, "", folder, out, read, make, draw)
 
 
 def _draw_page(
     number: int, folder: Path, out: Path, config: SynthConfig, read: ReadConfig
 ) -> list[Entry] | str:
     """Sharp and blurred copies of a page drawn from chance."""
-    path, rng = f"{PAGES}/{number}", np.random.default_rng([config.seed, number])
-    return _copy_photo((path, 0), folder, out, config, read, page(rng))
+    rng = np.random.default_rng([config.seed, number])
+    photo = (f"{PAGES}/{number}", 0)
+    return _copy_photo(photo, folder, out, config, read, partial(page, rng))
 
 
 def _light_photo(
@@ -211,9 +212,10 @@ def _recorded(
     out: Path,
     read: ReadConfig,
     make: Callable[[np.ndarray, np.random.Generator, str], Iterator[Entry]],
-    picture: np.ndarray | None = None,
+    draw: Callable[[], np.ndarray] | None = None,
 ) -> list[Entry] | str:
-    """What ``make`` makes of a photo, or what it made earlier with the same settings."""
+    """What ``make`` makes of a photo, or of what is drawn instead; or what it made earlier, with
+    the same settings."""
     # a file's name may have 255 bytes, and a letter of it four
     stem = f"{Path(path).stem[:50]}_{zlib.crc32(path.encode(errors='surrogateescape')):08x}"
     record = out / FOLDER / f"{stem}{ending}.json"  # written after the copies: they are complete
@@ -224,7 +226,7 @@ def _recorded(
     except (OSError, ValueError, KeyError, TypeError):
         pass
     try:
-        rgb = read_rgb(Path(folder, path), read) if picture is None else picture
+        rgb = draw() if draw else read_rgb(Path(folder, path), read)
     except ImageError as error:
         return str(error)
     rng = np.random.default_rng(zlib.crc32(key.encode(errors="surrogateescape")))

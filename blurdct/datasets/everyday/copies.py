@@ -12,7 +12,7 @@ class Copy:
 
     Attributes:
         jpeg: The file's bytes.
-        kind: ``none`` for a sharp copy, else a key of ``KERNELS`` or of ``SEED_KINDS``.
+        kind: ``none`` for a sharp copy, else what the recipe calls its blur.
         strength: 0 weakest .. 1 strongest; 0 for a sharp copy.
         parameters: What was drawn, by name.
     """

@@ -1,4 +1,4 @@
-"""Pages drawn from chance: one line of text to dense print, tables, screens; all perfectly sharp.
+"""Pages drawn from chance: one line of text to dense print, with boxes or without; all sharp.
 
 Pictures have shape (H, W, 3), uint8 sRGB, the long side 960 pixels. Letters are the font that comes
 with Pillow and the stroked ones of OpenCV.

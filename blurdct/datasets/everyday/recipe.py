@@ -4,9 +4,6 @@ One recipe for sharp and blurred copies, so that nothing but blur separates them
 the photo, blurred in linear light or not, and then goes through all that happens to pictures, with
 noise and its removal, sharpening, letters, another size and compression. Weak blur is as frequent
 as strong blur.
-
-Sources:
-    Signal-dependent noise: Foi et al., IEEE TIP 2008, doi:10.1109/TIP.2008.2001399.
 """
 
 import math
@@ -16,7 +13,8 @@ import cv2
 import numpy as np
 
 from ..blur_kernels import disk, gaussian, mixture, motion, shake
-from ..linear_light import LINEAR, encode
+from ..linear_light import LINEAR, encode, spread, with_lights
+from ..perturbations import as_file, encoded, log_uniform, noise_deviation, sharpened
 from .copies import Copy
 from .pages import letters
 from .scenes import scene
@@ -58,14 +56,14 @@ def everyday(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int
     if not early:
         light = _resized(light, scale, rng)
     if blurred:
-        light = cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+        light = spread(light, kernel)
     copy = _developed(light, rng)
     if rng.random() < 0.07:
         copy = letters(copy, rng)
     if early:
         copy = _resized(copy, scale, rng)
     if rng.random() < 0.12:
-        copy = _sharpened(copy, rng.uniform(0.1, 0.6), rng.uniform(0.5, 1.0))
+        copy = sharpened(copy, rng.uniform(0.1, 0.6), rng.uniform(0.5, 1.0))
     data = _file(copy, rng)
     if not blurred:
         return Copy(data, "none", 0.0, {"scale": scale, "extent": 0.0})
@@ -76,7 +74,7 @@ def _scale(long: int, rng: np.random.Generator) -> float:
     """By how much a picture of this long side is reduced, up to 1."""
     target = long * rng.uniform(0.5, 1.15)
     if rng.random() < SMALL_SHARE:
-        target = math.exp(rng.uniform(math.log(LEAST_SIDE), math.log(SMALL)))
+        target = log_uniform(rng, LEAST_SIDE, SMALL)
     return min(1.0, max(target, LEAST_SIDE) / long)
 
 
@@ -93,20 +91,16 @@ def _blur(long: float, side: int, rng: np.random.Generator) -> tuple[str, float,
 
 def _with_lights(light: np.ndarray, rng: np.random.Generator, dark: bool) -> np.ndarray:
     """What is white may have been up to 25 times brighter: blurred, it leaves trails and disks."""
-    chance, brightest = rng.random(), math.exp(rng.uniform(0, math.log(25)))
+    chance, brightest = rng.random(), log_uniform(rng, 1, 25)
     level = rng.uniform(0.7, 0.95)
-    if chance > (0.6 if dark else 0.2):
-        return light
-    lights = np.clip((light.max(axis=2, keepdims=True) - level) / (1 - level), 0, 1)
-    brighter: np.ndarray = light * (1 + np.float32(brightest - 1) * lights * lights)
-    return brighter
+    return with_lights(light, level, brightest) if chance <= (0.6 if dark else 0.2) else light
 
 
 def _developed(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """As a camera makes a picture of light: exposure, noise, its removal, sharpening."""
     exposure, gamma = np.float32(2 ** rng.normal(0, 0.45)), np.float32(math.exp(rng.normal(0, 0.1)))
     pixels = 255 * encode(np.clip(light * exposure, 0, 1)) ** gamma
-    noise = math.exp(rng.uniform(math.log(0.3), math.log(7.0)))
+    noise = log_uniform(rng, 0.3, 7.0)
     if rng.random() < 0.12:
         noise = rng.uniform(7, 20)
     copy = np.clip(np.rint(pixels + _noise(pixels, noise, rng)), 0, 255).astype(np.uint8)
@@ -116,25 +110,20 @@ def _developed(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         else:
             copy = cv2.medianBlur(copy, 3)
     if rng.random() < 0.25:
-        copy = _sharpened(copy, rng.uniform(0.2, 1.2), rng.uniform(0.6, 1.6))
+        copy = sharpened(copy, rng.uniform(0.2, 1.2), rng.uniform(0.6, 1.6))
     return copy
 
 
 def _noise(pixels: np.ndarray, level: float, rng: np.random.Generator) -> np.ndarray:
     """Noise that grows with the light, of single pixels or of some together, grey levels."""
-    deviation = level * np.sqrt(0.5 + 0.5 * pixels.mean(axis=2, keepdims=True) / 128)
     drawn: Any = rng.standard_normal(pixels.shape, dtype=np.float32)
     if rng.random() < 0.4:
         drawn = cv2.GaussianBlur(drawn, (0, 0), rng.uniform(0.4, 1.1))
         drawn /= max(1e-3, float(drawn.std()))
     if rng.random() < 0.3:  # of all colours alike
         drawn = drawn.mean(axis=2, keepdims=True) * 1.7 + 0.3 * drawn
-    noise: np.ndarray = deviation * drawn
+    noise: np.ndarray = noise_deviation(pixels, level) * drawn
     return noise
-
-
-def _sharpened(rgb: np.ndarray, amount: float, sigma: float) -> Any:
-    return cv2.addWeighted(rgb, 1 + amount, cv2.GaussianBlur(rgb, (0, 0), sigma), -amount, 0)
 
 
 def _resized(pixels: np.ndarray, scale: float, rng: np.random.Generator) -> Any:
@@ -149,17 +138,12 @@ def _resized(pixels: np.ndarray, scale: float, rng: np.random.Generator) -> Any:
 
 def _file(rgb: np.ndarray, rng: np.random.Generator) -> bytes:
     """JPEG, sometimes the second in a row, WebP or PNG."""
-    bgr: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     drawn = rng.random()
     if drawn < 0.05:
-        return _encoded(bgr, ".png", cv2.IMWRITE_PNG_COMPRESSION, 1)
+        return as_file(rgb, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if drawn < 0.15:
-        return _encoded(bgr, ".webp", cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(40, 96)))
+        return encoded(rgb, ".webp", int(rng.integers(40, 96)))
     if drawn < 0.3:
-        first = _encoded(bgr, ".jpg", cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 97)))
-        bgr = cv2.imdecode(np.frombuffer(first, np.uint8), cv2.IMREAD_COLOR)
-    return _encoded(bgr, ".jpg", cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 98)))
-
-
-def _encoded(bgr: Any, ending: str, option: int, value: int) -> bytes:
-    return bytes(cv2.imencode(ending, bgr, [option, value])[1])
+        first = np.frombuffer(encoded(rgb, ".jpg", int(rng.integers(60, 97))), np.uint8)
+        rgb = np.asarray(cv2.imdecode(first, cv2.IMREAD_COLOR_RGB))
+    return encoded(rgb, ".jpg", int(rng.integers(40, 98)))

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..blur_kernels import disk
 from ..linear_light import blur_as_seen
+from ..perturbations import log_uniform
 
 Scene = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -40,7 +41,7 @@ def before_soft_ground(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     share = rng.uniform(0.25, 0.7)
     inside = _telling([blob(rgb.shape[:2], rng, share) for _ in range(4)], rgb)
     inside = cv2.GaussianBlur(inside, (0, 0), rng.uniform(0.004, 0.05) * max(rgb.shape))[..., None]
-    extent = math.exp(rng.uniform(math.log(0.01), math.log(0.06))) * max(rgb.shape)
+    extent = log_uniform(rng, 0.01, 0.06) * max(rgb.shape)
     small = max(1.0, extent / 12)  # soft enough to be made at a smaller size
     size = tuple(max(16, round(side / small)) for side in rgb.shape[1::-1])
     ground = blur_as_seen(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), disk(extent / small))

@@ -103,12 +103,14 @@ def _margins(picture: np.ndarray, letters: bool = False) -> tuple[int, int]:
 
 def _stands_alone(strip: np.ndarray, extent: int, letters: bool) -> bool:
     """Whether a strip without another opposite is a frame: no scanner's edge, and no dark wall."""
-    level = int(np.median(strip[0]))
-    same = np.abs(strip.astype(np.int16) - level) <= SAME
     if len(strip) < ALONE * extent:
         return False
-    if same.mean() >= PLAIN or not letters:
-        return bool(same.mean() >= PLAIN)
+    level = int(np.median(strip[0]))
+    same = np.abs(strip.astype(np.int16) - level) <= SAME
+    if same.mean() >= PLAIN:
+        return True
+    if not letters:
+        return False
     shares = np.mean(_other(strip, level), axis=1)
     between = shares <= FEW  # rows without letters
     dense = shares.max() > TEXT and between.mean() >= LINES
