@@ -137,7 +137,7 @@ def _copy_photo(
     def make(rgb: np.ndarray, rng: np.random.Generator, stem: str) -> Iterator[Entry]:
         for number in range(config.sharp_copies + config.blurred_copies):
             copy = recipe(config.recipe)(rgb, rng, number >= config.sharp_copies, read.size)
-            yield _written(copy, f"{FOLDER}/{stem}_{number}_{copy.kind}.jpg", copy.kind, out)
+            yield _written(copy, f"{FOLDER}/{stem}_{number}_{copy.kind}", copy.kind, out)
 
     path = photo[0]
     key = f"{config.seed}/{config.recipe}/{path}"
@@ -162,7 +162,7 @@ def _light_photo(
     def make(rgb: np.ndarray, rng: np.random.Generator, stem: str) -> Iterator[Entry]:
         for number in range(config.lights_copies):
             copy = lights(rgb, rng, number > 0, read.size)
-            yield _written(copy, f"{FOLDER}/{stem}_{number}_{LIGHTS}.jpg", LIGHTS, out)
+            yield _written(copy, f"{FOLDER}/{stem}_{number}_{LIGHTS}", LIGHTS, out)
 
     path = photo[0]
     key = f"{config.seed}/{LIGHTS}/{path}"
@@ -189,9 +189,10 @@ def _vary_photo(
     return _recorded(path, key, [key, config.varied_copies], f"_{VARIED}", folder, out, read, make)
 
 
-def _written(copy: Copy, name: str, kind: str, out: Path) -> Entry:
+def _written(copy: Copy, stem: str, kind: str, out: Path) -> Entry:
+    name = stem + copy.ending
     with replacing(out / name) as temporary:
-        temporary.write_bytes(copy.jpeg)
+        temporary.write_bytes(copy.data)
     drawn = {key: float(f"{value:.5g}") for key, value in copy.parameters.items()}
     return {
         "path": name,

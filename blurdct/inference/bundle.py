@@ -199,13 +199,7 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
         raise
     # RecursionError: of JSON nested by the thousand
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, ImageError) as error:
-        why = (
-            f"{SHEET} is no JSON"
-            if isinstance(error, (json.JSONDecodeError, UnicodeError))
-            else str(error)
-        )
-        why = "nested too deep" if isinstance(error, RecursionError) else why
-        raise ModelError(f"{folder}{origin(model)}: not a bundle ({why})") from error
+        raise ModelError(f"{folder}{origin(model)}: not a bundle ({_why(error)})") from error
     if bundle.features != FEATURES:
         order = ", in another order" if set(bundle.features) == set(FEATURES) else ""
         raise ModelError(
@@ -219,6 +213,13 @@ def _thresholds_of_old(limits: Any) -> dict[str, float]:
     if not isinstance(limits, dict) or set(limits) != {"clear", "blurred"}:
         raise ValueError("thresholds: expected clear and blurred")
     return {"sure_sharp": limits["clear"], "sure_blurred": limits["blurred"]}
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a folder that is no bundle."""
+    if isinstance(error, (json.JSONDecodeError, UnicodeError)):
+        return f"{SHEET} is no JSON"
+    return "nested too deep" if isinstance(error, RecursionError) else str(error)
 
 
 def _content(path: Path, limit: int) -> bytes:

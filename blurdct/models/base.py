@@ -26,6 +26,7 @@ class TrainingRows:
         levels: (n,) strength of the blur: 0 none or weakest .. 9 strongest, -1 where only ``y`` is
             known. For models that learn more than a class. None if it is known of no row.
         masks: (n, h, w) share of blurred pixels of each cell, NaN where nobody says; or None.
+        real: (n,) bool, the rows that decide; if left out, those that count most.
     """
 
     inputs: Inputs
@@ -34,6 +35,14 @@ class TrainingRows:
     weights: Array
     levels: Array | None = None
     masks: Array | None = None
+    real: Array | None = None
+
+    def deciding(self) -> Array:
+        """Shape (n,), bool: the rows to stop by, or to weigh other models by."""
+        if self.real is not None and self.real.any():
+            return self.real
+        found: Array = self.weights == self.weights.max()
+        return found
 
     def only(self, views: Sequence[str]) -> "TrainingRows":
         """The same rows with these inputs alone, which costs nothing."""
@@ -48,6 +57,7 @@ class TrainingRows:
             self.weights[rows],
             None if self.levels is None else self.levels[rows],
             None if self.masks is None else self.masks[rows],
+            None if self.real is None else self.real[rows],
         )
 
     def labelled(self) -> "TrainingRows":

@@ -4,7 +4,7 @@ What the upper model learns from are out-of-fold answers: each is of a member th
 its scene. (Both published systems learnt from answers about the members' own training photographs,
 which are overconfident.) The same members, one for each fold, then answer together by the mean of
 their P: one fitted once more, on everything, would answer on another scale than the upper model has
-learnt. The upper model learns from the rows that count full alone, the members from all.
+learnt. The upper model learns from the rows that decide alone, the members from all.
 
 Sources:
     Stacking: Wolpert, Neural Networks 5, 1992, doi:10.1016/S0893-6080(05)80023-1.
@@ -47,22 +47,22 @@ class Fusion(Backend):
 
     def fit(self, rows: TrainingRows) -> Self:
         """Judge the members out of fold, fit the upper model on that; see ``Backend.fit``."""
-        full = rows.weights == rows.weights.max()
+        decides = rows.deciding()
         judged = {name: np.zeros(len(rows.y)) for name in self.members}
         fitted: dict[str, list[Backend]] = {name: [] for name in self.members}
         parts = folds(rows.groups, rows.y, int(self.parameters["folds"]), self._seed())
         for learn, judge in parts:
             if len(np.unique(rows.y[learn])) < 2:
                 raise ConfigError(TOO_FEW)
-            judge = judge[full[judge]]
+            judge = judge[decides[judge]]
             for name in self.members:
                 model = self._member(name)
                 own = rows.only(model.views)
                 model.fit(own.select(learn))
                 judged[name][judge] = model.predict_proba(own.select(judge).inputs)
                 fitted[name].append(model)
-        counted = rows.select(full)
-        answers_of = {name: p[full] for name, p in judged.items()}
+        counted = rows.select(decides)
+        answers_of = {name: p[decides] for name, p in judged.items()}
         self._fit_upper(self._columns(answers_of, counted.inputs), counted)
         self.fitted = fitted
         return self

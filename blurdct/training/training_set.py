@@ -62,7 +62,8 @@ class TrainingSet:
     @property
     def rows(self) -> TrainingRows:
         """What a backend learns from; all but the extra rows."""
-        return TrainingRows(self.inputs, self.y, self.groups, self.weights, self.levels, self.masks)
+        known = (self.inputs, self.y, self.groups, self.weights, self.levels, self.masks)
+        return TrainingRows(*known, self.real)
 
     def take(self, rows: Array) -> Inputs:
         """The inputs of some rows."""

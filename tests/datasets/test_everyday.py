@@ -13,6 +13,7 @@ from blurdct.datasets.everyday.pages import LONG, letters, page
 from blurdct.datasets.everyday.recipe import KINDS, LEAST_SIDE, MOST, SMALL, WEAK, everyday
 from blurdct.datasets.everyday.scenes import SCENES, blob, on_plain_ground, scene
 from blurdct.datasets.linear_light import blur_as_seen
+from blurdct.features.evidence import REASONS, missing
 from blurdct.images.reader import read_luma, read_rgb
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -56,12 +57,41 @@ def test_pictures_of_any_shape_have_copies_that_can_be_read(shape):
     for seed in range(12):
         for blurred in (False, True):
             copy = everyday(picture, np.random.default_rng(seed), blurred)
-            assert min(read_luma(copy.jpeg).shape) >= 16
+            assert min(read_luma(copy.data).shape) >= 16
     np.testing.assert_array_equal(picture, before)
 
 
+def test_a_copy_s_ending_says_its_format(draws):
+    endings = {b"\x89PNG": ".png", b"RIFF": ".webp"}
+    copies = [copy for drawn in draws for copy in drawn]
+    assert {copy.ending for copy in copies} == {".png", ".webp", ".jpg"}
+    assert all(copy.ending == endings.get(copy.data[:4], ".jpg") for copy in copies)
+
+
+def test_a_page_s_copy_is_hardly_ever_a_part_without_a_letter():
+    paper = np.full((600, 400, 3), 235, np.uint8)
+    cv2.putText(paper, "one line", (20, 570), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 20), 2)
+    nothing = {REASONS[name] for name in ("flat", "white")}
+    empty = 0
+    for seed in range(60):
+        luma = read_luma(everyday(paper, np.random.default_rng(seed), False).data)
+        empty += max(luma.shape) > SMALL and missing(luma) in nothing
+    assert empty < 4  # what is too bright is left: cameras make it
+
+
+def test_a_copy_says_how_wide_its_blur_is_seen_at_the_working_size():
+    photo = np.random.default_rng(2).integers(0, 256, (900, 1400, 3), dtype=np.uint8)
+    for seed in range(20):
+        sharp = everyday(photo, np.random.default_rng(seed), False)
+        assert sharp.parameters["seen"] == sharp.parameters["extent"] == 0
+        copy = everyday(photo, np.random.default_rng(seed), True)
+        read = max(1.0, max(decoded(copy.data).shape) / 640)
+        assert copy.parameters["seen"] == pytest.approx(copy.parameters["extent"] / read)
+        assert copy.parameters["seen"] > 1.5
+
+
 def test_a_small_photo_is_a_jpeg_or_webp_or_png_and_mostly_a_jpeg(draws):
-    starts = [copy.jpeg[:4] for copies in draws for copy in copies]
+    starts = [copy.data[:4] for copies in draws for copy in copies]
     kinds = [starts.count(start) / len(starts) for start in (b"\x89PNG", b"RIFF")]
     jpeg = sum(start[:2] == b"\xff\xd8" for start in starts) / len(starts)
     assert jpeg + sum(kinds) == pytest.approx(1)
@@ -140,9 +170,9 @@ def test_so_many_copies_are_small_and_none_is_smaller_than_the_least():
 def test_sharp_and_blurred_copies_are_as_large_and_as_bright_as_each_other(draws):
     sharp, blurred = ([copy.parameters["scale"] for copy in copies] for copies in draws)
     assert stats.ks_2samp(sharp, blurred).pvalue > 0.01
-    sizes = [[decoded(copy.jpeg).size for copy in copies] for copies in draws]
+    sizes = [[decoded(copy.data).size for copy in copies] for copies in draws]
     assert stats.ks_2samp(*sizes).pvalue > 0.01
-    means = [[decoded(copy.jpeg).mean() for copy in copies] for copies in draws]
+    means = [[decoded(copy.data).mean() for copy in copies] for copies in draws]
     assert stats.ks_2samp(*means).pvalue > 0.01
 
 
@@ -152,7 +182,7 @@ def test_one_seed_draws_the_same_for_a_sharp_and_a_blurred_copy(texture_rgb):
             everyday(texture_rgb, np.random.default_rng(seed), blurred) for blurred in (False, True)
         )
         assert sharp.parameters["scale"] == blurred.parameters["scale"]
-        assert decoded(sharp.jpeg).shape == decoded(blurred.jpeg).shape
+        assert decoded(sharp.data).shape == decoded(blurred.data).shape
 
 
 def test_a_blurred_copy_has_less_detail_than_a_sharp_one_of_the_same_seed(texture_rgb, monkeypatch):
@@ -161,7 +191,7 @@ def test_a_blurred_copy_has_less_detail_than_a_sharp_one_of_the_same_seed(textur
     less = []
     for seed in range(30):
         sharp, blurred = (
-            detail(decoded(everyday(texture_rgb, np.random.default_rng(seed), blurred).jpeg)).mean()
+            detail(decoded(everyday(texture_rgb, np.random.default_rng(seed), blurred).data)).mean()
             for blurred in (False, True)
         )
         less.append(blurred < sharp)
@@ -323,5 +353,5 @@ def test_a_copy_of_a_page_can_be_read_and_is_blurred_or_not():
     for seed in range(6):
         rng = np.random.default_rng(seed)
         copy = everyday(page(rng), rng, bool(seed % 2))
-        assert read_rgb(copy.jpeg).ndim == 3
+        assert read_rgb(copy.data).ndim == 3
         assert (copy.kind == "none") == (seed % 2 == 0)

@@ -48,7 +48,7 @@ def measure(name: str) -> pd.DataFrame:
             part = np.ascontiguousarray(rgb[top : top + height, left : left + width])
             for blurred in (False, True):
                 copy = RECIPES[name](part, rng, blurred, 256)
-                luma = read_luma(copy.jpeg)
+                luma = read_luma(copy.data)
                 rows.append(
                     {
                         "group": group,
@@ -59,10 +59,10 @@ def measure(name: str) -> pd.DataFrame:
                         "height": luma.shape[0],
                         "width": luma.shape[1],
                         "pixels": luma.size,
-                        "bytes": len(copy.jpeg),
-                        "png": copy.jpeg[:4] == b"\x89PNG",
-                        "webp": copy.jpeg[:4] == b"RIFF",
-                        "table": quantised(copy.jpeg),
+                        "bytes": len(copy.data),
+                        "png": copy.data[:4] == b"\x89PNG",
+                        "webp": copy.data[:4] == b"RIFF",
+                        "table": quantised(copy.data),
                         "quality": 95,
                         "exposure": 1,
                         "gamma": 1,

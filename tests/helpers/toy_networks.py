@@ -46,6 +46,11 @@ def loss(output, targets):
     return nn.functional.binary_cross_entropy_with_logits(output, targets[:, 0], reduction="none")
 
 
+def every(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights alike, and all rows decide."""
+    return np.ones(count), np.ones(count, bool)
+
+
 def pictures(count: int = 48, seed: int = 0, scenes: int | None = None) -> NetworkRows:
     """Noise, and smooth noise for the blurred, two of a scene."""
     rng = np.random.default_rng(seed)
@@ -53,7 +58,7 @@ def pictures(count: int = 48, seed: int = 0, scenes: int | None = None) -> Netwo
     values = rng.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
     values[y == 1] = values[y == 1] // 4 + 96
     groups = np.arange(count) // 2 % (scenes or count)
-    return NetworkRows(values, y[:, None].astype(np.float32), y, groups, np.ones(count))
+    return NetworkRows(values, y[:, None].astype(np.float32), y, groups, *every(count))
 
 
 def numbers(count: int, weights: np.ndarray | None = None) -> NetworkRows:
@@ -61,7 +66,9 @@ def numbers(count: int, weights: np.ndarray | None = None) -> NetworkRows:
     y = np.arange(count) % 2
     values = np.stack([np.arange(count), np.ones(count)], axis=1).astype(np.float32)
     weights = np.ones(count) if weights is None else weights
-    return NetworkRows(values, y[:, None].astype(np.float32), y, np.arange(count) // 2, weights)
+    decides = weights == weights.max()
+    scenes = np.arange(count) // 2
+    return NetworkRows(values, y[:, None].astype(np.float32), y, scenes, weights, decides)
 
 
 def train(

@@ -74,7 +74,7 @@ def trained(tmp_path_factory):
             for blurred in (False, True):
                 copy = recipes.realistic(crop, rng, blurred)
                 path = folder / f"{photo.stem}_{number}_{int(blurred)}.jpg"
-                path.write_bytes(copy.jpeg)
+                path.write_bytes(copy.data)
                 paths.append(path)
                 rows.append((path.name, int(blurred), photo.stem, copy.kind, copy.strength))
     frame = pd.DataFrame(rows, columns=["path", "label", "group", "kind", "strength"])

@@ -1,5 +1,7 @@
 """The rows that backends learn from, and what all backends have in common unfitted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,15 @@ def test_without_levels_sharp_is_0_and_blurred_unknown(rows):
     np.testing.assert_array_equal(rows.known_levels(), np.arange(6))
     bare = TrainingRows(rows.inputs, rows.y, rows.groups, rows.weights)
     np.testing.assert_array_equal(bare.known_levels(), [0, -1, 0, -1, -1, 0])
+
+
+def test_real_photographs_decide_however_much_others_count(rows):
+    real = np.array([1, 1, 0, 0, 0, 0], bool)
+    heavy = TrainingRows(rows.inputs, rows.y, rows.groups, np.array([1, 1, 3, 1, 1, 1.0]))
+    np.testing.assert_array_equal(heavy.deciding(), [0, 0, 1, 0, 0, 0])  # nobody said which
+    told = replace(heavy, real=real)
+    np.testing.assert_array_equal(told.deciding(), real)
+    np.testing.assert_array_equal(told.select(np.array([0, 2])).deciding(), [1, 0])
 
 
 @pytest.mark.parametrize("name", BACKENDS)

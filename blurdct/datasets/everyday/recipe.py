@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ...features.evidence import missing
 from ..blur_kernels import disk, gaussian, mixture, motion, shake
 from ..linear_light import LINEAR, encode, spread, with_lights
 from ..perturbations import as_file, encoded, log_uniform, noise_deviation, sharpened
@@ -33,6 +34,7 @@ WEAK = 0.55  # share of blurred copies in the lower third of the range, on a sca
 LEAST_SIDE, SMALL = 32, 256  # pixels, long side of small copies, ...
 LEAST_SHORT = 24  # pixels, short side of a copy, unless the photo has fewer
 SMALL_SHARE = 0.12  # ... which so many are
+TRIES = 4  # at a scene that shows something
 DARK = 75  # grey levels, mean: at night lights are often brighter than white
 
 
@@ -44,8 +46,12 @@ def everyday(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int
         rng: Where chance comes from.
         blurred: With blur, or only with all the rest.
         side: Working size that extents are meant at, pixels.
+
+    Returns:
+        With the parameters ``scale``, by which the scene was reduced; ``extent``, the width of a
+        point's image in pixels of the copy; and ``seen``, that in pixels of the working size.
     """
-    picture = scene(rgb, rng)
+    picture = _telling_scene(rgb, rng)
     long = max(picture.shape[:2])
     scale = max(_scale(long, rng), min(1.0, LEAST_SHORT / min(picture.shape[:2])))
     kind, strength, extent = _blur(long * scale, side, rng)
@@ -66,8 +72,18 @@ def everyday(rgb: np.ndarray, rng: np.random.Generator, blurred: bool, side: int
         copy = sharpened(copy, rng.uniform(0.1, 0.6), rng.uniform(0.5, 1.0))
     data = _file(copy, rng)
     if not blurred:
-        return Copy(data, "none", 0.0, {"scale": scale, "extent": 0.0})
-    return Copy(data, kind, strength, {"scale": scale, "extent": extent})
+        return Copy(data, "none", 0.0, {"scale": scale, "extent": 0.0, "seen": 0.0})
+    seen = extent / max(1.0, max(copy.shape[:2]) / side)
+    return Copy(data, kind, strength, {"scale": scale, "extent": extent, "seen": seen})
+
+
+def _telling_scene(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A scene that shows something: a part of a page may be nothing but paper."""
+    for _ in range(TRIES):
+        picture = scene(rgb, rng)
+        if not missing(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)):
+            return picture
+    return rgb
 
 
 def _scale(long: int, rng: np.random.Generator) -> float:

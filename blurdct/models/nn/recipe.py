@@ -54,6 +54,7 @@ class NetworkRows:
         y: As in ``TrainingRows``, like the next two; early stopping goes by it.
         groups: By them some rows are kept aside.
         weights: How often a row is drawn.
+        decides: (n,) bool, the rows that early stopping may go by.
     """
 
     values: Array
@@ -61,8 +62,9 @@ class NetworkRows:
     y: Array
     groups: Array
     weights: Array
+    decides: Array
 
     @classmethod
     def of(cls, rows: TrainingRows, values: Array, targets: Array) -> Self:
         """Rows to learn from, with what the network sees of them and what it is to answer."""
-        return cls(values, targets, rows.y, rows.groups, rows.weights)
+        return cls(values, targets, rows.y, rows.groups, rows.weights, rows.deciding())

@@ -111,12 +111,12 @@ def answers(network: nn.Module, values: Array, recipe: Recipe | None = None) -> 
 
 
 def _apart(rows: NetworkRows, recipe: Recipe) -> tuple[Array, Array]:
-    """Rows to learn from, and rows of other scenes to stop by, of those that count full."""
+    """Rows to learn from, and rows of other scenes to stop by, of those that decide."""
     everything = np.arange(len(rows.y))
     if not recipe.kept_aside or len(np.unique(rows.groups)) < PARTS:
         return everything, everything[:0]
     learn, check = folds(rows.groups, rows.y, PARTS, recipe.seed)[0]
-    check = check[rows.weights[check] == rows.weights.max()]
+    check = check[rows.decides[check]]
     if len(np.unique(rows.y[check])) < 2 or len(np.unique(rows.y[learn])) < 2:
         return everything, everything[:0]
     return learn, check
