@@ -18,7 +18,7 @@ from blurdct.errors import ConfigError
 from blurdct.evaluation import compare_models, views_of
 from blurdct.features.summary import SUMMARY
 from blurdct.models.nn.fit_context import in_context
-from blurdct.training import COLUMNS, build_training_set
+from blurdct.training import COLUMNS, TrainingSet, build_training_set
 from blurdct.utils import stage
 from blurdct.utils.progress import bar
 
@@ -46,8 +46,7 @@ def main() -> None:
     elif args.features:
         if views != ["wide"]:
             raise ConfigError(f"--features: of {', '.join(views)} there is no table")
-        table, values = read_numbers(args.features, SUMMARY)
-        data, places = build_training_set(table, config, {"wide": values}), {}
+        data, places = _from_numbers(args.features, config), {}
     else:
         stage.digest(args.out / "images.csv")
         table = telling(read_csv(args.out / "images.csv", COLUMNS[:7]))
@@ -56,9 +55,10 @@ def main() -> None:
         places = dict(zip(table["path"], files, strict=True))
         found = load_table(table, files, views, read, args.workers, bar, folder)
         if views == ["wide"]:  # a table of which the models can be made again without photographs
-            rows = found.table.drop(columns=["parameters", "level"], errors="ignore")
-            write_numbers(rows, SUMMARY, found.inputs["wide"], args.out / "wide.parquet")
-        data = build_training_set(found.table, config, found.inputs, found.masks)
+            write_numbers(found.table, SUMMARY, found.inputs["wide"], args.out / "wide.parquet")
+            data = _from_numbers(args.out / "wide.parquet", config)
+        else:
+            data = build_training_set(found.table, config, found.inputs, found.masks)
         print(*found.bad, sep="\n", end="\n" if found.bad else "")
     storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
     with in_context(checkpoints=args.out / "checkpoints"):
@@ -68,6 +68,12 @@ def main() -> None:
         )  # fmt: skip
     for name, one in report["models"].items():
         print("{}: ROC AUC {roc_auc:.4f}, accuracy {accuracy:.4f}".format(name, **one["real"]))
+
+
+def _from_numbers(path: Path, config: TrainConfig) -> TrainingSet:
+    """The 350 numbers of many images, as the file keeps them."""
+    table, values = read_numbers(path, SUMMARY)
+    return build_training_set(table, config, {"wide": values})
 
 
 if __name__ == "__main__":

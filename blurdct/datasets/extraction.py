@@ -3,6 +3,7 @@
 The fused road: from file to 18 features in memory. ``shards`` has the one with every step on disk.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -100,7 +101,8 @@ def write_numbers(
 ) -> None:
     """A table and an input of numbers, (n, k), as a Parquet file with 16 bits a number.
 
-    That keeps a thousandth of each, which is less than a JPEG file's next quality changes.
+    That keeps a thousandth of each, which is less than a JPEG file's next quality changes. Of the
+    JSON in ``parameters`` only the width of blur is kept, as ``seen``; NaN where nobody knows it.
 
     Args:
         rows: Any columns, n rows.
@@ -111,6 +113,10 @@ def write_numbers(
     import pyarrow as pa
     from pyarrow import parquet
 
+    if "parameters" in rows:
+        drawn = [json.loads(text).get("seen", np.nan) for text in rows["parameters"]]
+        rows = rows.drop(columns=["parameters", "level"], errors="ignore")
+        rows = rows.assign(seen=np.array(drawn, np.float32))
     table = pa.Table.from_pandas(rows, preserve_index=False)
     for name, column in zip(names, values.astype(np.float16).T, strict=True):
         table = table.append_column(name, pa.array(column))

@@ -143,7 +143,7 @@ def build_training_set(
     if not real.any() and len(set(y[found])) == 2:
         real = found  # no source has both labels, all together have
     strength = table["strength"].fillna(0).to_numpy(float)
-    own = table["weight"].fillna(1).to_numpy(float) if "weight" in table else np.ones(len(y))
+    own = _own_weights(table)
     if real.any():
         # copies of both labels count alike, however many of each were made
         share = np.bincount(y[~found], minlength=2)[y] / max(1, (~found).sum())
@@ -226,7 +226,7 @@ def _extra_rows(
     """Extra rows, beside those that every backend learns from."""
     kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
     real = table["original"].isin(data.table["path"][data.real]).to_numpy()
-    weights = np.ones(len(y))  # of photographs with masks
+    weights = _own_weights(table)  # of photographs with masks
     # all varied copies of a real photo together count as the photo, of other photos nothing;
     # those with lights a part of it, sharp and blurred ones alike
     for own, worth in ((VARIED, real * 1.0), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
@@ -237,6 +237,14 @@ def _extra_rows(
     groups = table["group"].to_numpy(dtype=object)
     none = np.zeros(len(y), bool)
     return TrainingSet(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)
+
+
+def _own_weights(table: pd.DataFrame) -> Array:
+    """What the manifest says that each counts, 1 where it says nothing."""
+    if "weight" not in table:
+        return np.ones(len(table))
+    weights: Array = table["weight"].fillna(1).to_numpy(float)
+    return weights
 
 
 def _together(parts: list[tuple[Array, Array]]) -> Array:
