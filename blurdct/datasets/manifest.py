@@ -36,6 +36,22 @@ OPTIONAL = ("mask", "weight")  # columns that only some manifests have
 TEXTS = ("path", "group", "split", "source", "kind", "original", "mask")  # columns
 
 
+def deciding(photos: pd.DataFrame) -> np.ndarray:
+    """Which of labelled photographs a model is judged on: those of sources that have both labels.
+
+    Args:
+        photos: Columns label (0 and 1 alone) and source.
+
+    Returns:
+        Shape (n,), bool. All, if no source has both labels and all together have; else none.
+    """
+    labels = photos.groupby("source")["label"].nunique()
+    real: np.ndarray = photos["source"].isin(labels.index[labels == 2]).to_numpy()
+    if not real.any() and photos["label"].nunique() == 2:
+        return np.ones(len(photos), bool)  # no source has both labels, all together have
+    return real
+
+
 def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
     """The photographs of a folder before any is opened.
 

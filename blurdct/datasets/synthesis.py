@@ -17,7 +17,7 @@ from ..parallel.pool import ordered_map
 from ..utils.atomic import replacing
 from ..utils.progress import Progress, silent
 from .everyday.pages import page
-from .manifest import LIGHTS, OPTIONAL, VARIED
+from .manifest import LIGHTS, OPTIONAL, VARIED, deciding
 from .perturbations import vary
 from .recipes import Copy, lights, recipe
 from .splits import split_of
@@ -48,7 +48,7 @@ def make_copies(
     workers: int | None = None,
     progress: Progress = silent,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Copies of every sharp photo, and varied ones of every labelled photo, in ``out/copies``.
+    """Copies of every sharp photo, and varied ones of those that decide, in ``out/copies``.
 
     A photo's copies depend on its path, the seed and the recipe alone, whatever else is in the
     table. Copies that are there already are not made again. None are made of photographs that are
@@ -75,6 +75,8 @@ def make_copies(
     whole = (photos["mask"] == "").to_numpy() if "mask" in photos else np.ones(len(photos), bool)
     sharp = (photos["label"] == 0).fillna(False).to_numpy(bool) & whole
     labelled = photos["label"].notna().to_numpy() & whole
+    varied = np.zeros(len(photos), bool)
+    varied[labelled] = deciding(photos[labelled])
     rows: list[Entry] = []
     if config.recipe != "seed":  # there the uncopied photographs play no part
         kept = [name for name in (*GIVEN, *OPTIONAL) if name in photos]
@@ -84,7 +86,7 @@ def make_copies(
     for make, of, count in (
         (_copy_photo, sharp, config.sharp_copies + config.blurred_copies),
         (_light_photo, sharp, config.lights_copies),
-        (_vary_photo, labelled, config.varied_copies),
+        (_vary_photo, varied, config.varied_copies),
     ):
         chosen = photos[of & (count > 0)]
         work = partial(make, folder=folder, out=out, config=config, read=read)

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..config import TrainConfig
+from ..datasets import manifest
 from ..datasets.manifest import EXTRA, LIGHTS, VARIED
 from ..errors import ConfigError
 from ..features.bands import FEATURES
@@ -138,10 +139,8 @@ def build_training_set(
             worst = table["path"][np.nonzero(~finite)[0][0]]
             raise ConfigError(f"{worst}: a number among its {view} is not finite")
     found = (table["kind"] == "").to_numpy()
-    labels = table[found].groupby("source")["label"].nunique()
-    real = found & table["source"].isin(labels.index[labels == 2]).to_numpy()
-    if not real.any() and len(set(y[found])) == 2:
-        real = found  # no source has both labels, all together have
+    real = np.zeros(len(y), bool)
+    real[found] = manifest.deciding(table[found])
     strength = table["strength"].fillna(0).to_numpy(float)
     own = _own_weights(table)
     if real.any():
@@ -243,7 +242,7 @@ def _own_weights(table: pd.DataFrame) -> Array:
     """What the manifest says that each counts, 1 where it says nothing."""
     if "weight" not in table:
         return np.ones(len(table))
-    weights: Array = table["weight"].fillna(1).to_numpy(float)
+    weights: Array = table["weight"].fillna(1).to_numpy(float, copy=True)
     return weights
 
 

@@ -4,7 +4,14 @@ import pytest
 from PIL import Image
 
 from blurdct.config import ReadConfig
-from blurdct.datasets.extraction import feature_table, read_inputs, with_features
+from blurdct.datasets.extraction import (
+    feature_table,
+    read_inputs,
+    read_numbers,
+    with_features,
+    write_numbers,
+)
+from blurdct.errors import ConfigError
 from blurdct.features.bands import FEATURES
 from blurdct.features.extract import image_features
 from blurdct.features.inputs import INPUTS, photo_inputs
@@ -116,3 +123,48 @@ def test_of_no_photographs_each_view_has_no_rows():
 def test_features_that_do_not_fit_are_a_wrong_call():
     with pytest.raises(ValueError, match="argument"):
         with_features(pd.DataFrame({"path": ["a"]}), np.zeros((1, 17)))
+
+
+# A table of numbers
+
+NAMES = ("first", "second", "third")
+
+
+def written(tmp_path, values, **columns):
+    rows = pd.DataFrame({"path": [f"{row}.jpg" for row in range(len(values))], "label": 0})
+    path = tmp_path / "numbers.parquet"
+    write_numbers(rows.assign(label=rows["label"].astype("Int64"), **columns), NAMES, values, path)
+    return path
+
+
+def test_numbers_come_back_from_their_file_to_a_four_hundredth(tmp_path):
+    values = np.random.default_rng(0).normal(0, [1, 30, 900], (500, 3)).astype(np.float32)
+    values[0] = 0
+    rows, found = read_numbers(written(tmp_path, values), NAMES)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, values, rtol=1 / 400, atol=1e-6)
+    assert np.abs(found / values - 1)[1:].max() > 1 / 2000  # or bits are kept for nothing
+    assert rows["path"].tolist()[:2] == ["0.jpg", "1.jpg"] and str(rows["label"].dtype) == "Int64"
+
+
+def test_of_what_was_drawn_a_table_of_numbers_keeps_the_width_of_blur(tmp_path):
+    drawn = ['{"scale": 0.5, "seen": 3.25}', "{}", '{"seen": 0.0}']
+    path = written(tmp_path, np.ones((3, 3), np.float32), parameters=drawn, level=[3, 0, 0])
+    rows, _ = read_numbers(path, NAMES)
+    np.testing.assert_array_equal(rows["seen"], [3.25, np.nan, 0])
+    assert not {"parameters", "level"} & set(rows)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"path,label\na.jpg,0\n"])
+def test_a_file_that_is_no_table_of_numbers_is_refused_by_its_name(tmp_path, content):
+    path = tmp_path / "numbers.parquet"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"numbers\.parquet: [^\n]+$"):
+        read_numbers(path, NAMES)
+
+
+def test_a_table_of_other_numbers_is_refused(tmp_path):
+    path = written(tmp_path, np.ones((3, 3), np.float32))
+    with pytest.raises(ConfigError, match=r"numbers\.parquet: lacks 'fourth'"):
+        read_numbers(path, (*NAMES, "fourth"))

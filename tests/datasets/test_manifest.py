@@ -8,7 +8,14 @@ from hypothesis import given, strategies as st
 from PIL import Image
 
 from blurdct.config import ReadConfig
-from blurdct.datasets.manifest import collect, fingerprint, list_photos, read_csv, write_csv
+from blurdct.datasets.manifest import (
+    collect,
+    deciding,
+    fingerprint,
+    list_photos,
+    read_csv,
+    write_csv,
+)
 from blurdct.datasets.splits import folds, split_of
 from blurdct.errors import ConfigError
 from blurdct.features.bands import FEATURES
@@ -157,6 +164,20 @@ def test_a_weight_is_kept_for_the_photographs_that_can_be_read(photos):
     manifest(photos, "path,label,weight\na.png,0,0.5\nb.jpg,1,3\nc.jpg,1,2\n")
     good, _ = collect(photos, workers=1)
     assert good.set_index("path")["weight"].to_dict() == {"a.png": 0.5, "c.jpg": 2}
+
+
+@pytest.mark.parametrize(
+    ("sources", "labels", "decide"),
+    [
+        ("aabb", [0, 1, 0, 0], [1, 1, 0, 0]),  # of b only sharp ones are known
+        ("aabb", [0, 0, 1, 1], [1, 1, 1, 1]),  # together they have both
+        ("aabb", [0, 0, 0, 0], [0, 0, 0, 0]),
+        ("", [], []),
+    ],
+)
+def test_photographs_of_sources_that_have_both_labels_decide(sources, labels, decide):
+    photos = pd.DataFrame({"source": list(sources), "label": pd.array(labels, "Int64")})
+    np.testing.assert_array_equal(deciding(photos), np.array(decide, bool))
 
 
 @pytest.mark.parametrize("label", ["2", "-1", "0.5", "sharp", "True", "1" * 30, "nan", "inf"])

@@ -226,6 +226,16 @@ def test_varied_copies_keep_the_label_and_leave_the_others_as_they_are(photos, t
     assert files(tmp_path / "run") == before
 
 
+def test_photographs_of_a_source_with_one_label_are_not_varied(photos, tmp_path):
+    rows, folder = photos
+    rows = rows.assign(source=np.where(rows["path"] == "sharp/dog.png", "web", "camera"))
+    config = SynthConfig(sharp_copies=0, blurred_copies=0, varied_copies=1)
+    table, _ = make((rows, folder), tmp_path / "run", config)
+    assert set(table["original"]) == {
+        *("", "sharp/cat.png", "sharp/deep/cat.png", "blurred/cat.jpg")
+    }
+
+
 def test_photographs_blurred_in_part_have_no_copies_and_keep_their_mask(photos, tmp_path):
     rows, folder = photos
     rows = rows.assign(mask=["masks/cat.png", *[""] * (len(rows) - 1)])
