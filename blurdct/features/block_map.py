@@ -43,6 +43,7 @@ CHANNELS = (
     "inside",
 )
 
+ENERGY = FEATURES.index("low_freq_energy")
 _LOG = [row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))]
 
 
@@ -60,15 +61,9 @@ def map_blocks(luma: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: Not two axes, or smaller than one block.
     """
-    if luma.ndim != 2:
-        raise ValueError(f"expected shape (H, W), got {luma.shape}")
-    luma = canonical(luma)
+    luma, high, wide = _whole(luma)
     rows, columns = grid(*luma.shape)
-    # what is left over is cropped on both sides, so that the map lies true
-    top, left = ((extent % SIZE) // 2 for extent in luma.shape)
-    luma = luma[top : top + rows * SIZE, left : left + columns * SIZE]
     blocks = _blocks(luma)
-    high, wide = -(-rows // CELL), -(-columns // CELL)
     odd = ((0, 0), (0, high * CELL - rows), (0, wide * CELL - columns))
     blocks = np.pad(blocks, odd)
     sectors = blocks[len(FEATURES) : len(STATISTICS)]
@@ -81,6 +76,31 @@ def map_blocks(luma: np.ndarray) -> np.ndarray:
             np.ones((1, high, wide), np.float32),
         ]
     )
+
+
+def quarter_energy(luma: np.ndarray) -> np.ndarray:
+    """The channel ``quarter_low_freq_energy`` of ``map_blocks`` alone, in a tenth of the time.
+
+    Args:
+        luma: As for ``map_blocks``.
+
+    Returns:
+        Shape (h, w), float32.
+    """
+    luma, high, wide = _whole(luma)
+    return _reduced(luma, SCALES["quarter"])[ENERGY, :high, :wide]
+
+
+def _whole(luma: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Whole blocks in ``canonical`` orientation; rows and columns of cells."""
+    if luma.ndim != 2:
+        raise ValueError(f"expected shape (H, W), got {luma.shape}")
+    luma = canonical(luma)
+    rows, columns = grid(*luma.shape)
+    # what is left over is cropped on both sides, so that the map lies true
+    top, left = ((extent % SIZE) // 2 for extent in luma.shape)
+    luma = luma[top : top + rows * SIZE, left : left + columns * SIZE]
+    return luma, -(-rows // CELL), -(-columns // CELL)
 
 
 def _reduced(luma: np.ndarray, factor: int) -> np.ndarray:

@@ -11,9 +11,10 @@ from ..images.arrays import is_pixels
 from ..images.files import read_bytes
 from ..images.reader import Reading, Source, read_least, read_sized
 from ..images.resize import resize_within
-from .block_map import CELL, map_blocks
+from .block_map import CELL, map_blocks, quarter_energy
 from .blocks import SIZE
 from .screening.frame import inside
+from .summary import ENERGY, has_evidence
 
 Shares = tuple[float, float, float, float]
 WHOLE: Shares = (0.0, 1.0, 0.0, 1.0)
@@ -129,6 +130,18 @@ class Photo:
     def cells(self) -> np.ndarray:
         """Block statistics of the luma, cell by cell; see ``features.block_map.map_blocks``."""
         return map_blocks(self.luma)
+
+    @cached_property
+    def evidence(self) -> float:
+        """Part of the luma that shows something which could be sharp or blurred, 0..1."""
+        energy = self.cells[ENERGY] if "cells" in vars(self) else quarter_energy(self.luma)
+        return float(np.mean(has_evidence(energy)))
+
+    @property
+    def reduction(self) -> float:
+        """Pixels of the photo at its own size to one of the luma; 1 or more."""
+        left, right = self.box[2:]
+        return max(1.0, self.size[0] * (right - left) / self.luma.shape[1])
 
 
 def _part(picture: Any, box: Shares) -> np.ndarray:

@@ -26,7 +26,7 @@ FLOOR = 0.05  # quantile of all cells that stands for noise
 KEPT = [number for number, name in enumerate(CHANNELS[:-1]) if not name.endswith("_skew")]
 _SIZES = ("", *(f"{scale}_" for scale in SCALES))
 _AT = [[CHANNELS.index(size + sector) for sector in SECTORS] for size in _SIZES]
-_EVIDENCE = CHANNELS.index("quarter_low_freq_energy")
+ENERGY = CHANNELS.index("quarter_low_freq_energy")  # what evidence goes by
 _LUMA = CHANNELS.index("luma")
 _NOISE = [CHANNELS.index(f"{name}_energy") for name in ("high_freq", "med_freq", "half_high_freq")]
 
@@ -57,13 +57,12 @@ SUMMARY = (
 )
 
 
-def evidence(cells: np.ndarray) -> np.ndarray:
+def has_evidence(energy: np.ndarray) -> np.ndarray:
     """Which cells show something that could be sharp or blurred: shape (h, w), bool.
 
     Args:
-        cells: Shape (92, h, w), as ``map_blocks`` gives it.
+        energy: Shape (h, w), the channel ``ENERGY`` of ``map_blocks``, or ``quarter_energy``.
     """
-    energy = cells[_EVIDENCE]
     found: np.ndarray = energy >= np.quantile(energy, STRONG) - RANGE
     return found
 
@@ -81,8 +80,8 @@ def summarise(cells: np.ndarray) -> np.ndarray:
         standard deviation over the third with most of it; ``evidence`` is the share of cells that
         have some, ``cells`` the logarithm of how many there are.
     """
-    every, told = cells.reshape(len(cells), -1), cells[:, evidence(cells)]
-    energy = told[_EVIDENCE]
+    every, told = cells.reshape(len(cells), -1), cells[:, has_evidence(cells[ENERGY])]
+    energy = told[ENERGY]
     rising = np.sort(told[KEPT], axis=1)
     tenth = max(1, rising.shape[1] // 10)
     means = (rising.mean(axis=1), rising[:, -tenth:].mean(axis=1))
@@ -96,7 +95,7 @@ def summarise(cells: np.ndarray) -> np.ndarray:
     luma = every[_LUMA]
     whole = (
         *(len(energy) / every.shape[1], np.log(every.shape[1])),
-        *np.quantile(every[_EVIDENCE], (STRONG, 0.5)),
+        *np.quantile(every[ENERGY], (STRONG, 0.5)),
         *noise,
         *(told[_LUMA].mean(), luma.mean(), luma.std()),
     )

@@ -23,10 +23,12 @@ from .thresholds import Thresholds
 NAMES = {"best": "dct-fusion", "fast": "dct-xgb"}
 MODEL_VARIABLE = "BLURDCT_MODEL"  # of the environment: the model where none is asked for
 SHIPPED = Path(__file__).parents[1] / "weights"  # a bundle's folder for each model in the wheel
-GRAPH, MAP, SHEET = "model.onnx", "map.onnx", "bundle.json"
+GRAPH, MAP, BLUR, SHEET = "model.onnx", "map.onnx", "blur.onnx", "bundle.json"
+# Graphs that not every bundle has, by file: the field of the bundle, and what the graph makes.
+BESIDE = {MAP: ("map_graph", "map"), BLUR: ("blur_graph", "extent")}
 SHEET_LIMIT, GRAPH_LIMIT = 16 * 2**20, 2**31  # bytes; no ONNX file has more
 FORMAT = 2  # version of the layout of bundle.json
-_FILES = {"graph", "map_graph"}  # what is not in it
+_FILES = {"graph", *(name for name, _ in BESIDE.values())}  # what is not in it
 
 
 class UnknownModelError(ModelError):
@@ -81,6 +83,8 @@ class Bundle:
         training: What the model was trained on and how it did; for people to read.
         map_graph: ONNX model of its own that makes a map, output ``map``, of inputs that it names;
             empty if ``graph`` makes one, or nobody does.
+        blur_graph: Likewise one whose output ``extent``, shape (n,), is how wide a point's image
+            is, in pixels of the working size.
     """
 
     backend: str
@@ -93,6 +97,7 @@ class Bundle:
     parameters: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     map_graph: bytes = field(default=b"", repr=False)
+    blur_graph: bytes = field(default=b"", repr=False)
 
     def threshold_at(self, max_fpr: float) -> float | None:
         """From which P on no more than this share of sharp photographs is called blurred.
@@ -123,10 +128,11 @@ class Bundle:
         """
         entries = {name: value for name, value in asdict(self).items() if name not in _FILES}
         text = json.dumps({"format": FORMAT, **entries}, indent=1) + "\n"
-        with replacing_folder(Path(folder), SHEET, own=[MAP]) as new:
+        with replacing_folder(Path(folder), SHEET, own=list(BESIDE)) as new:
             (new / GRAPH).write_bytes(self.graph)
-            if self.map_graph:
-                (new / MAP).write_bytes(self.map_graph)
+            for file, (name, _) in BESIDE.items():
+                if graph := getattr(self, name):
+                    (new / file).write_bytes(graph)
             (new / SHEET).write_text(text)
 
 
@@ -191,8 +197,9 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
         entries["calibration"] = from_dict(Calibration, entries["calibration"])
         entries["thresholds"] = from_dict(Thresholds, entries["thresholds"])
         entries["graph"] = _content(folder / GRAPH, GRAPH_LIMIT)
-        if (folder / MAP).exists():
-            entries["map_graph"] = _content(folder / MAP, GRAPH_LIMIT)
+        for file, (name, _) in BESIDE.items():
+            if (folder / file).exists():
+                entries[name] = _content(folder / file, GRAPH_LIMIT)
         bundle = from_dict(Bundle, entries)
         ReadConfig(size=bundle.size)  # raises if it is out of range
     except ModelError:

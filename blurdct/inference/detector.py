@@ -14,7 +14,7 @@ from ..features.inputs import INPUTS, photo_inputs
 from ..features.orientation import from_canonical
 from ..features.photo import Photo
 from ..images.reader import Source
-from .bundle import Bundle, Calibration, load as load_bundle, named
+from .bundle import BESIDE, Bundle, Calibration, load as load_bundle, named
 from .prediction import UNKNOWN, Prediction
 from .session import Session, first_line
 from .thresholds import VERDICTS, Thresholds, check_threshold, verdict_index
@@ -59,11 +59,9 @@ class Detector:
                 )
         try:
             self._session = Session(bundle.graph)
-            self._maps = Session(bundle.map_graph) if bundle.map_graph else None
+            self._beside = self._sessions(bundle)
         except ModelError as error:
             raise ModelError(f"{self.model}: {error}") from error
-        if self._maps and (self._maps.outputs != ("map",) or set(self._maps.inputs) - set(INPUTS)):
-            raise ModelError(f"{self.model}: its map.onnx makes no map of inputs known here")
         inputs = sorted(self._session.inputs)
         if set(inputs) != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {inputs}, not {bundle.views}")
@@ -141,6 +139,7 @@ class Detector:
         reason = missing(photo.luma, photo.notes)
         answer = self._answer(photo)
         places, inner, p, sharp, sure = None, None, None, None, False
+        evidence, blur = 0.0, None
         if "map" in answer:
             inner = from_canonical(answer["map"][0], photo.luma)
             places = photo.spread(inner)
@@ -150,9 +149,15 @@ class Detector:
             sharp = None if inner is None else float(np.mean(inner < 0.5))
             told = VERDICTS[verdict_index(p, thresholds)]
             label, sure = told.rstrip("?"), not told.endswith("?")
+            evidence = photo.evidence
+            if "extent" in answer:
+                blur = float(answer["extent"][0]) * photo.reduction
         at = thresholds.decision
         note = "; ".join(photo.notes)
-        return Prediction(name, p, label, sure, at, self.model, reason, sharp, note), places
+        verdict = Prediction(
+            name, p, label, sure, at, self.model, reason, sharp, note, evidence, blur
+        )
+        return verdict, places
 
     def probability(self, photo: Photo) -> float:
         """What the model itself says: P(blurred), 0..1, whether or not the photo shows anything.
@@ -169,7 +174,7 @@ class Detector:
     @property
     def has_map(self) -> bool:
         """Whether the model says where a photo is blurred."""
-        return self._maps is not None or "map" in self._session.outputs
+        return any("map" in one.outputs for one in (self._session, *self._beside))
 
     def map(self, photo: Source, name: str | None = None) -> np.ndarray:
         """Where a photo is blurred.
@@ -221,9 +226,20 @@ class Detector:
         """What the graph says to one photo, by the name of its output."""
         views = self._rows(photo, self._views)
         found = self._session.run(views)
-        if self._maps:
-            found |= self._maps.run(self._rows(photo, self._maps.inputs))
+        for session in self._beside:
+            found |= session.run(self._rows(photo, session.inputs))
         return {**found, "probability": self.calibration(found["probability"])}
+
+    def _sessions(self, bundle: Bundle) -> list[Session]:
+        """The graphs beside the model's own."""
+        sessions = []
+        for file, (name, output) in BESIDE.items():
+            if not (graph := getattr(bundle, name)):
+                continue
+            sessions.append(session := Session(graph))
+            if session.outputs != (output,) or set(session.inputs) - set(INPUTS):
+                raise ModelError(f"its {file} makes no {output} of inputs known here")
+        return sessions
 
     def _rows(self, photo: Photo, views: Iterable[str]) -> dict[str, np.ndarray]:
         """The inputs of one photo as a batch of one."""

@@ -25,6 +25,11 @@ class Prediction:
         sharp_fraction: Part of the photo that is sharp, 0..1: cells of its map with P under .5.
             None if the model makes no map, or the label is ``unknown``.
         note: What was done to judge it, such as ``first of 3 pages``; mostly empty.
+        evidence: Part of the photo that shows something which could be sharp or blurred, 0..1;
+            see ``features.summary.has_evidence``. 0 if the label is ``unknown``.
+        blur: How wide a point's image is where the photo is sharpest, in pixels of the photo at its
+            own size: a disk's diameter, the length of a motion. One pixel of the working size is
+            the least that is seen. None if the model does not know, or the label is ``unknown``.
     """
 
     path: str
@@ -36,6 +41,8 @@ class Prediction:
     reason: str = ""
     sharp_fraction: float | None = None
     note: str = ""
+    evidence: float = 0.0
+    blur: float | None = None
 
     @property
     def score(self) -> float | None:
@@ -54,7 +61,7 @@ class Prediction:
 
 FIELDS = (
     *("path", "probability", "score", "label", "sure", "threshold", "model", "reason"),
-    *("sharp_fraction", "note"),
+    *("sharp_fraction", "note", "evidence", "blur"),
 )
 
 

@@ -8,6 +8,8 @@ import onnxruntime
 from ..errors import ModelError
 
 ROUNDING = 1e-5  # that P may be outside 0..1
+# What a graph may make, and the range of each.
+OUTPUTS = {"probability": (0.0, 1.0), "map": (0.0, 1.0), "extent": (0.0, 1e6)}
 BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 
 
@@ -18,7 +20,7 @@ class Session:
 
     Attributes:
         inputs: Names of what it takes.
-        outputs: ``probability`` and ``map``, or the one of them that it makes.
+        outputs: Those of ``OUTPUTS`` that it makes.
     """
 
     def __init__(self, graph: bytes) -> None:
@@ -38,7 +40,7 @@ class Session:
             raise _refusal(error) from error
         made = {one.name for one in self._session.get_outputs()}
         self.inputs = tuple(one.name for one in self._session.get_inputs())
-        self.outputs = tuple(name for name in ("probability", "map") if name in made)
+        self.outputs = tuple(name for name in OUTPUTS if name in made)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """All that the graph says to n rows at once, by the names of ``outputs``.
@@ -86,12 +88,14 @@ class Session:
 
 
 def _check(name: str, answer: np.ndarray, count: int) -> None:
-    """Refuse what is no P of each row, or of each cell of it."""
-    if not len(answer) == count or (name == "probability" and answer.shape != (count,)):
+    """Refuse what is no number of each row, or of each cell of it, in its range."""
+    if not len(answer) == count or (name != "map" and answer.shape != (count,)):
         raise ModelError(f"the model's graph gives {name} of shape {answer.shape}, not ({count},)")
-    if answer.size and not (answer.min() >= -ROUNDING and answer.max() <= 1 + ROUNDING):  # or NaN
-        wrong = answer[~((answer >= -ROUNDING) & (answer <= 1 + ROUNDING))].flat[0]
-        told = f"a {name} of {wrong:.6g}, which is none of 0 to 1"
+    least, most = OUTPUTS[name]
+    inside = (answer >= least - ROUNDING) & (answer <= most + ROUNDING)  # NaN is not
+    if not inside.all():
+        wrong = answer[~inside].flat[0]
+        told = f"a {name} of {wrong:.6g}, which is none of {least:g} to {most:g}"
         raise ModelError(f"the model's graph gives {told}")
 
 
