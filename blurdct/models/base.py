@@ -110,6 +110,16 @@ class Backend(Protocol):
         """A graph of its own with the output ``map``, P of each cell; empty if there is none."""
         return b""
 
+    def blur_onnx(self, inputs: Inputs, widths: Array, groups: Array) -> bytes:
+        """A graph of its own with the output ``extent``, learnt now; empty if there is none.
+
+        Args:
+            inputs: By name, n rows each.
+            widths: Shape (n,), pixels of the working size; see ``blur_extent.extent_onnx``.
+            groups: Shape (n,), scene.
+        """
+        return b""
+
 
 def completed(usual: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """A backend's usual parameters, and those that are given in their place.

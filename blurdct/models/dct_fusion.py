@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from ..inference.bundle import shipped_map
 from ..metrics import logit
 from .base import Array, Backend, Inputs, TrainingRows
+from .blur_extent import extent_onnx
 from .dct_mlp import DctMlp
 from .dct_xgb_wide import WideTrees
 from .onnx_graph import joined
@@ -91,6 +92,10 @@ class DctFusion(Backend):
     def map_onnx(self) -> bytes:
         """See ``Backend.map_onnx``: that of blurdct, whatever this one learnt from."""
         return shipped_map()
+
+    def blur_onnx(self, inputs: Inputs, widths: Array, groups: Array) -> bytes:
+        """See ``Backend.blur_onnx``."""
+        return extent_onnx(inputs["wide"], widths, groups, int(self.parameters["seed"]))
 
     def _members(self) -> dict[str, Any]:
         if not self.fitted:

@@ -51,7 +51,7 @@ class DctMlp(Members):
         learnt = values[known.weights > 0].astype(np.float64)
         mean, deviation = (found.astype(np.float32) for found in (learnt.mean(0), learnt.std(0)))
         shown = NetworkRows.of(known, values, known.y[:, None].astype(np.float32))
-        make = partial(_Layers, mean, deviation)
+        make = partial(Layers, mean, deviation)
         self.network = _Together(self.trained("DctMlp", make, self.loss, shown))
         return self
 
@@ -60,23 +60,29 @@ class DctMlp(Members):
         return halved(exported(_Graph(self._fitted()), ["wide"], [(len(SUMMARY),)]))
 
 
-class _Layers(Scaled):
-    """(b, 350) -> log odds, (b,)."""
+class Layers(Scaled):
+    """Dense layers: (b, 350) -> one number of each, (b,)."""
 
-    def __init__(self, mean: Array, deviation: Array) -> None:
+    def __init__(
+        self,
+        mean: Array,
+        deviation: Array,
+        width: int = WIDTH,
+        dropped: tuple[float, float, float] = DROPPED,
+    ) -> None:
         super().__init__(mean, deviation + np.float32(1e-3))
-        first, second, third = DROPPED
+        first, second, third = dropped
         self.layers = nn.Sequential(
             nn.Dropout(first),
-            *_hidden(len(mean), second),
-            *_hidden(WIDTH, third),
-            nn.Linear(WIDTH, 1),
+            *_hidden(len(mean), width, second),
+            *_hidden(width, width, third),
+            nn.Linear(width, 1),
         )
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
         scaled = ((numbers - self.mean) / self.deviation).clamp(-FAR, FAR)
-        odds: torch.Tensor = self.layers(scaled)[:, 0]
-        return odds
+        number: torch.Tensor = self.layers(scaled)[:, 0]
+        return number
 
 
 class _Together(Together):
@@ -93,5 +99,5 @@ class _Graph(Graph):
         return torch.sigmoid(self.network(numbers))
 
 
-def _hidden(before: int, dropped: float) -> list[nn.Module]:
-    return [nn.Linear(before, WIDTH), nn.BatchNorm1d(WIDTH), nn.ReLU(), nn.Dropout(dropped)]
+def _hidden(before: int, width: int, dropped: float) -> list[nn.Module]:
+    return [nn.Linear(before, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(dropped)]

@@ -58,6 +58,7 @@ def train_model(
         backend=name,
         graph=graph,
         map_graph=model.map_onnx(),
+        blur_graph=_blur_graph(model, data),
         size=learnt_at(model.views, read.size),
         calibration=calibration,
         thresholds=thresholds,
@@ -87,6 +88,13 @@ def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
     if not difference <= EXPORT_TOLERANCE:
         raise ModelError(f"the exported graph differs from the model by {difference:.2g} in P")
     return difference
+
+
+def _blur_graph(model: Backend, data: TrainingSet) -> bytes:
+    if "seen" not in data.table:
+        return b""
+    widths = data.table["seen"].to_numpy(np.float64)
+    return model.blur_onnx(data.inputs, widths, data.groups)
 
 
 def _checked(data: TrainingSet) -> Array:

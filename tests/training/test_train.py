@@ -81,6 +81,9 @@ class Spy:
     def map_onnx(self):
         return b""
 
+    def blur_onnx(self, inputs, widths, groups):
+        return b""
+
 
 class Keen(Spy):
     """A backend that learns from extra rows as well, and from what is known about them."""
@@ -241,6 +244,18 @@ def test_the_graph_of_a_map_goes_into_the_bundle(spy, data, monkeypatch, tmp_pat
     bundle, _ = train_model(data, "spy", {}, QUICK)
     bundle.save(tmp_path / "mapped")
     assert bundle.map_graph == toys.map_graph() and Detector.load(tmp_path / "mapped").has_map
+
+
+def test_the_width_of_blur_is_learnt_where_the_table_says_it(spy, data, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Spy, "blur_onnx", lambda self, *known: asked.append(known) or b"graph")
+    assert train_model(data, "spy", {}, QUICK)[0].blur_graph == b"" and not asked
+    widths = np.arange(len(data.y), dtype=float)
+    told = replace(data, table=data.table.assign(seen=widths.astype(np.float32)))
+    assert train_model(told, "spy", {}, QUICK)[0].blur_graph == b"graph"
+    ((inputs, given, groups),) = asked
+    assert inputs is data.inputs and groups is data.groups
+    np.testing.assert_array_equal(given, widths)
 
 
 def test_labels_out_of_fold_are_those_that_the_detector_would_give(spy, data, monkeypatch):
