@@ -10,7 +10,7 @@ calls ``torch.compiler.disable(image_features)`` instead.
 from typing import Any
 
 from .features.bands import FEATURES, band_statistics
-from .features.blocks import SIZE, grid, unfold
+from .features.blocks import SIZE, block_evidence, grid, unfold
 from .features.dct import block_dct
 
 try:
@@ -46,9 +46,7 @@ def block_statistics(images: torch.Tensor, peak: float = 255.0) -> torch.Tensor:
     Raises:
         ValueError: Another shape, integers, a side under 8 pixels, or a peak that is not above 0.
     """
-    if images.ndim == 4 and images.shape[1] == 1:
-        images = images[:, 0]
-    elif images.ndim != 3 and (images.ndim != 4 or images.shape[1] != 3):
+    if images.ndim != 3 and (images.ndim != 4 or images.shape[1] not in (1, 3)):
         raise ValueError(
             f"expected shape (N, H, W), (N, 1, H, W) or (N, 3, H, W), got {tuple(images.shape)}"
         )
@@ -56,11 +54,8 @@ def block_statistics(images: torch.Tensor, peak: float = 255.0) -> torch.Tensor:
         raise ValueError(f"expected floating point, got {images.dtype}; take images.float()")
     if not peak > 0:
         raise ValueError(f"peak: expected over 0, got {peak}")
-    wide = torch.float64 if images.dtype == torch.float64 else torch.float32
     with _no_autocast(images.device.type):
-        luma = images.to(wide) * (255.0 / peak)
-        if luma.ndim == 4:
-            luma = torch.tensordot(luma, luma.new_tensor(LUMA), dims=([1], [0]))
+        luma = _luma(images, peak)
         count, height, width = luma.shape
         rows, columns = grid(height, width)
         # one picture above the other, which is how ``unfold`` keeps their blocks in order
@@ -74,6 +69,8 @@ def block_statistics(images: torch.Tensor, peak: float = 255.0) -> torch.Tensor:
 def image_features(images: torch.Tensor, peak: float = 255.0) -> torch.Tensor:
     """The 18 numbers that describe each picture: each statistic's mean over its blocks.
 
+    A block counts as ``features.blocks.block_evidence`` says; gradients take that as it is.
+
     Args:
         images: As for ``block_statistics``.
         peak: As for ``block_statistics``.
@@ -84,7 +81,22 @@ def image_features(images: torch.Tensor, peak: float = 255.0) -> torch.Tensor:
     Raises:
         ValueError: As for ``block_statistics``.
     """
-    return block_statistics(images, peak).mean(dim=(2, 3))
+    statistics = block_statistics(images, peak)
+    with torch.no_grad(), _no_autocast(images.device.type):
+        weights = block_evidence(_luma(images, peak)).to(statistics.dtype)
+        weights = weights / weights.sum(dim=(1, 2), keepdim=True)
+    return (statistics * weights[:, None]).sum(dim=(2, 3))
+
+
+def _luma(images: torch.Tensor, peak: float) -> torch.Tensor:
+    """(N, H, W), grey levels 0..255, of what ``block_statistics`` takes."""
+    wide = torch.float64 if images.dtype == torch.float64 else torch.float32
+    luma = images.to(wide) * (255.0 / peak)
+    if luma.ndim == 3:
+        return luma
+    if luma.shape[1] == 1:
+        return luma[:, 0]
+    return torch.tensordot(luma, luma.new_tensor(LUMA), dims=([1], [0]))
 
 
 def _no_autocast(device: str) -> Any:

@@ -1,8 +1,9 @@
 """Photographs -> block DCT -> block statistics -> features, every step kept on disk.
 
 The same numbers as ``datasets.extraction.feature_table``, with each step there to be looked at:
-``write_coefficients`` (all blocks' DCT, in shards), ``write_statistics`` (18 numbers per block)
-and ``average_statistics`` (18 numbers per photo). On the GPU when there is one.
+``write_coefficients`` (all blocks' DCT, in shards, and what each block counts),
+``write_statistics`` (18 numbers per block) and ``average_statistics`` (18 numbers per photo). On
+the GPU when there is one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from ..config import ReadConfig
 from ..errors import ConfigError, ImageError
 from ..features.bands import FEATURES, band_statistics
-from ..features.blocks import SIZE, grid, unfold
+from ..features.blocks import SIZE, block_evidence, grid, unfold
 from ..features.dct import block_dct
 from ..features.extract import STRIP_BLOCKS
 from ..features.photo import Photo
@@ -44,8 +45,9 @@ def write_coefficients(
     """Write the DCT coefficients of all blocks of all photographs, a shard per 64 of them.
 
     ``coefficients_00000.npy`` holds shape (64, N), float32, grey levels, zigzag order; beside it
-    ``blocks_00000.parquet`` tells of each of the N blocks the photo's number in ``paths``, and its
-    row and column. A shard that is there already is kept, so an interrupted run goes on.
+    ``blocks_00000.parquet`` tells of each of the N blocks the photo's number in ``paths``, its row
+    and column, and ``evidence``, what it counts (float32). A shard that is there already is kept,
+    so an interrupted run goes on.
 
     Args:
         paths: The photographs.
@@ -81,7 +83,8 @@ def write_statistics(
 ) -> None:
     """Write the 18 statistics of every block: ``statistics_00000.parquet`` for each shard.
 
-    Columns photo, row, column and ``FEATURES`` (float32). Shards that are there already are kept.
+    Columns photo, row, column, evidence and ``FEATURES`` (float32). Shards that are there already
+    are kept.
 
     Args:
         source: Folder that ``write_coefficients`` wrote.
@@ -107,7 +110,7 @@ def write_statistics(
 
 
 def average_statistics(source: Path, rows: "pd.DataFrame", progress: Progress = silent) -> Any:
-    """Average over blocks: 18 features per photo.
+    """Average over blocks by their evidence: 18 features per photo.
 
     Args:
         source: Folder that ``write_statistics`` wrote.
@@ -123,17 +126,18 @@ def average_statistics(source: Path, rows: "pd.DataFrame", progress: Progress = 
     shards = sorted(source.glob("statistics_*.parquet"))
     if not shards:
         raise ConfigError(f"{source}: no statistics; run the stage before")
-    totals, counts = np.zeros((len(rows), len(FEATURES))), np.zeros(len(rows))
+    totals, weights = np.zeros((len(rows), len(FEATURES))), np.zeros(len(rows))
     for path in progress(shards, len(shards), "shards to average"):
         table = pq.read_table(path, memory_map=True)
         photo = table["photo"].to_numpy()
         first, last = int(photo[0]), int(photo[-1]) + 1
-        counts[first:last] += np.bincount(photo - first, minlength=last - first)
+        counted = table["evidence"].to_numpy().astype(np.float64)
+        weights[first:last] += np.bincount(photo - first, counted, last - first)
         for column, name in enumerate(FEATURES):
-            values = table[name].to_numpy()
+            values = table[name].to_numpy() * counted
             totals[first:last, column] += np.bincount(photo - first, values, last - first)
-    found = counts > 0
-    return with_features(rows[found].reset_index(drop=True), totals[found] / counts[found, None])
+    found = weights > 0
+    return with_features(rows[found].reset_index(drop=True), totals[found] / weights[found, None])
 
 
 def _device(device: str | None) -> str:
@@ -202,7 +206,8 @@ def _transform(start: int, lumas: list[Any], out: Path, transform: Any) -> list[
             del shard
         with replacing(_shard(out, "blocks", start)) as path:
             columns = dict(zip(KEYS, np.concatenate(keys, axis=1), strict=True))
-            pq.write_table(pa.table(columns), path)
+            told = [block_evidence(luma).ravel() for _, luma in good]
+            pq.write_table(pa.table({**columns, "evidence": np.concatenate(told)}), path)
     return [luma for luma in lumas if isinstance(luma, str)]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from .array_api import array_namespace
 from .bands import FEATURES, band_statistics
-from .blocks import SIZE, grid, unfold
+from .blocks import SIZE, block_evidence, grid, unfold
 from .dct import block_dct
 
 __all__ = ["FEATURES", "block_statistics", "coefficient_strips", "image_features"]
@@ -18,6 +18,9 @@ STRIP_BLOCKS = 2048
 def image_features(luma: Any, strip_blocks: int = STRIP_BLOCKS) -> Any:
     """The 18 numbers that describe a photo: each statistic's mean over its blocks.
 
+    A block counts as ``blocks.block_evidence`` says, so that paper and sky, which have nothing to
+    be blurred, hardly do.
+
     Args:
         luma: Shape (H, W), grey levels 0..255, at least 8x8. NumPy array or torch tensor.
         strip_blocks: About how many blocks to hold at once; the result hardly depends on it.
@@ -28,14 +31,19 @@ def image_features(luma: Any, strip_blocks: int = STRIP_BLOCKS) -> Any:
     Raises:
         ValueError: Not two axes, or smaller than one block.
     """
+    if luma.ndim != 2:
+        raise ValueError(f"expected shape (H, W), got {tuple(luma.shape)}")
     xp = array_namespace(luma)
+    weights = xp.reshape(xp.astype(block_evidence(luma), xp.float64), (-1,))
+    weights = weights / xp.sum(weights)
     total: Any = 0
-    count = 0
+    start = 0
     for coefficients in coefficient_strips(luma, strip_blocks):
-        statistics = band_statistics(coefficients)
-        total = total + xp.sum(statistics, axis=1, dtype=xp.float64)
-        count += statistics.shape[1]
-    return total / count
+        statistics = xp.astype(band_statistics(coefficients), xp.float64)
+        end = start + statistics.shape[1]
+        total = total + statistics @ weights[start:end]
+        start = end
+    return total
 
 
 def block_statistics(luma: Any, strip_blocks: int = STRIP_BLOCKS) -> Any:

@@ -123,7 +123,7 @@ def test_shards_hold_coefficients_and_tell_whose_they_are(photos, tmp_path):
 def test_statistics_stand_beside_the_place_of_each_block(photos, tmp_path):
     by_disk(photos, tmp_path)
     table = pq.read_table(tmp_path / "statistics/statistics_00001.parquet").to_pandas()
-    assert list(table) == ["photo", "row", "column", *FEATURES]
+    assert list(table) == ["photo", "row", "column", "evidence", *FEATURES]
     block = read_luma(photos[1][5])[8:16, 24:32].astype(np.float32)
     row = table[(table["photo"] == 5) & (table["row"] == 1) & (table["column"] == 3)]
     statistics = band_statistics(block_dct(unfold(block)))[:, 0]
