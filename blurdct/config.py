@@ -84,7 +84,7 @@ class TrainConfig:
 
     folds: int = 5
     shuffles: int = 3
-    copy_weight: float = 0.1
+    copy_weight: float = 0.05
     max_fpr: float = 0.01
     max_fnr: float = 0.01
     seed: int = 0

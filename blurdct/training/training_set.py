@@ -25,7 +25,10 @@ from ..features.bands import FEATURES
 from ..models.base import Array, Inputs, TrainingRows
 from ..models.registry import backend
 
-UNCHECKED = 0.25  # of a photo of a source that has only sharp ones: a few are soft in truth
+# What a photo of a source that has only sharp ones counts beside a real one, since a few are soft
+# in truth: learning, and deciding on calibration and thresholds, where they outnumber the real.
+UNCHECKED, UNCHECKED_DECIDING = 0.5, 0.25
+VARIED_WEIGHT = 0.5  # of all varied copies of a real photo together
 FAINT, PLAIN = 0.13, 0.3  # what a copy of strength 0 counts; strength from which on it counts full
 LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
 
@@ -170,7 +173,7 @@ def deciding(data: TrainingSet) -> tuple[Array, Array]:
     a photo of which nothing is known would say so.
     """
     alone = judged_alone(data)
-    return data.real | alone, np.where(alone, UNCHECKED, 1.0)
+    return data.real | alone, np.where(alone, UNCHECKED_DECIDING, 1.0)
 
 
 def with_extra(data: TrainingSet, rows: Array, judged: Sequence[str] = ()) -> TrainingSet:
@@ -226,9 +229,8 @@ def _extra_rows(
     kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
     real = table["original"].isin(data.table["path"][data.real]).to_numpy()
     weights = _own_weights(table)  # of photographs with masks
-    # all varied copies of a real photo together count as the photo, of other photos nothing;
-    # those with lights a part of it, sharp and blurred ones alike
-    for own, worth in ((VARIED, real * 1.0), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
+    # varied copies of other photos count nothing; those with lights of all, sharp and blurred alike
+    for own, worth in ((VARIED, real * VARIED_WEIGHT), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
         for label in (0, 1):
             rows = (kind == own) & (y == label)
             copies = table["original"][rows].value_counts()
