@@ -254,19 +254,19 @@ def test_blur_is_that_of_the_sharpest_tenth_of_the_tiles():
 
 
 def test_a_subject_in_focus_before_a_soft_ground_has_the_blur_of_the_subject(measuring, wide):
-    soft = cv2.GaussianBlur(wide, (0, 0), 6)
-    subject = soft.copy()
-    subject[64:192, 128:256] = wide[64:192, 128:256]
-    assert judge_sizes(measuring, subject).blur < judge_sizes(measuring, soft).blur / 1.2
+    soft = cv2.GaussianBlur(wide, (0, 0), 0.45)
+    subject = np.hstack([wide[:, :256], soft[:, 256:]])
+    assert judge_sizes(measuring, subject).blur == judge_sizes(measuring, wide).blur == 1
+    assert judge_sizes(measuring, soft).blur > 4
 
 
 def test_tiles_that_show_nothing_have_no_blur(measuring, wide):
-    soft = cv2.GaussianBlur(wide, (0, 0), 0.35)
-    plain = soft.copy()
-    plain[128:, 256:] = 128
-    found, whole = judge_sizes(measuring, plain), judge_sizes(measuring, soft)
-    assert found.blur == pytest.approx(whole.blur, rel=0.5)
-    assert found.sizes.keys() == whole.sizes.keys()
+    crisp = np.clip(1.3 * wide - 38, 0, 255).astype(np.uint8)
+    crisp[128:, 384:] = 128  # one of eight tiles at its own size
+    pieces = [Photo(tile, measuring.config, bare=True) for tile in tiles(crisp, WORKING)]
+    assert [measuring.judge(piece, "")[0].blur is None for piece in pieces] == [False] * 7 + [True]
+    found = judge_sizes(measuring, crisp)
+    assert found.blur == 1 and list(found.sizes) == [128, 256, 512]
 
 
 def test_the_blur_of_a_photo_no_larger_than_the_working_size_is_the_plain_one(measuring):
@@ -276,7 +276,7 @@ def test_the_blur_of_a_photo_no_larger_than_the_working_size_is_the_plain_one(me
 
 
 def test_the_blur_of_a_framed_photo_is_that_of_what_the_frame_surrounds(measuring, wide):
-    for sigma in (0.35, 2):
+    for sigma in (0.2, 2):
         soft = cv2.GaussianBlur(wide, (0, 0), sigma)
         framed = cv2.copyMakeBorder(soft, 128, 128, 0, 0, cv2.BORDER_CONSTANT, value=0)
         plain = judge_sizes(measuring, soft)
