@@ -47,6 +47,8 @@ COLUMNS: dict[str, type] = {
     "threshold": float,  # P from which on the label is blurred
     "reason": str,  # why it is unknown
     "sharp_fraction": float,  # 0..1; None if the model makes no map
+    "evidence": float,  # part that shows what could be sharp or blurred, 0..1
+    "blur": float,  # how wide a point's image is, pixels; None if the model does not know
     "model": str,
     "digest": str,  # of the model: the same digest, the same answers
     "note": str,  # what was done to judge it, such as "first of 3 pages"; mostly empty
@@ -65,6 +67,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "score": (0, 100),
     "threshold": (0, 1),
     "sharp_fraction": (0, 1),
+    "evidence": (0, 1),
+    "blur": (0, 1e9),  # longer than any picture
 }
 # Cells that no row lacks; spreadsheets leave out empty ones at its end.
 FILLED = {"path", "width", "height", "probability", "score", "label", "sure", "threshold", "digest"}
@@ -126,9 +130,7 @@ def read(
                     stacklevel=2,
                 )
             yield {**row, **values}
-    except BlurdctWarning:  # where warnings are errors
-        raise
-    except BlurdctError:
+    except (BlurdctError, BlurdctWarning):  # the latter where warnings are errors
         raise
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file") from error
@@ -165,9 +167,8 @@ def verdicts(
         if not row["path"]:
             raise ConfigError(f"{path}: row {number} has no path")
         if row["label"] not in LABELS:
-            expected = ", ".join(filter(None, LABELS))
-            got = f"{row['label']!a:.40}"
-            raise ConfigError(f"{path}: row {number}: expected a label of {expected}, got {got}")
+            told = f"a label of {', '.join(filter(None, LABELS))}, got {row['label']!a:.40}"
+            raise ConfigError(f"{path}: row {number}: expected {told}")
         none_needed = row["error"] or (p is None and row["label"] == "unknown")
         if not (p is None and none_needed) and not (p is not None and 0 <= p <= 1):
             got = "none" if p is None else f"{p:g}"

@@ -26,7 +26,7 @@ NAMES = [
 def row(path="photo.jpg", **changes):
     """What a scan says of a photo."""
     numbers = {"probability": 0.25, "score": 25.0, "sharp_fraction": None, "modified": 1.5e9 + 0.25}
-    numbers |= {"threshold": 0.5, "sure": True}
+    numbers |= {"threshold": 0.5, "sure": True, "evidence": 0.75, "blur": 6.25}
     texts = {"label": "sharp", "reason": "", "model": "dct-xgb", "digest": "00ff"}
     texts |= {"note": "", "error": ""}
     counts = {"bytes": 10**10, "width": 640, "height": 480}
@@ -34,7 +34,7 @@ def row(path="photo.jpg", **changes):
 
 
 ERROR = row("broken.jpg", probability=None, score=None, label="", error="broken.jpg: empty file")
-ERROR |= {"sure": None, "threshold": None}
+ERROR |= {"sure": None, "threshold": None, "evidence": None, "blur": None}
 forms = pytest.mark.parametrize("form", READERS)
 
 
@@ -332,6 +332,10 @@ NONSENSE = [
     ("width", -1, "width of 1 or more, got -1"),
     ("height", 0, "height of 1 or more, got 0"),
     ("sharp_fraction", 7.0, "sharp_fraction in 0..1, got 7.0"),
+    ("evidence", 1.5, "evidence in 0..1, got 1.5"),
+    ("evidence", -0.5, "evidence in 0..1, got -0.5"),
+    ("blur", -1.0, r"blur in 0\.\.1e\+09, got -1.0"),
+    ("blur", float("inf"), r"blur in 0\.\.1e\+09, got inf"),
     ("modified", float("inf"), "modified in .*, got inf"),
 ]
 
@@ -343,6 +347,29 @@ def test_a_number_that_cannot_be_is_refused_by_its_row(tmp_path, form, column, v
     write(path, [row("a.jpg"), row("b.jpg", **{column: value})])
     with pytest.raises(ConfigError, match=f"r{form}: row 2: expected {words}"):
         list(verdicts(path))
+
+
+@forms
+def test_a_file_from_before_there_was_blur_is_read_with_none(tmp_path, form):
+    new = ("evidence", "blur")
+    write(tmp_path / f"r{form}", [row()], [name for name in COLUMNS if name not in new])
+    assert list(verdicts(tmp_path / f"r{form}")) == [row(evidence=None, blur=None)]
+
+
+@forms
+def test_evidence_and_blur_may_be_none_or_nought(tmp_path, form):
+    rows = [row("a.jpg", evidence=0.0, blur=None), row("b.jpg", evidence=1.0, blur=0.0)]
+    write(tmp_path / f"r{form}", rows)
+    assert list(verdicts(tmp_path / f"r{form}")) == rows
+
+
+@pytest.mark.parametrize("name", ["evidence", "blur"])
+def test_a_measure_that_is_no_number_is_refused_by_its_row(tmp_path, name):
+    (tmp_path / "r.csv").write_text(
+        f"path,probability,label,sure,{name}\na.jpg,0.2,sharp,true,6 px\n"
+    )
+    with pytest.raises(ConfigError, match=f"row 1 .*{name}: expected a number, got '6 px'"):
+        list(verdicts(tmp_path / "r.csv"))
 
 
 def test_an_error_beside_a_p_that_cannot_be_excuses_nothing(tmp_path):
@@ -377,10 +404,11 @@ def test_results_without_a_row_are_none(tmp_path, form):
 def test_wherever_a_file_is_cut_in_its_last_row_it_is_refused_as_cut(tmp_path, encoding):
     write(tmp_path / "whole.csv", [row("a.jpg"), row("b.jpg"), ERROR])
     whole = (tmp_path / "whole.csv").read_text()
+    cut = rf"r.csv: row 3 has \d+ of {len(COLUMNS)} cells; .* to be cut"
     start, last = whole[:-1].rindex("\n") + 1, whole.rindex(",")
     for end in range(start + 1, last + 1):
         (tmp_path / "r.csv").write_bytes(whole[:end].encode(encoding))
-        with pytest.raises(ConfigError, match=r"r.csv: row 3 has \d+ of 16 cells; .* to be cut"):
+        with pytest.raises(ConfigError, match=cut):
             list(verdicts(tmp_path / "r.csv"))
         assert len(list(read(tmp_path / "r.csv"))) == 3  # --resume goes by digests
 

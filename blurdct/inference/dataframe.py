@@ -19,6 +19,8 @@ ADDED = {
     "sure": bool,
     "reason": str,
     "sharp_fraction": float,
+    "evidence": float,
+    "blur": float,
     "note": str,
     "error": str,
 }
@@ -46,9 +48,10 @@ def score_frame(
 
     Returns:
         A table of the same kind, with the same rows in the same order (and index), and after its
-        own columns ``probability``, ``score``, ``label``, ``sure``, ``reason``, ``sharp_fraction``
-        and ``note``, as in ``Prediction``, and ``error``: why there is no verdict, such as a
-        missing path or file. Without one, numbers and ``sure`` are missing and texts are empty.
+        own columns ``probability``, ``score``, ``label``, ``sure``, ``reason``, ``sharp_fraction``,
+        ``evidence``, ``blur`` and ``note``, as in ``Prediction``, and ``error``: why there is no
+        verdict, such as a missing path or file. Without one, numbers and ``sure`` are missing and
+        texts are empty.
 
     Raises:
         ConfigError: No such column, or one of the new ones is there already.

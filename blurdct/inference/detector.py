@@ -151,7 +151,8 @@ class Detector:
             label, sure = told.rstrip("?"), not told.endswith("?")
             evidence = photo.evidence
             if "extent" in answer:
-                blur = float(answer["extent"][0]) * photo.reduction
+                # narrower than a pixel of what the graph sees, nothing can be told apart
+                blur = max(1.0, float(answer["extent"][0])) * photo.reduction
         at = thresholds.decision
         note = "; ".join(photo.notes)
         verdict = Prediction(

@@ -36,5 +36,6 @@ def facts_of(
         "blurred from": thresholds.sure_blurred,
     }
     means = [ANSWERS, *list(facts.values())[1:], asdict(bundle.calibration), bundle.views]
-    digest = hashlib.sha256(json.dumps(means).encode() + bundle.graph).hexdigest()[:12]
+    graphs = bundle.graph + bundle.map_graph + bundle.blur_graph
+    digest = hashlib.sha256(json.dumps(means).encode() + graphs).hexdigest()[:12]
     return {**facts, "blurdct": __version__, "digest": digest}

@@ -32,6 +32,7 @@ from .prediction import Prediction
 # of its tiles is hardly ever sharp, with more it hardly gains (benchmarks/sizes.py --weights).
 SHARPEST = 0.1  # this share of the tiles, rounded up, ...
 WEIGHT = 0.9  # ... has this share of the weight
+SEEN = 2.5  # pixels of a size; a blur of fewer is known better from a larger size
 SUREST = 0.999  # P of a tile counts as no nearer to 1, nor to 0, so that no tile outvotes the rest
 
 LARGE = 2**31  # pixels, over any long side: a photo is read at its own size
@@ -50,12 +51,16 @@ class SizeVerdict:
             could be sharp or blurred is left out; if that is the smallest, all are.
         sharp_size: The largest of these sizes at which the photo is sharp by the detector's
             threshold; None if it is at none.
+        blur: How wide a point's image is in the sharpest tenth of the tiles, in pixels of the
+            photo: from the smallest of these sizes at which that is 2.5 pixels or more, else from
+            the largest. None if the model does not know, or ``sizes`` is empty.
     """
 
     prediction: Prediction
     side: int
     sizes: dict[int, float]
     sharp_size: int | None
+    blur: float | None = None
 
     @property
     def path(self) -> str:
@@ -88,21 +93,27 @@ def judge_sizes(detector: Detector, photo: Source, name: str | None = None) -> S
     opened = Photo(photo, detector.config, name)
     whole = read_luma(opened.source, replace(detector.config, size=LARGE), opened.name)
     luma = opened.within(whole)
+    own = max(luma.shape)
     sizes: dict[int, float] = {}
+    blur, seen = None, False  # by the sizes up to now; whether it is wide enough there
     blurrier = 0.0  # P at the size before, which a larger one cannot fall below
-    for side in judged_at(max(luma.shape), working):
-        answers = [prediction]
+    for side in judged_at(own, working):
+        answers, pixel = [prediction], 1.0  # what their blur is in, pixels of the photo
         if side > working:
             reduced = read_luma(luma, replace(detector.config, size=side))
             pieces = (Photo(tile, detector.config, bare=True) for tile in tiles(reduced, working))
-            answers = [detector.judge(piece, "")[0] for piece in pieces]
+            answers, pixel = [detector.judge(piece, "")[0] for piece in pieces], own / side
         told = [answer.probability for answer in answers if answer.probability is not None]
         if told:
             sizes[side] = blurrier = max(blurrier, joined(told))
+            widths = [pixel * answer.blur for answer in answers if answer.blur is not None]
+            if widths and not seen:
+                blur = sharpest_width(widths)
+                seen = blur * side >= SEEN * own
         elif side <= working:
             break  # what shows nothing when reduced is noise at larger sizes
     sharp = [side for side, p in sizes.items() if p < detector.thresholds.decision]
-    return SizeVerdict(prediction, max(whole.shape), sizes, max(sharp, default=None))
+    return SizeVerdict(prediction, max(whole.shape), sizes, max(sharp, default=None), blur)
 
 
 def judged_at(own: int, working: int) -> list[int]:
@@ -142,6 +153,12 @@ def joined(
     first = math.ceil(sharpest * len(p))
     mean = weight * odds[:first].mean() + (1 - weight) * odds[first:].mean()
     return float(1 / (1 + np.exp(-mean)))
+
+
+def sharpest_width(widths: Iterable[float]) -> float:
+    """The width that the sharpest tenth of the tiles, rounded up, do not exceed; at least one."""
+    rising = sorted(widths)
+    return rising[math.ceil(SHARPEST * len(rising)) - 1]
 
 
 def _starts(extent: int, side: int) -> list[int]:

@@ -95,7 +95,8 @@ def _check(name: str, answer: np.ndarray, count: int) -> None:
     inside = (answer >= least - ROUNDING) & (answer <= most + ROUNDING)  # NaN is not
     if not inside.all():
         wrong = answer[~inside].flat[0]
-        told = f"a {name} of {wrong:.6g}, which is none of {least:g} to {most:g}"
+        number = f"{'an' if name == 'extent' else 'a'} {name} of"
+        told = f"{number} {wrong:.6g}, which is none of {least:g} to {most:g}"
         raise ModelError(f"the model's graph gives {told}")
 
 

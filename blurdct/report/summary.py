@@ -48,6 +48,7 @@ class Pick(NamedTuple):
     bytes: int | None
     modified: float | None
     sharp_fraction: float | None
+    blur: float | None  # pixels
 
 
 @dataclass
@@ -138,7 +139,7 @@ def summarize(
         if row["threshold"] is not None:
             decisions[row["threshold"]] += 1
         where = row["path"], kind, row["model"], row["bytes"], row["modified"]
-        pick = Pick(step, score, *where, row["sharp_fraction"])
+        pick = Pick(step, score, *where, row["sharp_fraction"], row["blur"])
         _keep(worst, (score, -number, pick), gallery)
         _keep(best, (-score, -number, pick), gallery)
         some = samples[step]

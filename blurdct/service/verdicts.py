@@ -16,7 +16,7 @@ Answer = dict[str, Any]
 # Of an answer, in this order.
 FIELDS = (
     *("name", "probability", "score", "label", "sure", "threshold", "model", "reason"),
-    *("sharp_fraction", "note", "width", "height"),
+    *("sharp_fraction", "note", "evidence", "blur", "width", "height"),
 )
 
 

@@ -21,6 +21,8 @@ COLUMNS: dict[str, type] = {
     "sure": bool,
     "reason": str,
     "sharp_fraction": float,
+    "evidence": float,
+    "blur": float,  # pixels of the frame
     "model": str,
     "fault": str,  # why it is never among the best; see ``Frame.fault``
 }

@@ -54,7 +54,7 @@ class Knowing:
         p = self.p[data]
         label = "blurred" if p else "sharp"
         words = {"label": label, "model": "toy", "reason": "", "note": ""}
-        words |= {"sure": True, "sharp_fraction": None}
+        words |= {"sure": True, "sharp_fraction": None, "evidence": 0.5, "blur": None}
         numbers = {"probability": p, "score": 100 * p, "threshold": 0.5, "width": 1, "height": 1}
         return {"name": "photo", **numbers, **words}
 

@@ -16,6 +16,7 @@ import pytest
 from blurdct.inference.thresholds import Thresholds
 from blurdct.video.frames import COLUMNS
 from blurdct.video.plot import POINTS, plot_scores
+from tests.helpers import toys
 from tests.helpers.clips import COUNT, encoded, film, scene
 from tests.helpers.commands import call
 
@@ -54,6 +55,15 @@ def test_a_clip_becomes_a_table_a_plot_and_its_best_frames(home):
     drawn = ET.parse("plot.svg").getroot()
     assert len(drawn.findall(f"{SVG}circle")) == 3
     assert "clip.avi" in drawn.find(f"{SVG}title").text
+
+
+def test_a_frame_has_its_evidence_and_its_blur(home):
+    toys.bundle(blur_graph=toys.blur_graph()).save("toy")
+    assert call("video", "clip.avi", "--out", "frames.csv", "--model", "toy").status == 0
+    rows = table("frames.csv")
+    sharp, blurred = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+    assert all(0 < float(row["evidence"]) <= 1 for row in rows)
+    assert min(float(row["blur"]) for row in blurred) > max(float(row["blur"]) for row in sharp)
 
 
 def test_every_form_holds_the_same_table(home):

@@ -10,6 +10,7 @@ from blurdct.features.block_map import (
     DIRECTIONS,
     SECTORS,
     map_blocks,
+    quarter_energy,
 )
 from blurdct.features.extract import block_statistics
 from blurdct.features.orientation import canonical, from_canonical, to_canonical
@@ -125,7 +126,19 @@ def test_scales_lie_over_the_same_cells():
         }
 
 
+@pytest.mark.parametrize("shape", [*SHAPES, (31, 33), (640, 427), (9, 640), (8, 15), (479, 640)])
+def test_the_energy_at_a_quarter_is_that_channel_of_the_map(shape):
+    luma = photo(shape)
+    for picture in (luma, luma[::-1], np.full(shape, 128, np.uint8)):
+        found = quarter_energy(picture)
+        np.testing.assert_array_equal(
+            found, channel(map_blocks(picture), "quarter_low_freq_energy")
+        )
+        assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("make", [map_blocks, quarter_energy])
 @pytest.mark.parametrize("shape", [(7, 64), (8, 8, 3)])
-def test_what_is_no_photo_is_refused(shape):
+def test_what_is_no_photo_is_refused(make, shape):
     with pytest.raises(ValueError, match="expected"):
-        map_blocks(np.zeros(shape, np.uint8))
+        make(np.zeros(shape, np.uint8))

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from blurdct.config import ReadConfig
 from blurdct.features.inputs import photo_inputs
 from blurdct.features.photo import Photo
+from blurdct.features.summary import ENERGY, has_evidence
 from blurdct.images.reader import read_least, read_luma
 from blurdct.inference.detector import Detector
 
@@ -94,6 +95,44 @@ def test_small_pictures_for_networks_are_without_the_frame_too():
     framed = photo_inputs(np.asarray(on_canvas(image, 255)), ["rgb96", "crop224"])
     for name, row in plain.items():
         assert np.mean(np.abs(framed[name].astype(int) - row)) < 12
+
+
+@pytest.mark.parametrize("shape", [(96, 128), (61, 83), (480, 640), (16, 200)])
+def test_evidence_is_the_same_whether_the_cells_were_made_before_or_not(shape):
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    pixels[: shape[0] // 2] = 255
+    plain, made = Photo(pixels, CONFIG), Photo(pixels, CONFIG)
+    assert made.cells.size and "cells" not in vars(plain)
+    assert plain.evidence == made.evidence == np.mean(has_evidence(made.cells[ENERGY]))
+    assert "cells" not in vars(plain)  # which cost ten times as much
+
+
+def test_what_is_white_is_no_evidence():
+    rng = np.random.default_rng(0)
+    texture = rng.integers(0, 256, (20, 20), dtype=np.uint8).repeat(16, 0).repeat(16, 1)
+    assert Photo(texture, CONFIG).evidence > 0.9
+    texture[64:256, 64:256] = 255  # in the middle, so that it is no frame
+    assert 0.6 < Photo(texture, CONFIG).evidence < 0.8
+    assert 0 <= Photo(np.full((64, 64), 255, np.uint8), CONFIG).evidence <= 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor"),
+    [((320, 240), 1), ((100, 80), 1), ((960, 1280), 4), ((1280, 960), 4), ((330, 480), 1.5)],
+)
+def test_reduction_is_pixels_of_the_photo_to_one_of_the_luma(shape, factor):
+    photo = Photo(np.zeros(shape, np.uint8), CONFIG)
+    assert photo.reduction == pytest.approx(factor, rel=0.01)
+    assert photo.reduction >= 1
+
+
+def test_reduction_is_that_of_what_a_frame_surrounds():
+    image = Image.open(PATHS["sharp/pagoda"]).convert("RGB").resize((1280, 960))
+    photo = Photo(file(on_canvas(image, 0)), CONFIG)
+    assert photo.is_framed
+    assert photo.reduction == pytest.approx(4, rel=0.02)  # the border is known to a pixel of 640
+    small = Photo(np.asarray(on_canvas(image.resize((200, 150)), 0)), CONFIG)
+    assert small.is_framed and 1 <= small.reduction < 1.3
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,7 @@
 """What tests of services share: a photograph as bytes, few models, work that does not end."""
 
 import threading
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +17,12 @@ def jpeg(seed: int = 0, sigma: float = 0.0, turned: bool = False) -> bytes:
     """A small photograph, wider than high unless turned."""
     pixels = np.vstack([toys.photo(seed, sigma), toys.photo(seed + 1, sigma)])
     return cv2.imencode(".jpg", pixels if turned else pixels.swapaxes(0, 1))[1].tobytes()
+
+
+def measuring(folder: Path) -> Settings:
+    """A service with the toy model alone, saved there: it makes maps and says how wide blur is."""
+    toys.bundle(map_graph=toys.map_graph(), blur_graph=toys.blur_graph()).save(folder)
+    return Settings(model=str(folder), models=(str(folder),))
 
 
 class Stuck:

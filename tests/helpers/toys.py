@@ -152,6 +152,36 @@ def map_graph(view: str = "cells", output: str = "map") -> bytes:
     return model.SerializeToString()
 
 
+def blur_graph(view: str = "features", output: str = "extent") -> bytes:
+    """A graph of its own whose extent is 1 pixel, and more where ``high_freq_mean`` is under 8."""
+    weights = np.zeros((len(FEATURES), 1), np.float32)
+    weights[FEATURES.index("high_freq_mean")] = 1
+    nodes = [
+        helper.make_node("MatMul", [view, "weights"], ["column"]),
+        helper.make_node("Squeeze", ["column", "axis"], ["detail"]),
+        helper.make_node("Sub", ["eight", "detail"], ["less"]),
+        helper.make_node("Relu", ["less"], ["more"]),
+        helper.make_node("Add", ["more", "one"], [output]),
+    ]
+    constants = {
+        "weights": weights,
+        "axis": np.array([1]),
+        "eight": np.float32(8),
+        "one": np.float32(1),
+    }
+    value = helper.make_tensor_value_info
+    made = helper.make_graph(
+        nodes,
+        "extent",
+        [value(view, TensorProto.FLOAT, ["n", len(FEATURES)])],
+        [value(output, TensorProto.FLOAT, ["n"])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
 def bundle(**changes) -> Bundle:
     """A bundle around ``graph``; made for 128 pixels."""
     entries = {

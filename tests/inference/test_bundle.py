@@ -12,6 +12,8 @@ from blurdct.errors import BlurdctError, ConfigError, ModelError
 from blurdct.features.bands import FEATURES
 from blurdct.inference import bundle as bundles
 from blurdct.inference.bundle import (
+    BESIDE,
+    BLUR,
     GRAPH,
     MAP,
     NAMES,
@@ -29,8 +31,15 @@ from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-FILES = {"graph", "map_graph"}
+FILES = {"graph", "map_graph", "blur_graph"}
 ENTRIES = [field.name for field in dataclasses.fields(Bundle) if field.name not in FILES]
+
+GRAPHS = {MAP: toys.map_graph(), BLUR: toys.blur_graph()}
+
+
+def beside(file: str) -> dict[str, bytes]:
+    """What a bundle takes so that it has that file."""
+    return {BESIDE[file][0]: GRAPHS[file]}
 
 
 @pytest.fixture
@@ -70,27 +79,40 @@ def test_saving_again_leaves_nothing_of_the_bundle_before(folder):
     assert sorted(path.name for path in folder.iterdir()) == [SHEET, GRAPH]
 
 
-def test_the_graph_of_a_map_is_a_file_of_its_own_and_comes_back(tmp_path):
-    mapped = toys.bundle(map_graph=toys.map_graph())
-    mapped.save(tmp_path / "toy")
-    assert sorted(path.name for path in (tmp_path / "toy").iterdir()) == [SHEET, MAP, GRAPH]
-    assert (tmp_path / "toy" / MAP).read_bytes() == toys.map_graph()
-    assert load(tmp_path / "toy") == mapped != toys.bundle()
+@pytest.mark.parametrize("file", BESIDE)
+def test_a_graph_beside_the_models_own_is_a_file_of_its_own_and_comes_back(tmp_path, file):
+    more = toys.bundle(**beside(file))
+    more.save(tmp_path / "toy")
+    assert {path.name for path in (tmp_path / "toy").iterdir()} == {SHEET, file, GRAPH}
+    assert (tmp_path / "toy" / file).read_bytes() == GRAPHS[file]
+    assert load(tmp_path / "toy") == more != toys.bundle()
 
 
-def test_a_bundle_without_a_map_takes_the_place_of_one_that_has_it_and_the_other_way(tmp_path):
-    plain, mapped = toys.bundle(), toys.bundle(map_graph=toys.map_graph())
-    for bundle in (mapped, plain, mapped, dataclasses.replace(mapped, map_graph=b"another")):
+def test_the_graphs_of_map_and_blur_come_back_together(tmp_path):
+    both = toys.bundle(**beside(MAP), **beside(BLUR))
+    both.save(tmp_path / "toy")
+    assert {path.name for path in (tmp_path / "toy").iterdir()} == {SHEET, MAP, BLUR, GRAPH}
+    found = load(tmp_path / "toy")
+    assert found == both and (found.map_graph, found.blur_graph) == (GRAPHS[MAP], GRAPHS[BLUR])
+
+
+@pytest.mark.parametrize("file", BESIDE)
+def test_a_bundle_without_such_a_graph_takes_the_place_of_one_that_has_it_and_the_other_way(
+    tmp_path, file
+):
+    plain, more = toys.bundle(), toys.bundle(**beside(file))
+    other = toys.bundle(**dict.fromkeys(beside(file), b"another"))
+    for bundle in (more, plain, more, other):
         bundle.save(tmp_path / "toy")
         assert load(tmp_path / "toy") == bundle
-        assert (tmp_path / "toy" / MAP).exists() == bool(bundle.map_graph)
+        assert (tmp_path / "toy" / file).exists() == (bundle is not plain)
 
 
-def test_the_graph_of_a_map_does_not_stand_in_the_sheet_nor_in_words_about_a_bundle(tmp_path):
-    mapped = toys.bundle(map_graph=toys.map_graph())
-    mapped.save(tmp_path)
+def test_graphs_do_not_stand_in_the_sheet_nor_in_words_about_a_bundle(tmp_path):
+    both = toys.bundle(**beside(MAP), **beside(BLUR))
+    both.save(tmp_path)
     assert json.loads((tmp_path / SHEET).read_text()).keys() == {"format", *ENTRIES}
-    assert len(repr(mapped)) < 2000
+    assert len(repr(both)) < 2000
 
 
 def test_the_map_that_every_fusion_carries_is_that_of_the_shipped_one(tmp_path, monkeypatch):
@@ -214,7 +236,7 @@ def test_a_sheet_nested_by_the_thousand_is_refused(folder, opening):
     assert "not a bundle" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", [SHEET, GRAPH, MAP])
+@pytest.mark.parametrize("name", [SHEET, GRAPH, MAP, BLUR])
 def test_a_sheet_or_graph_that_would_never_end_is_refused(folder, name):
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to("/dev/zero")
@@ -225,7 +247,7 @@ def test_a_sheet_or_graph_that_would_never_end_is_refused(folder, name):
 
 
 def test_a_sheet_or_graph_of_gigabytes_is_refused_unread(folder):
-    for name, size in ((MAP, 3 * 2**30), (GRAPH, 3 * 2**30), (SHEET, 2**30)):
+    for name, size in ((BLUR, 3 * 2**30), (MAP, 3 * 2**30), (GRAPH, 3 * 2**30), (SHEET, 2**30)):
         with open(folder / name, "ab") as holes:
             holes.truncate(size)
         assert f"{name}: over " in refusal(folder)

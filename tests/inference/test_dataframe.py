@@ -10,7 +10,7 @@ import pytest
 from blurdct.errors import ConfigError, ModelError
 from blurdct.inference.dataframe import ADDED, score_frame
 from blurdct.inference.detector import Detector
-from tests.helpers.toys import bundle, save_photos
+from tests.helpers.toys import blur_graph, bundle, save_photos
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,9 +46,19 @@ def test_every_row_gets_its_verdict_in_a_table_of_the_same_kind(library, detecto
     expected = [detector.predict(path) for path in paths]
     for name in ("probability", "score", "label", "reason"):
         assert made[name].to_list() == [getattr(one, name) for one in expected]
-    assert missing(library, made, "sharp_fraction") == [True] * 6  # no map in this model
+    for name in ("sharp_fraction", "blur"):  # no such graph in this model
+        assert missing(library, made, name) == [True] * 6
+    assert made["evidence"].to_list() == [one.evidence for one in expected]
     assert made["error"].to_list() == [""] * 6
     assert made["camera"].to_list() == list("abcdef")
+
+
+def test_how_wide_blur_is_stands_in_a_column_of_its_own(library, paths):
+    measuring = Detector(bundle(blur_graph=blur_graph()))
+    made = score_frame(library.DataFrame({"path": [*paths, "gone.jpg"]}), model=measuring)
+    assert made["blur"].to_list()[:6] == [measuring.predict(path).blur for path in paths]
+    for name in ("blur", "evidence"):
+        assert missing(library, made, name) == [False] * 6 + [True]
 
 
 def test_a_row_without_a_verdict_says_why_and_nothing_else_is_lost(library, detector, paths):

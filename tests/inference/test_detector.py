@@ -9,9 +9,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from blurdct.config import ReadConfig, TrainConfig
 from blurdct.datasets import blur_kernels, linear_light, recipes
@@ -210,6 +211,7 @@ def test_what_cannot_be_judged_has_neither_p_nor_score_nor_is_it_sure(toy):
     told = toy.predict(np.zeros((64, 64), np.uint8))
     assert (told.label, told.sure, told.reason) == ("unknown", False, "nothing but black")
     assert (told.probability, told.score, told.sharp_fraction) == (None, None, None)
+    assert (told.evidence, told.blur) == (0.0, None)
     assert told.shown == "unknown"
     assert tuple(told.as_dict()) == FIELDS
 
@@ -445,9 +447,12 @@ def test_a_detector_with_a_graph_for_its_map_can_be_saved_loaded_and_sent(tmp_pa
         np.testing.assert_array_equal(one.map(toys.photo(0)), expected)
 
 
+@pytest.mark.parametrize("name", ["map_graph", "blur_graph"])
 @pytest.mark.parametrize("graph", [b"garbage", toys.map_graph()[:100], toys.map_graph()[:-20]])
-def test_a_broken_graph_of_a_map_is_refused_in_a_line_that_names_the_model(graph, tmp_path):
-    toys.bundle(map_graph=graph).save(tmp_path / "toy")
+def test_a_broken_graph_beside_the_models_own_is_refused_in_a_line_that_names_the_model(
+    name, graph, tmp_path
+):
+    toys.bundle(**{name: graph}).save(tmp_path / "toy")
     with pytest.raises(ModelError, match=f"^{tmp_path / 'toy'}: .*graph cannot be run") as caught:
         Detector.load(tmp_path / "toy")
     assert "\n" not in str(caught.value)
@@ -464,11 +469,113 @@ def test_a_graph_of_a_map_with_other_inputs_or_outputs_is_refused(graph, tmp_pat
         Detector.load(tmp_path / "toy")
 
 
+@pytest.mark.parametrize(
+    "graph", [toys.blur_graph("luma"), toys.blur_graph(output="width"), toys.map_graph()]
+)
+def test_a_graph_of_blur_with_other_inputs_or_outputs_is_refused(graph, tmp_path):
+    toys.bundle(blur_graph=graph).save(tmp_path / "toy")
+    expected = f"^{tmp_path / 'toy'}: its blur.onnx makes no extent of inputs known here$"
+    with pytest.raises(ModelError, match=expected):
+        Detector.load(tmp_path / "toy")
+
+
 def test_a_model_without_a_map_says_so():
     detector = Detector(toys.bundle())
     assert not detector.has_map and detector.predict(toys.photo(0)).sharp_fraction is None
     with pytest.raises(ModelError, match="makes no map"):
         detector.map(toys.photo(0))
+
+
+# How wide the blur is
+
+
+def seen(luma: np.ndarray) -> float:
+    """What the toy graph says of a picture as the model sees it, pixels."""
+    return 1 + max(0.0, 8 - image_features(luma)[FEATURES.index("high_freq_mean")])
+
+
+@pytest.fixture(scope="module")
+def measuring() -> Detector:
+    """A model of 128 pixels that says how wide blur is."""
+    return Detector(toys.bundle(blur_graph=toys.blur_graph()))
+
+
+def large(sigma: float = 1.0) -> np.ndarray:
+    """A blurred picture of three times the size that the model sees; (384, 384) uint8."""
+    scenes = [np.hstack([toys.scene(6 * row + column) for column in range(6)]) for row in range(6)]
+    return cv2.GaussianBlur(np.vstack(scenes), (0, 0), sigma) if sigma else np.vstack(scenes)
+
+
+@pytest.mark.parametrize("sigma", [0.3, 1, 3])
+def test_blur_is_as_wide_as_the_model_sees_it_in_pixels_of_the_photo(measuring, sigma):
+    luma = large(sigma)
+    reduced = Photo(luma, measuring.config)
+    assert reduced.luma.shape == (128, 128)
+    assert measuring.predict(luma).blur == pytest.approx(3 * seen(reduced.luma), rel=1e-4)
+
+
+def test_the_blur_of_a_photo_that_is_not_reduced_is_one_pixel_or_more(measuring):
+    sharp, soft = toys.scene(1), cv2.GaussianBlur(toys.scene(1), (0, 0), 2)
+    assert max(sharp.shape) < measuring.config.size
+    assert measuring.predict(soft).blur == pytest.approx(seen(soft), rel=1e-4)
+    assert 1 <= measuring.predict(sharp).blur < measuring.predict(soft).blur
+
+
+def test_what_a_graph_says_is_narrower_than_a_pixel_is_a_pixel():
+    model = onnx.load_from_string(toys.blur_graph())
+    (one,) = (const for const in model.graph.initializer if const.name == "one")
+    one.CopyFrom(numpy_helper.from_array(np.float32(0), "one"))
+    detector = Detector(toys.bundle(blur_graph=model.SerializeToString()))
+    crisp = np.clip(2.0 * large(0) - 128, 0, 255).astype(np.uint8)
+    found = detector._answer(Photo(crisp, detector.config))["extent"]
+    assert found == 0 and detector.predict(crisp).blur == 3.0
+
+
+def test_the_blur_of_a_framed_photo_is_in_pixels_of_what_the_frame_surrounds(measuring):
+    luma = large(2)
+    framed = cv2.copyMakeBorder(luma, 192, 192, 0, 0, cv2.BORDER_CONSTANT, value=255)
+    assert Photo(framed, measuring.config).is_framed
+    plain = measuring.predict(luma).blur
+    assert measuring.predict(framed).blur == pytest.approx(plain, rel=0.02)
+    assert plain > 2 * 3
+
+
+def test_a_model_without_a_graph_of_blur_knows_none(toy, measuring):
+    with_blur, without = measuring.predict(large()), toy.predict(large())
+    assert without.blur is None and with_blur.blur > 0
+    assert without.probability == with_blur.probability
+    assert without.evidence == with_blur.evidence > 0
+
+
+def test_what_is_unknown_has_no_blur_and_no_evidence(measuring):
+    for pixels in (np.full((200, 300), 128, np.uint8), np.zeros((64, 64, 4), np.uint8)):
+        told = measuring.predict(pixels)
+        assert (told.label, told.evidence, told.blur) == ("unknown", 0.0, None)
+
+
+def test_evidence_is_the_part_of_the_photo_that_shows_something(measuring):
+    luma = large()
+    assert measuring.predict(luma).evidence > 0.9
+    luma[:, 96:] = 255
+    part = measuring.predict(luma).evidence
+    assert part == Photo(luma, measuring.config).evidence
+    assert 0.15 < part < 0.6  # a column of cells beside the edge has some of it
+
+
+def test_a_detector_that_measures_blur_can_be_saved_loaded_and_sent(measuring, tmp_path):
+    toys.bundle(blur_graph=toys.blur_graph()).save(tmp_path / "toy")
+    expected = measuring.predict(large()).blur
+    loaded = Detector.load(tmp_path / "toy")
+    for one in (loaded, pickle.loads(pickle.dumps(loaded))):
+        assert one.predict(large()).blur == expected and not one.has_map
+
+
+def test_an_extent_that_is_no_number_is_refused_before_a_photo_comes():
+    model = onnx.load_from_string(toys.blur_graph())
+    (one,) = (const for const in model.graph.initializer if const.name == "one")
+    one.CopyFrom(numpy_helper.from_array(np.float32(np.nan), "one"))
+    with pytest.raises(ModelError, match="^toy: .*an extent of nan"):
+        Detector(toys.bundle(blur_graph=model.SerializeToString()))
 
 
 def test_a_photo_that_shows_nothing_is_unknown_whatever_the_model_says_of_it():

@@ -19,6 +19,8 @@ def facts(size=128, threshold=None, name="toy", **changes):
         {"threshold": 0.6},
         {"calibration": Calibration(2.0, 0.0)},
         {"graph": toys.graph(output="probability") + b"\x72\x00"},
+        {"map_graph": toys.map_graph()},
+        {"blur_graph": toys.blur_graph()},
     ],
 )
 def test_whatever_changes_an_answer_changes_the_digest(other):

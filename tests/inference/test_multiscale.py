@@ -24,6 +24,7 @@ from blurdct.inference.multiscale import (
     joined,
     judge_sizes,
     judged_at,
+    sharpest_width,
     tiles,
 )
 from blurdct.inference.prediction import FIELDS
@@ -213,6 +214,82 @@ def test_a_photo_that_shows_nothing_is_sharp_at_no_size(toy):
     assert verdict.sharp_size is None
 
 
+# How wide the blur is
+
+
+@pytest.fixture(scope="module")
+def measuring() -> Detector:
+    """The toy model, that says how wide blur is."""
+    return Detector(toys.bundle(blur_graph=toys.blur_graph()))
+
+
+def widths(detector: Detector, picture: np.ndarray) -> dict[int, float]:
+    """The blur of the sharpest tenth of a picture's tiles at each size, in pixels of that size."""
+    found = {128: detector.predict(picture).blur / 4}
+    for side in (256, 512):
+        reduced = cv2.resize(picture, (side, side // 2), interpolation=cv2.INTER_AREA)
+        pieces = [Photo(tile, detector.config, bare=True) for tile in tiles(reduced, WORKING)]
+        found[side] = min(detector.judge(piece, "")[0].blur for piece in pieces)  # of 2, of 8
+    return found
+
+
+def test_blur_is_taken_from_the_smallest_size_at_which_it_is_wide_enough(measuring, wide):
+    taken = []
+    for sigma in (0.0, 0.2, 0.3, 0.35, 0.4, 0.5, 1.0, 2.0):
+        picture = cv2.GaussianBlur(wide, (0, 0), sigma) if sigma else wide
+        by_size = widths(measuring, picture)
+        side = min((side for side, width in by_size.items() if width >= 2.5), default=512)
+        found = judge_sizes(measuring, picture)
+        assert found.blur == pytest.approx(by_size[side] * 512 / side, rel=1e-4)
+        assert found.prediction == measuring.predict(picture)
+        taken.append(side)
+    assert taken == sorted(taken, reverse=True) and set(taken) == {128, 256, 512}
+
+
+def test_blur_is_that_of_the_sharpest_tenth_of_the_tiles():
+    rng = np.random.default_rng(0)
+    for count, place in ((1, 0), (2, 0), (10, 0), (11, 1), (20, 1), (21, 2), (40, 3)):
+        rising = np.sort(rng.uniform(1, 20, count))
+        assert sharpest_width(rng.permutation(rising)) == rising[place]
+
+
+def test_a_subject_in_focus_before_a_soft_ground_has_the_blur_of_the_subject(measuring, wide):
+    soft = cv2.GaussianBlur(wide, (0, 0), 0.45)
+    subject = np.hstack([wide[:, :256], soft[:, 256:]])
+    assert judge_sizes(measuring, subject).blur == judge_sizes(measuring, wide).blur == 1
+    assert judge_sizes(measuring, soft).blur > 4
+
+
+def test_tiles_that_show_nothing_have_no_blur(measuring, wide):
+    crisp = np.clip(1.3 * wide - 38, 0, 255).astype(np.uint8)
+    crisp[128:, 384:] = 128  # one of eight tiles at its own size
+    pieces = [Photo(tile, measuring.config, bare=True) for tile in tiles(crisp, WORKING)]
+    assert [measuring.judge(piece, "")[0].blur is None for piece in pieces] == [False] * 7 + [True]
+    found = judge_sizes(measuring, crisp)
+    assert found.blur == 1 and list(found.sizes) == [128, 256, 512]
+
+
+def test_the_blur_of_a_photo_no_larger_than_the_working_size_is_the_plain_one(measuring):
+    for picture in (toys.scene(0), cv2.GaussianBlur(toys.scene(0), (0, 0), 2)):
+        found = judge_sizes(measuring, picture)
+        assert found.blur == found.prediction.blur > 1
+
+
+def test_the_blur_of_a_framed_photo_is_that_of_what_the_frame_surrounds(measuring, wide):
+    for sigma in (0.2, 2):
+        soft = cv2.GaussianBlur(wide, (0, 0), sigma)
+        framed = cv2.copyMakeBorder(soft, 128, 128, 0, 0, cv2.BORDER_CONSTANT, value=0)
+        plain = judge_sizes(measuring, soft)
+        assert judge_sizes(measuring, framed).blur == pytest.approx(plain.blur, rel=0.1)
+
+
+def test_there_is_no_blur_where_the_model_knows_none_or_the_photo_shows_nothing(
+    toy, measuring, wide
+):
+    assert judge_sizes(toy, wide).blur is None
+    assert judge_sizes(measuring, np.full((512, 512), 128, np.uint8)).blur is None
+
+
 # The largest sharp size
 
 
@@ -254,7 +331,8 @@ def test_many_photos_come_in_order_with_errors_in_their_place(toy, wide, tmp_pat
 @pytest.fixture
 def cli(toy, wide, tmp_path, monkeypatch, capsys):
     """Runs ``predict --sizes`` in this process on wide.png and small.png: what it prints."""
-    toys.bundle(thresholds=Thresholds(0.3, 0.7)).save(tmp_path / "toy")
+    measuring = toys.bundle(thresholds=Thresholds(0.3, 0.7), blur_graph=toys.blur_graph())
+    measuring.save(tmp_path / "toy")
     cv2.imwrite(str(tmp_path / "wide.png"), wide)
     cv2.imwrite(str(tmp_path / "small.png"), cv2.GaussianBlur(toys.scene(0), (0, 0), 2))
     monkeypatch.chdir(tmp_path)
@@ -279,10 +357,14 @@ def expected(cli) -> list:
     return verdicts
 
 
+def test_the_blur_in_rows_is_that_of_the_sizes_and_not_of_the_plain_verdict(expected):
+    assert expected[0].blur != expected[0].prediction.blur
+
+
 def test_json_has_the_verdict_and_p_at_each_size(cli, expected):
     for line, verdict in zip(cli("--json").splitlines(), expected, strict=True):
         sizes = {str(side): p for side, p in verdict.sizes.items()}
-        more = {"sharp_size": verdict.sharp_size, "sizes": sizes}
+        more = {"blur": verdict.blur, "sharp_size": verdict.sharp_size, "sizes": sizes}
         assert json.loads(line) == {**verdict.prediction.as_dict(), **more}
 
 
@@ -292,27 +374,37 @@ def test_csv_has_the_verdict_and_p_at_each_size(cli, expected):
         assert list(row) == [*FIELDS, "sharp_size", "sizes"]
         assert row["sharp_size"] == str(verdict.sharp_size or "")
         assert row["score"] == str(verdict.prediction.score)
+        assert row["blur"] == str(verdict.blur)
         sizes = dict(pair.split("=") for pair in row["sizes"].split(";"))
         assert sizes == {str(side): f"{p:.3f}" for side, p in verdict.sizes.items()}
 
 
-def test_a_line_of_text_has_the_sharp_size_behind_the_path(cli, expected):
+def test_a_line_of_text_has_the_sharp_size_and_the_blur_behind_the_path(cli, expected):
     for line, verdict in zip(cli().splitlines(), expected, strict=True):
         plain = verdict.prediction
         size = str(verdict.sharp_size or "-")
-        assert line.split("\t") == [f"{plain.score:.1f}", plain.shown, plain.path, size]
+        told = [size, f"{verdict.blur:.1f}"]
+        assert line.split("\t") == [f"{plain.score:.1f}", plain.shown, plain.path, *told]
+
+
+def test_a_line_has_a_dash_where_the_model_knows_no_blur(cli):
+    toys.bundle(thresholds=Thresholds(0.3, 0.7)).save("toy")
+    assert [line.split("\t")[4:] for line in cli().splitlines()] == [["-"]] * 2
+    assert [json.loads(line)["blur"] for line in cli("--json").splitlines()] == [None] * 2
+    rows = csv.DictReader(io.StringIO(cli("--csv"), newline=""))
+    assert [row["blur"] for row in rows] == [""] * 2
 
 
 def test_a_terminal_gets_a_table(capsys):
     row = {"score": 12.34, "label": "sharp", "sure": True, "reason": "", "note": ""}
-    row |= {"sharp_size": 2048, "sizes": {512: 0.1, 2048: 0.25}}
+    row |= {"blur": 6.04, "sharp_size": 2048, "sizes": {512: 0.1, 2048: 0.25}}
     unknown = {"score": None, "label": "unknown", "sure": False, "reason": "flat", "note": ""}
-    unknown |= {"sharp_size": None, "sizes": {}}
+    unknown |= {"blur": None, "sharp_size": None, "sizes": {}}
     print_size_table([{"path": "a.jpg", **row}, {"path": "new\nline.jpg", **unknown}])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["a.jpg", "12.3", "sharp", "2048", "512:", "0.100"] in lines
+    assert ["a.jpg", "12.3", "sharp", "2048", "6.0", "512:", "0.100"] in lines
     assert ["2048:", "0.250"] in lines
-    assert ["new\\nline.jpg", "-", "unknown", "(flat)", "-"] in lines
+    assert ["new\\nline.jpg", "-", "unknown", "(flat)", "-", "-"] in lines
     print_size_table([])
     assert capsys.readouterr().out == ""
 

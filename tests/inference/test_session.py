@@ -52,6 +52,8 @@ def test_a_graph_says_what_it_takes_and_gives(toy):
     assert Session(toys.graph_with_map()).outputs == ("probability", "map")
     places = Session(toys.map_graph())
     assert (places.inputs, places.outputs) == (("cells",), ("map",))
+    width = Session(toys.blur_graph())
+    assert (width.inputs, width.outputs) == (("features",), ("extent",))
 
 
 def test_a_table_is_answered_a_batch_at_a_time():
@@ -92,7 +94,7 @@ def test_rows_of_another_width_and_a_graph_without_p_are_refused_in_one_line(cal
     assert "\n" not in str(refused.value)
 
 
-def saying(value: float, shape: list[int] | None = None) -> bytes:
+def saying(value: float, shape: list[int] | None = None, output: str = "probability") -> bytes:
     """A graph that says the same to each row; of another shape if told."""
     rows = [helper.make_node("Shape", ["features"], ["all"])]
     rows.append(helper.make_node("Gather", ["all", "first"], ["rows"]))
@@ -101,10 +103,10 @@ def saying(value: float, shape: list[int] | None = None) -> bytes:
         rows, constants = [], [helper.make_tensor("rows", TensorProto.INT64, [len(shape)], shape)]
     constants.append(helper.make_tensor("value", TensorProto.FLOAT, [1], [value]))
     made = helper.make_graph(
-        [*rows, helper.make_node("Expand", ["value", "rows"], ["probability"])],
+        [*rows, helper.make_node("Expand", ["value", "rows"], [output])],
         "saying",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 18])],
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)],
         constants,
     )
     opsets = [helper.make_opsetid("", 17)]
@@ -122,6 +124,27 @@ def test_what_is_no_probability_is_refused_in_one_line(call, value):
 def test_an_answer_for_other_rows_than_were_given_is_refused(shape):
     with pytest.raises(ModelError, match="gives probability of shape"):
         Session(saying(0.5, shape)).run(rows(3))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.01, 1e7])
+def test_an_extent_that_is_no_number_of_pixels_is_refused_in_one_line(value):
+    words = "graph gives an extent of .*, which is none of 0 to 1e\\+06$"
+    with pytest.raises(ModelError, match=words) as refused:
+        Session(saying(value, output="extent")).run(rows(3))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("shape", [[2], [3, 1], [0]])
+def test_extents_of_other_rows_than_were_given_are_refused(shape):
+    with pytest.raises(ModelError, match="gives extent of shape"):
+        Session(saying(0.5, shape, "extent")).run(rows(3))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.5, 640.0])
+def test_an_extent_may_be_any_number_of_pixels(value):
+    answers = Session(saying(value, output="extent")).run(rows(BATCH + 1))
+    assert answers.keys() == {"extent"}
+    np.testing.assert_array_equal(answers["extent"], np.full(BATCH + 1, value, np.float32))
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 1.000001])

@@ -16,7 +16,7 @@ from blurdct.datasets.loading import load_folder
 from blurdct.errors import ModelError
 from blurdct.evaluation import compare, learn
 from blurdct.features.inputs import INPUTS, photo_inputs
-from blurdct.inference.bundle import load
+from blurdct.inference.bundle import BESIDE, load
 from blurdct.inference.detector import Detector
 from blurdct.metrics import roc_auc
 from blurdct.models import certh_cnn, stacking
@@ -151,8 +151,9 @@ def test_a_bundle_is_a_graph_and_a_sheet_and_comes_back_whole(fitted, tmp_path):
     judged = loaded.training.pop("judged")
     assert loaded == fitted.bundle and 0 <= judged["accuracy"] <= 1
     fitted.bundle.save(tmp_path)
-    names = ["bundle.json", *(["map.onnx"] if fitted.bundle.map_graph else []), "model.onnx"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    beside = {file for file, (name, _) in BESIDE.items() if getattr(fitted.bundle, name)}
+    names = {"bundle.json", "model.onnx", *beside}
+    assert {path.name for path in tmp_path.iterdir()} == names
     assert fitted.bundle.map_graph == fitted.model.map_onnx()
     assert load(tmp_path) == fitted.bundle
 

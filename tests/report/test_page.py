@@ -177,6 +177,23 @@ def test_galleries_hold_the_highest_and_the_lowest_scores():
     assert made.worst[0].path == first
 
 
+@pytest.mark.parametrize(
+    ("measures", "words"),
+    [
+        ({"sharp_fraction": 0.125, "blur": 6.3}, "12% of it sharp, blur about 6 px"),
+        ({"sharp_fraction": 0.5}, "50% of it sharp"),
+        ({"blur": 31.8}, "blur about 32 px"),
+        ({"blur": 0.2}, "blur about 1 px"),
+        ({}, ""),
+    ],
+)
+def test_a_photograph_is_told_with_its_sharp_part_and_its_blur(measures, words):
+    text = html(summarize([row("a/b.jpg", 0.9, **measures)]), "results.csv", {}, 24)
+    caption = re.search(r"<figcaption>(.*?)</figcaption>", text, re.DOTALL)[1]
+    lines = [re.sub(r"<.*?>", "", line).strip() for line in caption.split("<br>")]
+    assert lines == ["90.0 blurred", *filter(None, [words]), "a/b.jpg"]
+
+
 def test_few_photographs_are_worst_or_best_but_not_both():
     for count in range(6):
         made = summarize(row(f"{number}.jpg", number / 10) for number in range(count))

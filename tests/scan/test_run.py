@@ -107,6 +107,34 @@ def test_each_photo_has_a_row_in_order_with_what_the_detector_says(go, photos, m
     assert not Path("out.csv.part").exists()
 
 
+@pytest.mark.parametrize("out", ["out.csv", "out.jsonl", "out.parquet"])
+def test_evidence_and_blur_come_into_every_file_and_through_a_resumed_scan(
+    go, photos, tmp_path, out
+):
+    toys.bundle(blur_graph=toys.blur_graph()).save(tmp_path / "measuring")
+    detector = Detector.load(tmp_path / "measuring")
+    options = {"out": out, "model": str(tmp_path / "measuring")}
+    go("in", **options)
+    save(photos / "9.jpg", 9, 3)
+    summary, rows = go("in", resume=True, **options)
+    assert (summary.photos, summary.kept) == (9, 6)
+    for row in rows:
+        told = None if row["error"] else detector.predict(row["path"])
+        assert row["blur"] == (told and told.blur) and row["evidence"] == (told and told.evidence)
+    assert len({row["blur"] for row in rows}) > 3
+
+
+def test_rows_from_before_there_was_blur_are_kept_by_a_resumed_scan(go, photos):
+    _, rows = go("in")
+    columns = [name for name in results.COLUMNS if name not in ("evidence", "blur")]
+    results.write("out.csv", rows, columns)
+    save(photos / "9.jpg", 9)
+    summary, again = go("in", resume=True)
+    assert summary.kept == 6
+    evidence = {row["path"]: row["evidence"] for row in again if not row["error"]}
+    assert evidence.pop("in/9.jpg") == 1.0 and set(evidence.values()) == {None}
+
+
 @pytest.mark.parametrize("factor", [1, 4])
 @pytest.mark.parametrize(("orientation", "turned"), [(1, False), (3, False), (6, True), (8, True)])
 @pytest.mark.parametrize("ending", ["JPEG", "PNG"])

@@ -77,8 +77,8 @@ def test_what_shows_nothing_stays_unknown_at_any_threshold(engine):
     (answer,) = engine.predict_many([("a", flat)], threshold=0).result(5)
     assert answer["label"] == "unknown" and answer["reason"] and answer["threshold"] == 0
     assert answer["sure"] is False
-    numbers = ("probability", "score", "sharp_fraction")
-    assert [answer[name] for name in numbers] == [None] * 3
+    numbers = ("probability", "score", "sharp_fraction", "blur")
+    assert [answer[name] for name in numbers] == [None] * 4 and answer["evidence"] == 0
     assert 0 <= engine.probability(flat, "a") <= 1  # what the model says is told to old clients
 
 

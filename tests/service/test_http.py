@@ -25,7 +25,7 @@ from blurdct.service.http.uploads import BodyError, GoneError, Held, photographs
 from blurdct.service.logs import LOGGER, JsonLines
 from blurdct.service.settings import Settings
 from blurdct.service.verdicts import FIELDS
-from tests.helpers.services import FEW, Stuck, jpeg
+from tests.helpers.services import FEW, Stuck, jpeg, measuring
 
 RAW = {"content-type": "image/jpeg"}
 FORM = {"content-type": "multipart/form-data; boundary=X"}
@@ -59,6 +59,28 @@ def test_many_photographs_are_judged_in_their_order(client):
         assert results[2][field] == getattr(verdict, field)
     assert set(results[2]) == {*FIELDS, "error"}
     assert results[1]["sure"] is results[1]["threshold"] is results[1]["score"] is None
+
+
+def test_evidence_and_blur_are_told_in_answers_and_in_the_headers_of_a_map(tmp_path):
+    settings = measuring(tmp_path / "toy")
+    detector = Detector.load(tmp_path / "toy")
+    with TestClient(create(settings)) as asked:
+        for data in (jpeg(0), jpeg(1, 3)):
+            verdict = detector.predict(data)
+            (found,) = asked.post("/v1/predict", content=data).json()["results"]
+            assert (found["evidence"], found["blur"]) == (verdict.evidence, verdict.blur)
+            headers = asked.post("/v1/map", content=data, headers=RAW).headers
+            assert float(headers["x-blurdct-evidence"]) == verdict.evidence > 0
+            assert float(headers["x-blurdct-blur"]) == verdict.blur > 1
+        (found,) = asked.post("/v1/predict", content=FLAT).json()["results"]
+        assert (found["evidence"], found["blur"]) == (0.0, None)
+        headers = asked.post("/v1/map", content=FLAT, headers=RAW).headers
+        assert (headers["x-blurdct-evidence"], headers["x-blurdct-blur"]) == ("0.0", "")
+        answer = asked.post("/v1/predict", content=b"no photo").json()["results"][0]
+        assert answer["evidence"] is answer["blur"] is None
+        described = asked.get("/openapi.json").json()
+    fields = described["components"]["schemas"]["Result"]["properties"]
+    assert {"evidence", "blur"} < fields.keys()
 
 
 def test_a_body_may_be_the_photo_itself(client):

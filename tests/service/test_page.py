@@ -405,6 +405,8 @@ def test_the_download_is_a_file_of_results(visit, tmp_path):
         assert row["probability"] == pytest.approx(verdict.probability)
         for name in ("label", "sure", "threshold", "model", "note"):
             assert row[name] == getattr(verdict, name)
+        for name in ("sharp_fraction", "evidence", "blur"):
+            assert row[name] == pytest.approx(getattr(verdict, name))
         assert (row["width"], row["height"]) == Image.open(path).size
         assert row["bytes"] == path.stat().st_size and row["error"] == ""
     assert rows[2]["score"] is rows[2]["sure"] is rows[2]["threshold"] is None
@@ -431,7 +433,8 @@ def test_what_is_unknown_has_a_reason_and_no_number_on_the_page_or_in_the_downlo
     download.value.save_as(tmp_path / "r.csv")
     row = list(results.verdicts(tmp_path / "r.csv"))[1]
     assert (row["label"], row["reason"], row["sure"]) == ("unknown", reason, False)
-    assert row["probability"] is row["score"] is row["sharp_fraction"] is None
+    assert row["probability"] is row["score"] is row["sharp_fraction"] is row["blur"] is None
+    assert row["evidence"] == 0
 
 
 def test_a_threshold_gives_the_verdicts_that_the_detector_gives_at_it(visit, tmp_path):
@@ -546,6 +549,50 @@ def test_what_was_done_to_judge_a_photo_is_told(visit, tmp_path):
         page.click("#download")
     download.value.save_as(tmp_path / "r.csv")
     assert next(results.read(tmp_path / "r.csv"))["note"] == "first of 3 pages"
+
+
+def test_how_wide_blur_is_and_how_much_there_is_to_judge_by_are_told(visit, tmp_path):
+    page = visit()
+    given = {"sharp_fraction": 0.4, "evidence": 0.834, "blur": 6.2}
+
+    def measured(route):
+        answer = route.fetch().json()
+        answer["results"][0] |= given
+        route.fulfill(json=answer)
+
+    page.route("**/v1/predict*", measured)
+    judged(page, CUP)
+    opened(page, CUP.name)
+    expected = "40% of it sharp \u00b7 blur about 6 px \u00b7 83% of it to judge by"
+    assert page.inner_text("#sharp") == expected
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "r.csv")
+    (row,) = results.verdicts(tmp_path / "r.csv")
+    assert {name: row[name] for name in given} == given
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"sharp_fraction": None, "blur": 0.3, "evidence": 0.5}, ["blur about 1 px", "50%"]),
+        ({"sharp_fraction": 0.5, "blur": None, "evidence": 1.0}, ["50% of it sharp", "100%"]),
+        ({"sharp_fraction": None, "blur": None, "evidence": 0.25}, ["25%"]),
+    ],
+)
+def test_what_a_model_does_not_measure_is_left_out(visit, given, words):
+    page = visit()
+
+    def measured(route):
+        answer = route.fetch().json()
+        answer["results"][0] |= given
+        route.fulfill(json=answer)
+
+    page.route("**/v1/predict*", measured)
+    judged(page, CUP)
+    opened(page, CUP.name)
+    words[-1] += " of it to judge by"
+    assert page.inner_text("#sharp") == " \u00b7 ".join(words)
 
 
 def test_the_page_begins_with_the_model_that_the_service_goes_by(visit):

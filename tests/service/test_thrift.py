@@ -21,6 +21,7 @@ import pytest
 
 pytest.importorskip("thriftpy2")
 
+import thriftpy2
 from thriftpy2.rpc import make_client
 from thriftpy2.thrift import TApplicationException
 
@@ -39,7 +40,8 @@ from blurdct.service.thrift.idl import IDL, SERVICE
 from blurdct.service.thrift.server import serve
 from blurdct.service.verdicts import FIELDS
 from tests.helpers import toys
-from tests.helpers.thrift_services import LIMIT, OLD_IDL, SETTINGS, apache, running
+from tests.helpers.services import measuring
+from tests.helpers.thrift_services import IDL_FILE, LIMIT, OLD_IDL, SETTINGS, apache, running
 
 ROOT = Path(__file__).resolve().parents[2]
 CALL, REPLY = 1, 2  # kinds of messages
@@ -153,8 +155,6 @@ def test_old_clients_of_apache_get_the_json_that_they_know(port, sigma):
 
 
 def test_old_clients_of_thriftpy2_get_the_json_that_they_know(port, tmp_path):
-    import thriftpy2
-
     (tmp_path / "old.thrift").write_text(OLD_IDL)
     old = thriftpy2.load(str(tmp_path / "old.thrift"), module_name="old_py2_thrift")
     p = Detector.load().predict(jpeg(1)).probability
@@ -204,6 +204,26 @@ def test_clients_of_apache_get_typed_verdicts(port):
             asked.predict(jpeg(2), "nonsense")
 
 
+def test_evidence_and_blur_are_told_to_clients_that_know_them_and_pass_others_by(tmp_path):
+    settings = measuring(tmp_path / "toy")
+    verdict = Detector.load(tmp_path / "toy").predict(jpeg(1, 3))
+    older = re.sub(r"(?m)^ +1[23]: optional double (evidence|blur).*$", "", IDL_FILE.read_text())
+    (tmp_path / "older.thrift").write_text(older)
+    idl = thriftpy2.load(str(tmp_path / "older.thrift"), module_name="older_py2_thrift")
+    with running(Handler(Engine(settings)).answer) as there:
+        with client(there.port) as asked:
+            found = asked.predict(jpeg(1, 3), "")
+            assert (found.evidence, found.blur) == (verdict.evidence, verdict.blur)
+            assert found.blur > 1
+            unknown = asked.predict(FLAT, "")
+            assert (unknown.evidence, unknown.blur) == (0.0, None)
+        asked = make_client(idl.BlurDetector, "127.0.0.1", there.port, timeout=10_000)
+        found = asked.predict(jpeg(1, 3), "")
+        asked.close()
+    assert not hasattr(found, "blur") and found.probability == verdict.probability
+    assert (found.label, found.model, found.width) == (verdict.label, "toy", 64)
+
+
 def test_a_picture_of_one_colour_says_why_it_has_no_verdict(port):
     with client(port) as asked:
         check_unknown(asked.predict(FLAT, ""))
@@ -214,7 +234,7 @@ def test_a_picture_of_one_colour_says_why_it_has_no_verdict(port):
 
 def check_unknown(found) -> None:
     assert found.label == "unknown" and found.reason and found.sure is False
-    assert found.probability is found.score is found.sharp_fraction is None
+    assert found.probability is found.score is found.sharp_fraction is found.blur is None
     assert found.threshold == 0.5
 
 

@@ -70,8 +70,8 @@ Sizes = Annotated[
     bool,
     typer.Option(
         "--sizes",
-        help="Say up to which size, its long side in pixels, each photo is sharp; in lines of "
-        "text, behind the path.",
+        help="Say up to which size, its long side in pixels, each photo is sharp, and how wide its "
+        "blur is, in pixels; in lines of text, behind the path.",
     ),
 ]
 FEW = 2  # photos that a process gets at once to judge them at each size
@@ -206,13 +206,16 @@ ORDERS: "dict[str, Callable[[Row], Any]]" = {
 
 
 def _rows_with_sizes(answers: Iterator[Any]) -> "Iterator[Row | ImageError]":
-    """For each photo the plain verdict, ``sharp_size``, and ``sizes`` with P at each of them."""
+    """For each photo the plain verdict, ``sharp_size``, and ``sizes`` with P at each of them.
+
+    ``blur`` is that of the size that shows it best.
+    """
     for answer in answers:
         if isinstance(answer, ImageError):
             yield answer
         else:
             more = {"sharp_size": answer.sharp_size, "sizes": answer.sizes}
-            yield {**answer.prediction.as_dict(), **more}
+            yield {**answer.prediction.as_dict(), "blur": answer.blur, **more}
 
 
 def _size_printer(form: str | None, escape: bool) -> "Callable[[Row], None]":
@@ -221,7 +224,7 @@ def _size_printer(form: str | None, escape: bool) -> "Callable[[Row], None]":
 
     if form is None:
         return lambda row: output.write(
-            output.verdict_line(row, str(row["sharp_size"] or output.NONE))
+            output.verdict_line(row, str(row["sharp_size"] or output.NONE), _blur(row))
         )
     write = output.printer(form, (*FIELDS, "sharp_size", "sizes"), escape)
     if form == "json":
@@ -233,15 +236,20 @@ def print_size_table(found: "list[Row]") -> None:
     """One table of photos with their verdicts; long paths are folded, never cut."""
     if not found:
         return
-    console, table = output.new_table("photo", "score", "label", "sharp up to", "P at")
-    for column in (0, 2, 4):
+    console, table = output.new_table("photo", "score", "label", "sharp up to", "blur", "P at")
+    for column in (0, 2, 5):
         table.columns[column].justify = "left"
     table.columns[0].overflow = "fold"
     for row in found:
         cells = output.path_cell(row["path"]), output.score_of(row), output.label_cell(row)
         sharp, sizes = str(row["sharp_size"] or output.NONE), _flat(row["sizes"], ": ", "\n")
-        table.add_row(*cells, sharp, sizes)
+        table.add_row(*cells, sharp, _blur(row), sizes)
     console.print(table)
+
+
+def _blur(row: "Row") -> str:
+    """How wide a point's image is, in pixels; a dash where nobody knows."""
+    return output.NONE if row["blur"] is None else f"{row['blur']:.1f}"
 
 
 def _flat(sizes: dict[int, float], between: str, after: str) -> str:

@@ -17,6 +17,8 @@ VERDICT: dict[str, Any] = {
     "reason": "",
     "sharp_fraction": 0.12,
     "note": "",
+    "evidence": 0.83,
+    "blur": 31.5,
     "width": 4032,
     "height": 3024,
     "error": "",
@@ -49,6 +51,13 @@ class Result(BaseModel):
         description="Part of the photo that is sharp, 0..1; null if the model makes no map"
     )
     note: str | None = Field(description="What was done to judge it, such as: first of 3 pages")
+    evidence: float | None = Field(
+        description="Part of the photo that shows something which could be sharp or blurred, 0..1"
+    )
+    blur: float | None = Field(
+        description="How wide a point's image is where the photo is sharpest, in its own pixels; "
+        "null if the model does not know"
+    )
     width: int | None = Field(description="Pixels, upright")
     height: int | None
     error: str = Field(description="Why the photo could not be read; else empty")
@@ -164,6 +173,8 @@ PNG: dict[int | str, dict[str, Any]] = {
                 "Sure": "boolean",
                 "Probability": "number",
                 "Sharp-Fraction": "number",
+                "Evidence": "number",
+                "Blur": "number",
                 "Threshold": "number",
                 "Model": "string",
             }.items()

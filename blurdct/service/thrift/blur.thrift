@@ -23,6 +23,8 @@ struct Prediction {
   9: i32 height
   10: bool sure                     // whether P is beyond doubt; never if unknown
   11: string note                   // what was done to judge it, such as "first of 3 pages"
+  12: optional double evidence      // part that shows what could be sharp or blurred, 0..1
+  13: optional double blur          // how wide a point's image is, pixels; if the model knows
 }
 
 // One that may be asked for.

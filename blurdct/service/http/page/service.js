@@ -45,6 +45,7 @@ export async function map(file, model, ask, signal) {
     label: response.headers.get("X-Blurdct-Label") ?? "",
     score: number("Score"),
     sharp: number("Sharp-Fraction"),
+    blur: number("Blur"),
   };
 }
 

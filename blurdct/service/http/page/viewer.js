@@ -1,6 +1,6 @@
 // One photo at large: its verdict, and where it is blurred.
 
-import { find, label, name, percent, pill, points, sharp, size, why } from "./words.js";
+import { find, label, measures, name, pill, points, size, why } from "./words.js";
 
 const HASTE = 150; // milliseconds before a map is asked for: those who leaf through want none
 
@@ -44,12 +44,12 @@ export class Viewer {
       this.#asked?.abort();
       return;
     }
-    const { result, error, file } = item, part = sharp(item);
+    const { result, error, file } = item;
     const told = Boolean(result) && label(item) !== "unknown"; // there are numbers to show
     name(find("title"), item.path);
     pill(find("verdict"), item, "waiting");
     find("score").textContent = told ? `${points(result.score)} of 100` : "";
-    find("sharp").textContent = part === null ? "" : `${percent(part)} of it sharp`;
+    find("sharp").textContent = measures(item);
     find("why").textContent = error || (result ? why(result, this.#limits(result.model)) : "");
     const sides = result?.width ? [`${result.width} \u00d7 ${result.height} pixels`] : [];
     const facts = [...sides, size(file.size), ...(result ? [`judged by ${result.model}`] : [])];
@@ -100,8 +100,7 @@ export class Viewer {
     const { map } = item, other = map.model !== item.result.model;
     const score = map.score === null ? "" : `; its score is ${points(map.score)}`;
     find("told").textContent = other ? `Map by ${map.model}${score}.` : "";
-    const part = sharp(item);
-    find("sharp").textContent = part === null ? "" : `${percent(part)} of it sharp`;
+    find("sharp").textContent = measures(item);
     find("overlay").alt = `Blur map of ${item.path}`;
     this.#picture("overlay", map.blob);
     this.#fade();

@@ -51,6 +51,17 @@ export const size = (bytes) =>
 /** The part of an item that is sharp, 0..1, by its verdict or its map; null if none says. */
 export const sharp = (item) => item.result?.sharp_fraction ?? item.map?.sharp ?? null;
 
+/** How sharp an item is beyond its score, in words: as far as its verdict, or its map, tells. */
+export function measures(item) {
+  const part = sharp(item), blur = item.result?.blur ?? item.map?.blur ?? null;
+  const words = [
+    part !== null && `${percent(part)} of it sharp`,
+    blur !== null && `blur about ${Math.max(1, Math.round(blur))} px`,
+    kind(item) && item.result?.evidence && `${percent(item.result.evidence)} of it to judge by`,
+  ];
+  return words.filter(Boolean).join(" \u00b7 ");
+}
+
 /** What is to be said of an item beside its verdict; mostly nothing. */
 export const remark = (item) =>
   item.error || [item.result?.reason, item.result?.note].filter(Boolean).join("; ");
