@@ -5,8 +5,9 @@ Example: python tools/6_final_features.py
 
 import _options
 
-from blurdct.datasets.manifest import read_csv, write_csv
+from blurdct.datasets.manifest import OPTIONAL, read_csv, write_csv
 from blurdct.datasets.shards import average_statistics
+from blurdct.features.bands import FEATURES
 from blurdct.training.training_set import COLUMNS
 from blurdct.utils import atomic, stage
 from blurdct.utils.progress import bar
@@ -22,7 +23,8 @@ def main() -> None:
         return
     rows = average_statistics(args.out / "statistics", read_csv(images, COLUMNS[:7]), bar)
     with atomic.replacing(features) as temporary:
-        write_csv(rows[list(COLUMNS)], temporary)
+        kept = [*COLUMNS[:7], *(name for name in OPTIONAL if name in rows), *FEATURES]
+        write_csv(rows[kept], temporary)
     step.finish(features)
     print(f"{features}: {len(rows)} images, 18 features each")
 

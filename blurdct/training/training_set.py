@@ -27,9 +27,11 @@ from ..models.registry import backend
 
 # What a photo of a source that has only sharp ones counts beside a real one, since a few are soft
 # in truth: learning, and deciding on calibration and thresholds, where they outnumber the real.
-UNCHECKED, UNCHECKED_DECIDING = 0.5, 0.25
+UNCHECKED, UNCHECKED_DECIDING = 0.25, 0.25
 VARIED_WEIGHT = 0.5  # of all varied copies of a real photo together
-FAINT, PLAIN = 0.13, 0.3  # what a copy of strength 0 counts; strength from which on it counts full
+# What a blurred copy counts by its strength: blur that hardly shows must not make sharp photographs
+# suspect.
+STRENGTHS, WORTH = (0.0, 0.15, 0.4), (0.02, 0.13, 1.0)
 LIGHTS_WEIGHT = 0.5  # of the sharp copies with lights of one photo, and of the blurred ones
 
 COLUMNS = ("path", "label", "group", "split", "source", "kind", "strength", *FEATURES)
@@ -151,8 +153,7 @@ def build_training_set(
         share = np.bincount(y[~found], minlength=2)[y] / max(1, (~found).sum())
         copies = config.copy_weight * 0.5 / np.maximum(share, 1e-9)
         copies = np.minimum(copies, 0.5)  # where one label has few copies, none outweighs a photo
-        # blur that hardly shows must not make sharp photographs suspect
-        copies = np.where(y == 1, copies * np.interp(strength, [0, PLAIN], [FAINT, 1]), copies)
+        copies = np.where(y == 1, copies * np.interp(strength, STRENGTHS, WORTH), copies)
         weights = np.where(real, 1.0, np.where(found, UNCHECKED, copies)) * own
     else:
         real, weights = np.ones(len(y), bool), own
@@ -227,14 +228,19 @@ def _extra_rows(
 ) -> TrainingSet:
     """Extra rows, beside those that every backend learns from."""
     kind, y = table["kind"].to_numpy(), table["label"].fillna(-1).to_numpy(dtype=np.int64)
-    real = table["original"].isin(data.table["path"][data.real]).to_numpy()
     weights = _own_weights(table)  # of photographs with masks
-    # varied copies of other photos count nothing; those with lights of all, sharp and blurred alike
-    for own, worth in ((VARIED, real * VARIED_WEIGHT), (LIGHTS, np.full(len(y), LIGHTS_WEIGHT))):
-        for label in (0, 1):
-            rows = (kind == own) & (y == label)
-            copies = table["original"][rows].value_counts()
-            weights[rows] = worth[rows] / table["original"][rows].map(copies).to_numpy(float)
+    if np.isin(kind, EXTRA).any():
+        original = table["original"]
+        real = original.isin(data.table["path"][data.real]).to_numpy()
+        # varied copies of other photos count nothing; with lights, sharp and blurred ones alike
+        for own, worth in (
+            (VARIED, real * VARIED_WEIGHT),
+            (LIGHTS, np.full(len(y), LIGHTS_WEIGHT)),
+        ):
+            for label in (0, 1):
+                rows = (kind == own) & (y == label)
+                copies = original[rows].value_counts()
+                weights[rows] = worth[rows] / original[rows].map(copies).to_numpy(float)
     groups = table["group"].to_numpy(dtype=object)
     none = np.zeros(len(y), bool)
     return TrainingSet(table, inputs, y, groups, none, weights, np.where(y == 0, 0, -1), masks)

@@ -38,7 +38,10 @@ NOT_RUN = {
         "the tests start a service of their own",
         "no container engine runs in the tests",
     ],
-    "docs/models/best.md": ["it needs photographs that are not part of the repository"],
+    "docs/models/best.md": [
+        "it takes half an hour",
+        "it needs photographs that are not part of the repository",
+    ],
     "docs/models/dct-xgb.md": ["it takes minutes"],
     "docs/quickstart.md": [
         "the tests run them",

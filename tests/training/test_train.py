@@ -24,7 +24,7 @@ from blurdct.training.cross_validation import cross_validate, judge_unseen
 from blurdct.training.train import check_export, train_model
 from blurdct.training.training_set import (
     COLUMNS,
-    UNCHECKED,
+    UNCHECKED_DECIDING,
     build_training_set,
     data_digest,
     judged_alone,
@@ -231,7 +231,7 @@ def test_photographs_decide_on_calibration_and_thresholds_those_taken_as_sharp_b
     *folds, last = decided
     alone = judged_alone(data)
     assert alone.any() and not (alone & data.real).any()
-    count, weight = (data.real | alone).sum(), data.real.sum() + UNCHECKED * alone.sum()
+    count, weight = (data.real | alone).sum(), data.real.sum() + UNCHECKED_DECIDING * alone.sum()
     # every such row decides on all folds but its own, and once per shuffle on the bundle
     times = QUICK.shuffles * (QUICK.folds - 1)
     assert np.sum(folds, axis=0) == pytest.approx((times * count, times * weight))

@@ -7,9 +7,10 @@ import pytest
 from blurdct.config import TrainConfig
 from blurdct.errors import ConfigError
 from blurdct.training.training_set import (
-    FAINT,
-    PLAIN,
+    STRENGTHS,
     UNCHECKED,
+    UNCHECKED_DECIDING,
+    WORTH,
     build_training_set,
     deciding,
     judged_alone,
@@ -52,16 +53,17 @@ def test_a_copy_counts_the_less_the_fainter_its_blur(table):
     data = build_training_set(table)
     rows = blurred_copies(data.table).to_numpy()
     strength, weights = data.table["strength"][rows].to_numpy(float), data.weights[rows]
-    full = weights.max()
-    assert (strength < PLAIN).any() and (strength > PLAIN).any()
-    np.testing.assert_allclose(weights[strength >= PLAIN], full)
-    faint = strength < PLAIN
-    expected = full * (FAINT + (1 - FAINT) * strength[faint] / PLAIN)
-    np.testing.assert_allclose(weights[faint], expected)
+    full, plain = weights.max(), STRENGTHS[-1]
+    assert (strength < plain).any() and (strength > plain).any()
+    np.testing.assert_allclose(weights[strength >= plain], full)
+    expected = full * np.interp(strength, STRENGTHS, WORTH)
+    np.testing.assert_allclose(weights, expected)
+    order = np.argsort(strength)
+    assert (np.diff(weights[order]) >= 0).all()
     weakest = data.table.index[rows][0]
     zero = build_training_set(table.assign(strength=table["strength"].mask(
         table.index == weakest, 0.0)))  # fmt: skip
-    assert zero.weights[weakest] == pytest.approx(FAINT * full)
+    assert zero.weights[weakest] == pytest.approx(WORTH[0] * full)
     sharp = (data.table["kind"] == "none").to_numpy()
     assert np.unique(data.weights[sharp]).size == 1 and data.weights[sharp][0] >= full * 0.99
 
@@ -86,7 +88,7 @@ def test_real_rows_and_those_taken_as_sharp_decide_the_latter_by_a_quarter(data)
     found = (data.table["kind"] == "").to_numpy()
     np.testing.assert_array_equal(rows, found)
     album = (data.table["source"] == "album").to_numpy()
-    assert (counted[album] == UNCHECKED).all() and (counted[data.real] == 1).all()
+    assert (counted[album] == UNCHECKED_DECIDING).all() and (counted[data.real] == 1).all()
 
 
 def test_where_copies_decide_each_of_them_counts_one(table):
