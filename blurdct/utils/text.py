@@ -14,12 +14,19 @@ def reason(error: BaseException) -> str:
         return "nothing answers there"
     if isinstance(error, UnicodeDecodeError):
         return f"not {error.encoding.upper()}"
+    if isinstance(error, ValueError) and "null byte" in str(error):
+        return "a null byte in its name"
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(words).partition("\n")[0]
 
 
 # What would break a line in two, or make a terminal do things.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def counted(count: int, what: str) -> str:
+    """``1 photograph``, ``2,000 photographs``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def visible(text: str) -> str:
