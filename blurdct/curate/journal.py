@@ -142,8 +142,8 @@ def backwards(
     if head.get("format") not in READ:
         version = str(head.get("version"))[:40]
         raise ConfigError(
-            f"{path}: a journal of another version of blurdct (format {head.get('format')}): undo it by "
-            f"blurdct {version}, which wrote it, or a later one; this is {__version__}"
+            f"{path}: a journal of another version of blurdct (format {head.get('format')}): undo "
+            f"it by blurdct {version}, which wrote it, or a later one; this is {__version__}"
         )
     token = head.get("token")
     if not (isinstance(token, str) and _TOKEN.fullmatch(token)):

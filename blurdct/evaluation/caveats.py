@@ -40,8 +40,9 @@ def doubts(
     scenes = len(np.unique(groups))
     if min(sharp, blurred) < MANY_PHOTOS or scenes < MANY_SCENES:
         line = (
-            f"{sharp} sharp and {blurred} blurred photographs of {counted(scenes, 'scene')} are too "
-            f"few to trust the figures; have {MANY_PHOTOS} of each, of {MANY_SCENES} scenes, at least"
+            f"{sharp} sharp and {blurred} blurred photographs of {counted(scenes, 'scene')} are "
+            f"too few to trust the figures; have {MANY_PHOTOS} of each, of {MANY_SCENES} scenes, "
+            "at least"
         )
         if roc_auc is not None:
             low, high = interval

@@ -4,6 +4,7 @@ What says whether one is blurred is a folder named ``sharp`` or ``blurred``, or 
 """
 
 import csv
+import os
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -45,7 +46,9 @@ def list_rows(folder: str | PathLike[str]) -> list[Row]:
     else:
         rows = [_of_file(path.relative_to(root), root) for path in find_photos(root)]
     if not rows:
-        raise ConfigError(f"{folder}: no photographs found")
+        listed = (root / MANIFEST).is_file()
+        why = f"{root / MANIFEST}: no rows in it" if listed else f"{folder}: no photographs found"
+        raise ConfigError(why)
     for row in rows:
         if row["label"] is None:
             row["label"] = _folder_label(row["path"])
@@ -78,7 +81,9 @@ def _of_file(path: Path, root: Path) -> Row:
     try:
         name.encode()
     except UnicodeEncodeError as error:  # other bytes come with surrogates, which no table holds
-        raise ConfigError(f"{root}: expected file names in UTF-8, got {name!r}") from error
+        raise ConfigError(
+            f"{root}: expected file names in UTF-8, got {os.fsencode(name)!r}"
+        ) from error
     return {"path": name, "label": None, "group": path.stem, "source": root.resolve().name}
 
 

@@ -139,7 +139,10 @@ def test_a_remark_says_where_the_threshold_comes_from(scanned):
         "estimated from the P of these 10 photographs"
         in call("filter", scanned, "--max-fpr", "0.1").err
     )
-    assert "about 0.6 of them are sharp" in call("filter", scanned, "--threshold", "0.7").err
+    assert (
+        "sharp among them, going by P: about 0.6"
+        in call("filter", scanned, "--threshold", "0.7").err
+    )
 
 
 def test_paths_go_out_byte_for_byte_into_xargs(tmp_path):

@@ -78,7 +78,10 @@ def test_a_choice_that_is_missing_is_one_sentence():
         ("evaluate", "MODEL is missing (see blurdct evaluate --help)"),
         ("predict in --threshold", "--threshold needs a value (see blurdct predict --help)"),
         ("predict in --json=yes", "--json takes no value (see blurdct predict --help)"),
-        ("predict in --sise 3", "no option --sise; did you mean --size? (see blurdct predict --help)"),
+        (
+            "predict in --sise 3",
+            "no option --sise; did you mean --size? (see blurdct predict --help)",
+        ),
         ("predict in -x", "no option -x (see blurdct predict --help)"),
         ("models a b", "not expected: a b (see blurdct models --help)"),
         ("help", "no command help (see blurdct --help)"),

@@ -265,7 +265,7 @@ def test_a_damaged_header_inside_a_tar_is_not_taken_for_the_end(tmp_path):
     data[at : at + 100] = b"?" * 100
     path.write_bytes(data)
     found = []
-    with pytest.raises(ImageError, match="damaged header"):
+    with pytest.raises(ImageError, match="a damaged header"):
         for member in members(str(path), photos):
             found.append(member.name)
     assert found == ["0.jpg", "1.jpg"]
@@ -468,7 +468,9 @@ def test_a_sparse_member_of_a_tar_is_refused_and_the_others_are_read(tmp_path, v
             pytest.skip("this file system knows no holes")
     sparse, plain = members(str(path), photos)
     assert sparse.data is None and sparse.name == "a.jpg"
-    with pytest.raises(ImageError, match=r"::a.jpg: cannot be unpacked \(a sparse file\)"):
+    with pytest.raises(
+        ImageError, match=r"::a.jpg: cannot be unpacked \(a sparse file, which is not supported\)"
+    ):
         read(str(path), sparse.name, sparse.place)
     assert (plain.data or read(str(path), plain.name, plain.place)) == b"x" * 700
 

@@ -80,7 +80,7 @@ def video(
     if plot and plot.suffix.lower() != ".svg":
         raise ConfigError(f"{plot}: expected a file ending in .svg")
     if only_sharp and not best:
-        raise ConfigError("--only-sharp: of the frames that --best N --to DIR saves")
+        raise ConfigError("--only-sharp is about the frames that --best N --to DIR saves")
     apart = of_option("--every", step, every)
     form(out)
     for file in (out, plot):
