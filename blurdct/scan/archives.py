@@ -109,6 +109,7 @@ _WORDS = {
     "Corrupt": "damaged",
     "Invalid data": "damaged",
     "decompress failed": "damaged",
+    "Cannot seek": "its server does not send parts of a file; download it first",
     "unsupported format": "damaged",
 }
 

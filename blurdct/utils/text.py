@@ -14,6 +14,10 @@ def reason(error: BaseException) -> str:
         return "nothing answers there"
     if isinstance(error, UnicodeDecodeError):
         return f"not {error.encoding.upper()}"
+    if isinstance(getattr(error, "status", None), int) and hasattr(error, "message"):  # aiohttp's
+        return f"the server says {error.status} {error.message}"
+    if isinstance(error, FileNotFoundError) and not error.strerror:  # fsspec's says the URL again
+        return "not there"
     if isinstance(error, MemoryError):
         return "not enough memory"
     if isinstance(error, ValueError) and "null byte" in str(error):

@@ -371,7 +371,7 @@ def test_a_window_of_gigabytes_is_refused(tmp_path):
     size = 4 * (window[12] + 1)
     window[12 + size - 4 : 12 + size] = zlib.crc32(window[12 : 12 + size - 4]).to_bytes(4, "little")
     path.write_bytes(window)
-    with pytest.raises(ImageError, match="cannot be unpacked .Memory usage limit exceeded"):
+    with pytest.raises(ImageError, match="cannot be unpacked .it would take too much memory"):
         list(members(str(path), photos))
 
 

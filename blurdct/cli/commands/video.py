@@ -132,8 +132,9 @@ def _remark(clip: str, chosen: "list[Row]", best: int, only_sharp: bool) -> None
             f"{clip}: no {'sharp frame' if only_sharp else 'frame that can be judged'} to save"
         )
     elif blurred:
+        be = "is" if blurred == 1 else "are"
         whole = "no frame is sharp; " if blurred == len(chosen) else ""
-        output.note(f"{clip}: {whole}{blurred} of {len(chosen)} saved frames are blurred")
+        output.note(f"{clip}: {whole}{blurred} of {len(chosen)} saved frames {be} blurred")
     if 0 < len(chosen) < best:
         some = ("sharp " if only_sharp else "") + ("frame" if len(chosen) == 1 else "frames")
         output.note(f"{clip}: only {len(chosen)} {some} to save; a smaller --every finds more")
