@@ -32,6 +32,8 @@ from .utils.text_files import open_text, unreadable
 
 Columns = Sequence[str] | Mapping[str, type]
 
+ENDINGS = " or ".join(READERS)
+
 # What a row holds, in this order: the name of a column, and what its values are. A number that is
 # not known is None, a text that is not there is empty.
 COLUMNS: dict[str, type] = {
@@ -80,7 +82,7 @@ def form(path: str | os.PathLike[str]) -> str:
     """
     ending = Path(path).suffix.lower()
     if ending not in READERS:
-        raise ConfigError(f"{path}: expected a file ending in {', '.join(READERS)}")
+        raise ConfigError(f"{path}: expected a file ending in {ENDINGS}")
     if ending == PARQUET:
         try:
             import pyarrow  # noqa: F401
@@ -116,7 +118,7 @@ def read(
             try:
                 values = {name: _value(name, row.get(name)) for name in COLUMNS}
             except ValueError as error:
-                raise ConfigError(f"{path}: row {number} is none of results ({error})") from error
+                raise ConfigError(f"{path}: row {number}: {error}") from error
             if _is_old(row, values):
                 values |= _as_now(values)
                 warnings.warn(
@@ -165,9 +167,9 @@ def verdicts(
         if not row["path"]:
             raise ConfigError(f"{path}: row {number} has no path")
         if row["label"] not in LABELS:
-            expected = ", ".join(filter(None, LABELS))
+            expected = " or ".join(filter(None, LABELS))
             got = f"{row['label']!a:.40}"
-            raise ConfigError(f"{path}: row {number}: expected a label of {expected}, got {got}")
+            raise ConfigError(f"{path}: row {number}: expected the label {expected}, got {got}")
         none_needed = row["error"] or (p is None and row["label"] == "unknown")
         if not (p is None and none_needed) and not (p is not None and 0 <= p <= 1):
             got = "none" if p is None else f"{p:g}"

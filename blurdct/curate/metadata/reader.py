@@ -76,6 +76,8 @@ def read_metadata(path: str | os.PathLike[str]) -> Metadata:
             for kind, block in found:
                 _add(metadata, kind, block)
             return metadata
+    except ImageError:
+        raise
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
