@@ -241,7 +241,9 @@ def test_an_archive_that_is_cut_short_gives_what_is_there_and_then_an_error(tmp_
     (packed if ending == ".zip" else tar)(path, files)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     found = []
-    with pytest.raises(ImageError, match=r"^.*photos[.a-z]*: cannot be unpacked \(.+\)$"):
+    with pytest.raises(
+        ImageError, match=r"^.*photos[.a-z0-9]*: cannot be unpacked \((.+ )?cut short\)$"
+    ):
         for member in members(str(path), photos):
             found.append(member)
     if ending == ".zip":  # its table of contents stands at the end
