@@ -144,8 +144,8 @@ def load_toml(path: str | PathLike[str]) -> dict[str, Any]:
             return tomllib.load(file)
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
-        why = "no such file" if missing else f"cannot be read ({error.strerror})"
-        raise ConfigError(f"{path}: {why}") from error
+        refused = "no such file" if missing else f"cannot be read ({error.strerror})"
+        raise ConfigError(f"{path}: {refused}") from error
     except ValueError as error:  # not even UTF-8, or the place is in the message
         why = "not UTF-8" if isinstance(error, UnicodeError) else error
         raise ConfigError(f"{path}: no TOML: {why}") from error

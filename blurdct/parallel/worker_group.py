@@ -10,7 +10,6 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from ..errors import BlurdctError
-from ..utils.text import reason
 from .spawn import CONTEXT, end, started
 
 PATIENCE = 5.0  # seconds that they have to end when asked to
@@ -86,5 +85,5 @@ def _call(pipe: Any) -> None:
         function(*given)
     except Exception as error:
         known = isinstance(error, BlurdctError)
-        pipe.send(str(error) if known else f"a worker process fails ({reason(error)})")
+        pipe.send(str(error) if known else f"{type(error).__name__}: {error}")
         sys.exit(1)

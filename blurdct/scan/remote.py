@@ -69,8 +69,9 @@ def opened(place: str) -> BinaryIO:
         cause = error.__cause__
         if isinstance(cause, BlurdctError):
             raise cause from None
-        missing = cause is None or isinstance(cause, FileNotFoundError)
-        if missing or getattr(cause, "status", 0) == 404:
+        if cause is None or isinstance(cause, FileNotFoundError):
+            raise
+        if getattr(cause, "status", 0) == 404:
             raise
         raise ImageError(f"{place}: cannot be read ({reason(cause)})") from error
 

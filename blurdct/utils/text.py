@@ -14,8 +14,9 @@ def reason(error: BaseException) -> str:
         return "nothing answers there"
     if isinstance(error, UnicodeDecodeError):
         return f"not {error.encoding.upper()}"
-    if isinstance(getattr(error, "status", None), int) and hasattr(error, "message"):  # aiohttp's
-        return f"the server says {error.status} {error.message}"
+    status, message = getattr(error, "status", None), getattr(error, "message", "")
+    if isinstance(status, int):  # aiohttp's, of what a web server said
+        return f"the server says {status} {message}".rstrip()
     if isinstance(error, FileNotFoundError) and not error.strerror:  # fsspec's says the URL again
         return "not there"
     if isinstance(error, MemoryError):
