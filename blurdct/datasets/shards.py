@@ -95,7 +95,7 @@ def write_statistics(
     """
     shards = sorted(source.glob("coefficients_*.npy"))
     if not shards:
-        raise ConfigError(f"{source}: no coefficients; run stage 4 first")
+        raise ConfigError(f"{source}: no coefficients; run the stage before")
     out.mkdir(parents=True, exist_ok=True)
     jobs = [path for path in shards if not (out / _statistics_name(path)).exists()]
     chosen = _device(device)
@@ -122,7 +122,7 @@ def average_statistics(source: Path, rows: "pd.DataFrame", progress: Progress = 
     """
     shards = sorted(source.glob("statistics_*.parquet"))
     if not shards:
-        raise ConfigError(f"{source}: no statistics; run stage 5 first")
+        raise ConfigError(f"{source}: no statistics; run the stage before")
     totals, counts = np.zeros((len(rows), len(FEATURES))), np.zeros(len(rows))
     for path in progress(shards, len(shards), "shards to average"):
         table = pq.read_table(path, memory_map=True)

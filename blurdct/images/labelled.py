@@ -4,7 +4,6 @@ What says whether one is blurred is a folder named ``sharp`` or ``blurred``, or 
 """
 
 import csv
-import os
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -80,10 +79,11 @@ def _of_file(path: Path, root: Path) -> Row:
     name = path.as_posix()
     try:
         name.encode()
-    except UnicodeEncodeError as error:  # other bytes come with surrogates, which no table holds
-        raise ConfigError(
-            f"{root}: expected file names in UTF-8, got {os.fsencode(name)!r}"
-        ) from error
+    except UnicodeEncodeError as error:
+        raw = name.encode(
+            errors="surrogateescape"
+        )  # other bytes come with surrogates, which no table holds
+        raise ConfigError(f"{root}: expected file names in UTF-8, got {raw!r}") from error
     return {"path": name, "label": None, "group": path.stem, "source": root.resolve().name}
 
 

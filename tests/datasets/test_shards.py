@@ -192,9 +192,9 @@ def test_the_gpu_leads_to_the_same_features(photos, expected, tmp_path):
 
 
 def test_stages_that_find_nothing_before_them_say_so(photos, tmp_path):
-    with pytest.raises(ConfigError, match="no coefficients; run stage 4 first"):
+    with pytest.raises(ConfigError, match="no coefficients; run the stage before"):
         write_statistics(tmp_path, tmp_path / "out", "cpu", 1)
-    with pytest.raises(ConfigError, match="no statistics; run stage 5 first"):
+    with pytest.raises(ConfigError, match="no statistics; run the stage before"):
         average_statistics(tmp_path, photos[0])
 
 

@@ -125,7 +125,8 @@ def scan(
                 watch=bar,
             )
     except KeyboardInterrupt as stop:
-        what = f"{counted(bar.done, 'photo')} done; --resume goes on with the rest"
+        are = "is" if bar.done == 1 else "are"
+        what = f"{counted(bar.done, 'photo')} {are} done; --resume goes on with the rest"
         note(f"stopped; {what if bar.done else 'nothing was done yet'}")
         raise typer.Exit(TERMINATED if stop.args else INTERRUPTED) from None
     except BlurdctError as error:
