@@ -79,10 +79,8 @@ def _of_file(path: Path, root: Path) -> Row:
     name = path.as_posix()
     try:
         name.encode()
-    except UnicodeEncodeError as error:
-        raw = name.encode(
-            errors="surrogateescape"
-        )  # other bytes come with surrogates, which no table holds
+    except UnicodeEncodeError as error:  # other bytes come with surrogates, which no table holds
+        raw = name.encode(errors="surrogateescape")
         raise ConfigError(f"{root}: expected file names in UTF-8, got {raw!r}") from error
     return {"path": name, "label": None, "group": path.stem, "source": root.resolve().name}
 
