@@ -72,7 +72,7 @@ def watched(words: Sequence[str], moment: float | None = None) -> Run:
         said.seek(0)
         run.said = said.read()
     if not run.killed and process.returncode not in (0, 1):
-        raise SystemExit(f"error: {' '.join(words)}: {run.said}")
+        raise SystemExit(f"error: {' '.join(words)}: {run.said.strip()}")
     return run
 
 

@@ -19,6 +19,7 @@ from _origin import RESULTS, ROOT, command, commit, machine, stand_ins
 from blurdct.errors import BlurdctError
 from blurdct.utils.atomic import replacing
 from blurdct.utils.json_files import write_json
+from blurdct.utils.text import of_system
 
 Cell = str | float | Sequence[float] | None
 SHOWN = 5  # of a list of numbers
@@ -40,8 +41,10 @@ def run(main: Callable[[], None]) -> None:
     """Call a benchmark; what the user brought wrong becomes one line and exit status 1."""
     try:
         main()
-    except (BlurdctError, OSError) as error:
+    except BlurdctError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {of_system(error)}")
     except KeyboardInterrupt:
         sys.exit(130)
 

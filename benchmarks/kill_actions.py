@@ -74,7 +74,7 @@ def main() -> None:
         record.hidden |= {disk: "DISK", memory: "MEMORY"}
         places = {"disk": (disk, disk), "tmpfs": (memory, memory), "disk to tmpfs": (disk, memory)}
         if os.stat(disk).st_dev == os.stat(memory).st_dev:
-            raise SystemExit(f"error: {args.disk} and {args.memory} are one file system")
+            raise SystemExit(f"error: {args.disk} and {args.memory} are on one file system")
         record.say(f"{args.photos:,} photographs, {2 * args.photos:,} sidecars")
         columns = {"where": "", "action": "", "signal": "", "killed": ",d", "ended before": ",d"}
         columns |= {"of these left half-way": ",d", "undo killed": ",d", "faults": ",d"}

@@ -23,6 +23,7 @@ from blurdct.errors import ConfigError, ModelError
 from blurdct.features.blocks import SIZE
 from blurdct.inference.heatmap import spread
 from blurdct.utils.progress import bar
+from blurdct.utils.text import reason
 
 SQUARES = (24, 56, 88)  # pixels at the working size
 HIGH = FEATURES.index("high_freq_energy")
@@ -73,7 +74,7 @@ def chosen(folder: Path, names: Path) -> list[tuple[str, Path, Path]]:
     try:
         lines = names.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{names}: {getattr(error, 'strerror', None) or 'not text'}") from error
+        raise ConfigError(f"{names}: {reason(error)}") from error
     wanted = {line.strip() for line in lines if line.strip() and not line.startswith("#")}
     pairs = [pair for pair in read_pairs(folder) if pair[0] in wanted]
     missing = wanted - {stem for stem, _, _ in pairs}

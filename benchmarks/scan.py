@@ -67,6 +67,8 @@ def main() -> None:
     add("--only", nargs=3, metavar=("NAME", "FOLDER", "WORKERS"), help="a yardstick")
     args = parser.parse_args()
     if args.only:
+        if args.only[0] not in WORK or not args.only[2].isdecimal():
+            parser.error(f"--only: expected NAME out of {', '.join(WORK)}, FOLDER and a number")
         yardstick(*args.only)
         return
     with (

@@ -29,7 +29,7 @@ class ReadConfig:
         if self.max_pixels < 1:
             raise ConfigError(f"max_pixels: expected at least 1, got {self.max_pixels}")
         if not 0 < self.seconds < 1e6:
-            raise ConfigError(f"seconds: expected over 0, got {self.seconds}")
+            raise ConfigError(f"seconds: expected over 0 and below 1e6, got {self.seconds:g}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,9 +63,12 @@ class SynthConfig:
         counts = {name: value for name, value in vars(self).items() if name.endswith("_copies")}
         counts["pages"] = self.pages
         if min(counts.values()) < 0:
-            raise ConfigError(f"{', '.join(counts)}: expected 0 or more")
+            least = min(counts, key=lambda name: counts[name])
+            raise ConfigError(f"{least}: expected 0 or more, got {counts[least]}")
         if not 0 <= self.test_share < 1:
-            raise ConfigError(f"test_share: expected 0 <= share < 1, got {self.test_share}")
+            raise ConfigError(
+                f"test_share: expected a share from 0 to below 1, got {self.test_share}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,11 +94,13 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.folds < 2 or self.shuffles < 1:
-            raise ConfigError("folds: expected 2 or more; shuffles: 1 or more")
+            got = f"{self.folds} and {self.shuffles}"
+            raise ConfigError(f"folds, shuffles: expected 2 or more and 1 or more, got {got}")
         if self.copy_weight <= 0:
             raise ConfigError(f"copy_weight: expected over 0, got {self.copy_weight}")
         if not (0 <= self.max_fpr < 1 and 0 <= self.max_fnr < 1):
-            raise ConfigError("max_fpr and max_fnr: expected 0 <= rate < 1")
+            got = f"{self.max_fpr} and {self.max_fnr}"
+            raise ConfigError(f"max_fpr and max_fnr: expected shares from 0 to below 1, got {got}")
 
 
 Config = TypeVar("Config")
@@ -138,7 +143,9 @@ def load_toml(path: str | PathLike[str]) -> dict[str, Any]:
         with open(path, "rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        missing = isinstance(error, FileNotFoundError)
+        refused = "no such file" if missing else f"cannot be read ({error.strerror})"
+        raise ConfigError(f"{path}: {refused}") from error
     except ValueError as error:  # not even UTF-8, or the place is in the message
         why = "not UTF-8" if isinstance(error, UnicodeError) else error
         raise ConfigError(f"{path}: no TOML: {why}") from error

@@ -32,6 +32,8 @@ from .utils.text_files import open_text, unreadable
 
 Columns = Sequence[str] | Mapping[str, type]
 
+ENDINGS = " or ".join(READERS)
+
 # What a row holds, in this order: the name of a column, and what its values are. A number that is
 # not known is None, a text that is not there is empty.
 COLUMNS: dict[str, type] = {
@@ -84,7 +86,7 @@ def form(path: str | os.PathLike[str]) -> str:
     """
     ending = Path(path).suffix.lower()
     if ending not in READERS:
-        raise ConfigError(f"{path}: expected a file ending in {', '.join(READERS)}")
+        raise ConfigError(f"{path}: expected a file ending in {ENDINGS}")
     if ending == PARQUET:
         try:
             import pyarrow  # noqa: F401
@@ -120,7 +122,7 @@ def read(
             try:
                 values = {name: _value(name, row.get(name)) for name in COLUMNS}
             except ValueError as error:
-                raise ConfigError(f"{path}: row {number} is none of results ({error})") from error
+                raise ConfigError(f"{path}: row {number}: {error}") from error
             if _is_old(row, values):
                 values |= _as_now(values)
                 warnings.warn(
@@ -157,8 +159,7 @@ def verdicts(
     Raises:
         ConfigError: As by ``results.read``; no rows; a row without a path, with the path of
             another, with a number outside ``RANGES`` or a P outside 0..1, with neither P nor error
-            whose label is not ``unknown``, or that was cut. Of a path that comes twice it is known
-            after the last row.
+            whose label is not ``unknown``, or that was cut; after the last row of a path twice.
     """
     hashes = array("q")  # of paths: 8 bytes each, where the paths themselves would fill the memory
     remarked = False
@@ -167,7 +168,7 @@ def verdicts(
         if not row["path"]:
             raise ConfigError(f"{path}: row {number} has no path")
         if row["label"] not in LABELS:
-            told = f"a label of {', '.join(filter(None, LABELS))}, got {row['label']!a:.40}"
+            told = f"the label {' or '.join(filter(None, LABELS))}, got {row['label']!a:.40}"
             raise ConfigError(f"{path}: row {number}: expected {told}")
         none_needed = row["error"] or (p is None and row["label"] == "unknown")
         if not (p is None and none_needed) and not (p is not None and 0 <= p <= 1):

@@ -146,7 +146,7 @@ def test_an_empty_table_is_no_file_of_results(tmp_path):
 
 def test_a_number_that_is_none_names_its_row(tmp_path):
     (tmp_path / "r.csv").write_text("path,score\na.jpg,5\nb.jpg,high\n")
-    with pytest.raises(ConfigError, match=r"r.csv: row 2 is none of results .*'high'"):
+    with pytest.raises(ConfigError, match=r"r.csv: row 2: .*'high'"):
         list(read(tmp_path / "r.csv"))
 
 
@@ -195,7 +195,7 @@ def test_a_table_that_went_through_pandas_is_the_same_table(tmp_path, form):
 )
 def test_what_is_no_number_is_refused_by_row_and_column(tmp_path, column, cell, kind):
     (tmp_path / "r.csv").write_text(f'path,{column}\na.jpg,5\nb.jpg,"{cell}"\n')
-    why = rf"r.csv: row 2 is none of results \({column}: expected {kind}, got '{cell}'\)"
+    why = rf"r.csv: row 2: {column}: expected {kind}, got '{cell}'"
     with pytest.raises(ConfigError, match=why):
         list(read(tmp_path / "r.csv"))
 
@@ -206,7 +206,7 @@ def test_what_is_no_number_is_refused_by_row_and_column(tmp_path, column, cell, 
 def test_a_value_of_another_kind_in_json_lines_names_row_and_column(tmp_path, column, cell):
     line = f'{{"path": "a.jpg", "{column}": {cell}}}\n'
     (tmp_path / "r.jsonl").write_text(line)
-    with pytest.raises(ConfigError, match=rf"r.jsonl: row 1 is none of results \({column}: exp"):
+    with pytest.raises(ConfigError, match=rf"r.jsonl: row 1: {column}: exp"):
         list(read(tmp_path / "r.jsonl"))
 
 
@@ -223,7 +223,7 @@ def test_json_that_no_file_can_be_named_by_is_one_line(tmp_path, cell):
 
 def test_another_ending_is_refused(tmp_path):
     with pytest.raises(
-        ConfigError, match=r"r.xls: expected a file ending in .csv, .jsonl, .parquet"
+        ConfigError, match=r"r.xls: expected a file ending in .csv or .jsonl or .parquet"
     ):
         write(tmp_path / "r.xls", [])
 
@@ -315,7 +315,7 @@ def test_a_label_that_there_is_not_is_refused_by_its_row(tmp_path, form, label):
     path = tmp_path / f"r{form}"
     write(path, [row(), row(label=label)])
     with pytest.raises(
-        ConfigError, match="row 2: expected a label of sharp, blurred, unknown, got"
+        ConfigError, match="row 2: expected the label sharp or blurred or unknown, got"
     ):
         list(verdicts(path))
 

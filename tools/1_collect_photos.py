@@ -14,6 +14,7 @@ from blurdct.datasets.manifest import collect, fingerprint, list_photos, write_c
 from blurdct.errors import ConfigError
 from blurdct.utils import atomic, stage
 from blurdct.utils.progress import bar
+from blurdct.utils.text import counted
 
 
 def main() -> None:
@@ -38,7 +39,8 @@ def main() -> None:
     step.finish(photos, unreadable)
     labels = good["label"].value_counts()
     print(
-        f"{photos}: {len(good)} photographs of {good['group'].nunique()} scenes, "
+        f"{photos}: {counted(len(good), 'photograph')} of "
+        f"{counted(good['group'].nunique(), 'scene')}, "
         f"{labels.get(0, 0)} sharp, {labels.get(1, 0)} blurred; {len(bad)} unreadable"
     )
 

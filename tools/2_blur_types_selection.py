@@ -12,6 +12,7 @@ from blurdct.datasets.contact_sheets import kind_sheets, write_sheets
 from blurdct.datasets.manifest import read_csv
 from blurdct.errors import ConfigError
 from blurdct.utils import stage
+from blurdct.utils.text import counted
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
     sheets = kind_sheets([_options.photos_folder(args) / path for path in spread], args.seed)
     paths = write_sheets(sheets, args.out / "blur_types")
     step.finish(*paths)
-    print(f"{args.out / 'blur_types'}: {len(paths)} sheets of {len(spread)} photographs")
+    print(f"{args.out / 'blur_types'}: {len(paths)} sheets of {counted(len(spread), 'photograph')}")
 
 
 if __name__ == "__main__":

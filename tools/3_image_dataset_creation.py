@@ -27,7 +27,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int)
     args = parser.parse_args()
     settings = load_toml(args.config).get("synth", {}) if args.config else {}
-    config = from_dict(SynthConfig, settings)
+    try:
+        config = from_dict(SynthConfig, settings)
+    except ConfigError as error:
+        why = str(error).removeprefix("SynthConfig: ")
+        raise ConfigError(f"{args.config}: [synth]: {why}") from error
     given = {name: value for name, value in vars(args).items() if value is not None}
     fields = {field.name for field in dataclasses.fields(SynthConfig)} & set(given)
     config = dataclasses.replace(config, **{name: given[name] for name in fields})

@@ -9,6 +9,7 @@ from blurdct.datasets.shards import write_statistics
 from blurdct.features.bands import FEATURES
 from blurdct.utils import stage
 from blurdct.utils.progress import bar
+from blurdct.utils.text import counted
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
     shards = sorted(folder.iterdir())
     step.finish(*shards)
     size = sum(shard.stat().st_size for shard in shards) / 1e6
-    print(f"{folder}: {len(shards)} shards, {size:.0f} MB of statistics")
+    print(f"{folder}: {counted(len(shards), 'shard')}, {size:.0f} MB of statistics")
 
 
 if __name__ == "__main__":

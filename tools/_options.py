@@ -7,6 +7,7 @@ from pathlib import Path
 
 from blurdct.errors import BlurdctError
 from blurdct.utils.stage import FIRST_RECORD, settings_of
+from blurdct.utils.text import of_system
 
 
 def options(description: str | None) -> argparse.ArgumentParser:
@@ -33,7 +34,9 @@ def run(main: Callable[[], None]) -> None:
     """Call a stage; what the user brought wrong becomes one line and exit status 1."""
     try:
         main()
-    except (BlurdctError, OSError) as error:
+    except BlurdctError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {of_system(error)}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = app(words, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
         if message := usage.line(error):  # none where the whole help was printed instead
-            note(f"{message} (see {_command(error)} --help)")
+            note(f"{message} (see {_command(error, words)} --help)")
         status = WRONG_USE
     except (ImportError, AttributeError) as error:
         from ..utils.installing import about_opencv
@@ -112,6 +112,8 @@ def _is_source(word: str) -> bool:
     return not word.startswith("-") and ("://" in word or os.path.lexists(word))
 
 
-def _command(error: typer.TyperException) -> str:
+def _command(error: typer.TyperException, words: Sequence[str]) -> str:
     context = getattr(error, "ctx", None)
-    return context.command_path if context else "blurdct"
+    if context:
+        return str(context.command_path)
+    return " ".join(["blurdct", *(word for word in words[:1] if word in COMMANDS)])

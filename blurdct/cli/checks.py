@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ConfigError, ModelError
 from ..utils.installing import install_hint
+from ..utils.text import of_system
 
 Command = TypeVar("Command", bound=Callable[..., None])
 PACKAGE = __name__.partition(".")[0]
@@ -29,8 +30,7 @@ def command(function: Command) -> Command:
             hint = install_hint("train")
             raise ModelError(f"{name} needs more than the core install: {hint}") from error
         except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            raise BlurdctError(f"{place}{error.strerror or error}") from error
+            raise BlurdctError(of_system(error)) from error
 
     return guarded  # type: ignore[return-value]
 

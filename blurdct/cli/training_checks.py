@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..datasets.loading import LabelledImages
+    from ..models.base import Backend
     from ..training.training_set import TrainingSet
 
 
@@ -57,9 +58,21 @@ def prepare(
     torch.set_num_threads(int(THREADS) if THREADS and THREADS.isdecimal() else cores())
     with in_context(device=device):
         device_name()
+    if weights and not _takes_weights(kinds[0]):
+        raise ConfigError(f"--weights: the networks of {names[0]} begin with weights of their own")
     if weights and issubclass(kinds[0], Network):
         load_published(kinds[0]().module(), weights, kinds[0].head)
     return True
+
+
+def _takes_weights(kind: "type[Backend]") -> bool:
+    """Whether published weights are what its network, or that of a member, begins with."""
+    from ..models.nn.network import Network
+    from ..models.registry import backend
+
+    members = [backend(name) for name in getattr(kind, "members", ())]
+    networks = [one for one in (kind, *members) if issubclass(one, Network)]
+    return any(one.module is not Network.module for one in networks)
 
 
 def copies_for(names: Sequence[str], wanted: bool, seed: int) -> SynthConfig | None:
@@ -113,7 +126,8 @@ def learnable(found: "LabelledImages", config: TrainConfig) -> "TrainingSet":
         originals = originals[originals["mask"] == ""]
     for label, value in FOLDER_LABELS.items():
         if not (originals["label"] == value).any():
-            raise ConfigError(f"no {label} photo can be read")
+            without = " without a mask" if "mask" in found.table else ""
+            raise ConfigError(f"no {label} photo{without} can be read, and so none be learnt from")
     data = build_training_set(found.table, config, found.inputs, found.masks)
     alone = data.table[(data.table["kind"] == "") & ~data.real]
     for (source, value), rows in alone.groupby(["source", "label"]):

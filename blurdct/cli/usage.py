@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -10,6 +11,8 @@ import typer
 from ..errors import ConfigError
 
 SAID = (" is not a valid ", " is not in the range ", " is not one of ")  # behind what was given
+_NO_COMMAND = re.compile(r"No such command '(.*?)'\.(?: Did you mean '(.*?)')?")
+_TOO_MANY = re.compile(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", re.DOTALL)
 RENAMED = {"medium": "unsure", "clear": "sharp"}  # labels of earlier versions
 
 Value = TypeVar("Value")
@@ -17,7 +20,8 @@ Value = TypeVar("Value")
 
 def line(error: typer.TyperException) -> str:
     """The line about a command line that cannot be understood."""
-    return _about_value(error) or " ".join(error.format_message().split())
+    own = _about_value(error) or _about_words(error)
+    return own or " ".join(error.format_message().split())
 
 
 def of_option(name: str, make: Callable[..., Value], *given: Any) -> Value:
@@ -58,10 +62,8 @@ def _about_value(error: typer.TyperException) -> str:
     if param is None or not said:
         return ""
     given = _unquoted(message.partition(said)[0])
-    name = max(param.opts, key=len) if param.opts[0].startswith("-") else param.human_readable_name
-    kind = param.type
-    if choices := getattr(kind, "choices", ()):
-        known = [str(getattr(one, "value", one)) for one in choices]
+    name, kind = _name(param), param.type
+    if known := _choices(param):
         close = difflib.get_close_matches(given, known, n=1)
         hint = renamed(given) or (f"; did you mean {close[0]}?" if close else "")
         return f"{name}: expected {', '.join(known)}, got {given!r}{hint}"
@@ -76,6 +78,37 @@ def _about_value(error: typer.TyperException) -> str:
         given = given.removesuffix(".0")
     expected = ("a whole number" if whole else "a number") + span
     return f"{name}: expected {expected}, got {given}{_meant(given, whole, high)}"
+
+
+def _about_words(error: typer.TyperException) -> str:
+    """The line about a word that is missing, unknown or one too many; empty if about others."""
+    message, param = getattr(error, "message", ""), getattr(error, "param", None)
+    option = getattr(error, "option_name", "")
+    kind = type(error).__name__
+    if kind == "MissingParameter" and param is not None:
+        expected = f"; expected {', '.join(known)}" if (known := _choices(param)) else ""
+        return f"{_name(param)} is missing{expected}"
+    if kind == "BadOptionUsage":
+        return f"{option} needs a value" if "requires" in message else f"{option} takes no value"
+    if kind == "NoSuchOption":
+        close = difflib.get_close_matches(option, getattr(error, "possibilities", None) or (), n=1)
+        return f"no option {option}{f'; did you mean {close[0]}?' if close else ''}"
+    if found := _NO_COMMAND.match(message):
+        return f"no command {found[1]}{f'; did you mean {found[2]}?' if found[2] else ''}"
+    if found := _TOO_MANY.match(message):
+        return f"not expected: {found[1]}"
+    return ""
+
+
+def _name(param: Any) -> str:
+    """What the user calls an option or an argument."""
+    if param.opts[0].startswith("-"):
+        return str(max(param.opts, key=len))
+    return str(param.human_readable_name).strip("[].")
+
+
+def _choices(param: Any) -> list[str]:
+    return [str(getattr(one, "value", one)) for one in getattr(param.type, "choices", ())]
 
 
 def _unquoted(text: str) -> str:

@@ -142,12 +142,12 @@ def backwards(
     if head.get("format") not in READ:
         version = str(head.get("version"))[:40]
         raise ConfigError(
-            f"{path}: a journal of another blurdct (format {head.get('format')}): undo it by "
-            f"blurdct {version}, which wrote it, or a later one; this is {__version__}"
+            f"{path}: a journal of another version of blurdct (format {head.get('format')}): undo "
+            f"it by blurdct {version}, which wrote it, or a later one; this is {__version__}"
         )
     token = head.get("token")
     if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
-        raise ConfigError(f"{path}: no journal of blurdct (its token is none)")
+        raise ConfigError(f"{path}: no journal of blurdct (its token is damaged)")
     return token, folders, _from_end(path, starts)
 
 
@@ -160,7 +160,7 @@ def _from_end(path: str | os.PathLike[str], starts: "array[int]") -> Iterator[En
             entry = _parsed(line)
             if entry is None or "do" not in entry:
                 if line.strip() and line.endswith(b"\n"):
-                    yield f"{path}: line {number + 2} cannot be read"
+                    yield f"line {number + 2} cannot be read"
             elif skip:
                 skip = False
             elif entry["do"] == "none":

@@ -159,7 +159,7 @@ def max_fpr(share: float, found: Survey) -> Cut:
         ((name, digest, asked),) = found.models
         own = _own_threshold(name, digest, asked, share)
         if own is not None:
-            return Cut(own, f"{name}'s own for {share:.3g} of held-out sharp photographs")
+            return Cut(own, f"where {name} picks {share:.3g} of held-out sharp photographs")
     chances = np.cumsum(1 - found.p)
     allowed = int(np.searchsorted(chances, share * found.sharp * (1 + 1e-12), side="right"))
     source = f"estimated from the P of these {len(found.p):,} photographs"

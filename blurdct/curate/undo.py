@@ -9,6 +9,7 @@ import base64
 import contextlib
 import errno
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Set
 
@@ -99,7 +100,7 @@ def undo_journal(
         except OSError as error:
             step = Step(entry["to"], problem=f"cannot be undone ({error.strerror or error})")
         except (KeyError, TypeError, ValueError):
-            step = Step(os.fspath(journal), problem=f"what is this line? {str(entry)[:200]}")
+            step = Step(os.fspath(journal), problem=f"not understood: {json.dumps(entry)[:200]}")
         if step:
             left = left or bool(step.problem)
             yield step

@@ -123,8 +123,9 @@ class _Packet:
             packet.decode()
             parser.Parse(packet, True)
         except (expat.ExpatError, UnicodeDecodeError) as error:
-            why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else f"{error}"
-            raise BlurdctError(f"no XMP in UTF-8 ({why})") from error
+            if isinstance(error, UnicodeDecodeError):
+                raise BlurdctError("no XMP in UTF-8") from error
+            raise BlurdctError(f"no XMP: damaged in line {error.lineno}") from error
         if self.room < 0:
             raise BlurdctError("no XMP: there is no rdf:RDF with anything in it")
 

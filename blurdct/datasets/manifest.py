@@ -189,10 +189,19 @@ def _measure(path: Path, config: ReadConfig) -> tuple[int, int, int] | str:
 _CELLS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # as pandas says it
 
 
+_NO_TABLE = {  # by what pandas says
+    "No columns": "empty",
+    "EOF inside string": "a quotation mark is never closed; the file seems to be cut",
+    "Unable to parse string": LABELS,
+    "codec can't decode": "cannot be read as UTF-8",
+}
+
+
 def _words(error: Exception) -> str:
     """Why a table cannot be read, for people, where pandas says it otherwise."""
     if isinstance(error, OSError):
         return reason(error)
     if found := _CELLS.search(str(error)):
         return f"line {found[2]} has {found[3]} cells, the header {found[1]}"
-    return str(error).splitlines()[0]
+    words = str(error).splitlines()[0]
+    return next((why for said, why in _NO_TABLE.items() if said in words), words)

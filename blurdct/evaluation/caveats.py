@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..config import TrainConfig
+from ..utils.text import counted
 
 if TYPE_CHECKING:  # calibration, which the core can do, has doubts too
     from ..training.training_set import TrainingSet
@@ -39,8 +40,9 @@ def doubts(
     scenes = len(np.unique(groups))
     if min(sharp, blurred) < MANY_PHOTOS or scenes < MANY_SCENES:
         line = (
-            f"{sharp} sharp and {blurred} blurred photographs of {scenes} scenes are too few to "
-            f"trust the figures; have {MANY_PHOTOS} of each, of {MANY_SCENES} scenes, at least"
+            f"{sharp} sharp and {blurred} blurred photographs of {counted(scenes, 'scene')} are "
+            f"too few to trust the figures; have {MANY_PHOTOS} of each, of {MANY_SCENES} scenes, "
+            "at least"
         )
         if roc_auc is not None:
             low, high = interval
@@ -53,8 +55,8 @@ def doubts(
     for label, share, count, truth in shares:
         if 0 < share * count < 1:
             lines.append(
-                f"of the {truth} photographs {100 * share:g} % may be called {label}, but {count} "
-                f" cannot show less than {100 / count:.2g} %"
+                f"of the {truth} photographs {100 * share:g} % may be called {label}, but "
+                f"{count} of them cannot show less than {100 / count:.2g} %"
             )
     return lines
 

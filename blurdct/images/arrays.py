@@ -63,7 +63,8 @@ def _image(image: Image.Image, label: str, config: ReadConfig, colour: bool) -> 
     except UnreadError as error:
         raise ImageError(f"{label}: {error}") from error
     except Exception as error:  # it may be opened and not read yet
-        raise ImageError(f"{label}: {DAMAGED} ({reason(error)})") from error
+        more = "" if "truncated" in str(error) else f" ({reason(error)})"
+        raise ImageError(f"{label}: {DAMAGED}{more}") from error
 
 
 def _is_tensor(source: Any) -> bool:

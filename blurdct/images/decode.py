@@ -103,7 +103,8 @@ def decode_by_pillow(data: bytes, label: str, config: ReadConfig, colour: bool) 
     except Image.DecompressionBombError as error:  # before the size is known here
         raise ImageError(f"{label}: over the limit of {config.max_pixels:,} pixels") from error
     except Exception as error:  # decoders of hostile bytes raise anything
-        raise ImageError(f"{label}: {DAMAGED} ({reason(error)})") from error
+        more = "" if "truncated" in str(error) else f" ({reason(error)})"
+        raise ImageError(f"{label}: {DAMAGED}{more}") from error
 
 
 def _within_limit(data: bytes, label: str, config: ReadConfig, colour: bool) -> Decoded:

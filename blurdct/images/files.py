@@ -153,6 +153,9 @@ def read_bytes(source: Any, name: str | None = None) -> tuple[bytes, str]:
         if not isinstance(data, (bytes, bytearray)):
             raise ValueError(f"{label}: expected a file opened in binary mode")
     else:
+        if not isinstance(source, (str, os.PathLike)):
+            kinds = "a path, bytes, an open file, pixels or an image"
+            raise TypeError(f"expected {kinds}, got {type(source).__name__}")
         label = name or os.fspath(source) or "''"
         try:
             data = _content(source, label)

@@ -20,7 +20,6 @@ from PIL import Image
 
 from ..errors import ImageError
 from ..utils.installing import install_hint
-from ..utils.text import reason
 from .files import RAW_SUFFIXES
 from .structure.pages import TIFF_STARTS, first_shown, spread, which
 
@@ -96,7 +95,9 @@ def unpack(data: bytes, label: str, check: Check) -> Unpacked | None:
     except ImportError as error:
         raise ImageError(f"{label}: {what} needs {install_hint('formats', error)}") from error
     except Exception as error:  # decoders of hostile bytes raise anything
-        raise ImageError(f"{label}: damaged or unsupported {what} ({_words(error)})") from error
+        locked = "password" in str(error).lower()
+        why = f"{what} locked by a password" if locked else f"damaged or unsupported {what}"
+        raise ImageError(f"{label}: {why}") from error
 
 
 def _brand(data: bytes) -> str:
@@ -222,12 +223,6 @@ def _scale(page: Any, area: float) -> float:
             # a hair less, or rounding up would add a row
             return 0.99999 * math.sqrt(math.prod(picture.get_px_size()) / covered)
     return PAGE_RESOLUTION / 72
-
-
-def _words(error: Exception) -> str:
-    """What a library says: LibRaw in bytes."""
-    said = error.args[0] if error.args else error
-    return said.decode("ascii", "replace") if isinstance(said, bytes) else reason(error)
 
 
 _READERS = {"HEIC": _heic, "camera RAW": _raw, "PDF": _pdf}

@@ -22,6 +22,7 @@ from PIL import Image
 
 from ..config import ReadConfig
 from ..errors import ImageError
+from ..utils.text import reason
 from .decode import MIN_SIDE, check_size, decode_by_pillow, is_known
 from .files import unread_format
 from .formats import kind, unpack
@@ -133,7 +134,7 @@ def answer(words: dict[str, Any], data: bytearray) -> tuple[dict[str, Any], Any]
     except ImageError as error:
         return {"error": str(error)}, b""
     except Exception as error:  # decoders of hostile bytes raise anything; the photo is lost
-        return {"error": f"{words['label']}: {DAMAGED} ({type(error).__name__})"}, b""
+        return {"error": f"{words['label']}: {DAMAGED} ({reason(error)})"}, b""
     pixels = np.ascontiguousarray(found.pixels)
     said = {"shape": pixels.shape, "size": found.size, "notes": found.notes}
     return said, pixels.reshape(-1)

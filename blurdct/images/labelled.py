@@ -47,7 +47,9 @@ def list_rows(folder: str | PathLike[str]) -> list[Row]:
     else:
         rows = [_of_file(path.relative_to(root), root) for path in find_photos(root)]
     if not rows:
-        raise ConfigError(f"{folder}: no photographs found")
+        listed = (root / MANIFEST).is_file()
+        why = f"{root / MANIFEST}: no rows in it" if listed else f"{folder}: no photographs found"
+        raise ConfigError(why)
     for row in rows:
         if row["label"] is None:
             row["label"] = _folder_label(row["path"])
@@ -80,7 +82,8 @@ def _of_file(path: Path, root: Path) -> Row:
     try:
         name.encode()
     except UnicodeEncodeError as error:  # other bytes come with surrogates, which no table holds
-        raise ConfigError(f"{root}: expected file names in UTF-8, got {name!r}") from error
+        raw = name.encode(errors="surrogateescape")
+        raise ConfigError(f"{root}: expected file names in UTF-8, got {raw!r}") from error
     return {"path": name, "label": None, "group": path.stem, "source": root.resolve().name}
 
 

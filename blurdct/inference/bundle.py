@@ -17,6 +17,7 @@ from ..features.bands import FEATURES
 from ..images.files import check_regular
 from ..metrics import logit
 from ..utils.atomic import replacing_folder
+from ..utils.text import of_system
 from .thresholds import Thresholds
 
 # Names that stay when better models come: the most often right, and one that costs little.
@@ -187,7 +188,8 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
             entries["thresholds"] = _thresholds_of_old(entries.get("thresholds"))
         elif version != FORMAT:
             raise ModelError(
-                f"{folder}{origin(model)}: made by another blurdct (format {version}, not {FORMAT})"
+                f"{folder}{origin(model)}: made by another version of blurdct "
+                f"(format {version}, not {FORMAT})"
             )
         expected = {field.name for field in fields(Bundle)} - _FILES
         if set(entries) != expected:
@@ -208,11 +210,20 @@ def load(model: str | PathLike[str] | None = None) -> Bundle:
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, ImageError) as error:
         raise ModelError(f"{folder}{origin(model)}: not a bundle ({_why(error)})") from error
     if bundle.features != FEATURES:
-        order = ", in another order" if set(bundle.features) == set(FEATURES) else ""
-        raise ModelError(
-            f"{folder}: made for other features: {_differences(FEATURES, bundle.features)}{order}"
-        )
+        others = _differences(FEATURES, bundle.features) or "the same in another order"
+        raise ModelError(f"{folder}: made for other features: {others}")
     return bundle
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a folder that is no bundle."""
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    if isinstance(error, (json.JSONDecodeError, UnicodeError)):
+        return f"{SHEET} is no JSON"
+    if isinstance(error, TypeError):  # of a dataclass that was not given all it has no default for
+        return "its thresholds are incomplete"
+    return of_system(error) if isinstance(error, OSError) else str(error)
 
 
 def _thresholds_of_old(limits: Any) -> dict[str, float]:
@@ -239,7 +250,8 @@ def _content(path: Path, limit: int) -> bytes:
 
 def _differences(expected: Iterable[str], given: Iterable[str]) -> str:
     missing, foreign = set(expected) - set(given), set(given) - set(expected)
-    return f"lacks {sorted(missing) or 'none'}, has {sorted(foreign) or 'none'}"
+    words = {"lacks": missing, "has": foreign}
+    return ", ".join(f"{word} {', '.join(sorted(of))}" for word, of in words.items() if of)
 
 
 def _names(entry: str, value: Any) -> tuple[str, ...]:

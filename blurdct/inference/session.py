@@ -1,5 +1,6 @@
 """An ONNX graph -> what it says to rows of its inputs; the only place that runs one."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -100,9 +101,12 @@ def _check(name: str, answer: np.ndarray, count: int) -> None:
         raise ModelError(f"the model's graph gives {told}")
 
 
+_CODE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")  # which says nothing to people
+
+
 def first_line(error: BaseException) -> str:
     """What went wrong, without the many lines that ONNX Runtime adds."""
-    return str(error).partition("\n")[0]
+    return _CODE.sub("", str(error).partition("\n")[0])
 
 
 def _refusal(error: Exception) -> ModelError:

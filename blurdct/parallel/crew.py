@@ -20,7 +20,10 @@ from ..errors import BlurdctError
 from .process import Process
 
 DIED = "the worker process died on it"
-AT_ONCE = "worker processes die at once; fewer workers need less memory"
+AT_ONCE = (
+    "worker processes die at once; fewer workers need less memory, and a script that starts them "
+    'needs if __name__ == "__main__":'
+)
 STARTS = 3  # that fail one after the other: then no process will ever be ready
 LOOK = 0.5  # seconds after which a wait begins anew, for systems where Ctrl-C cannot end one
 

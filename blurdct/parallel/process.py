@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import BlurdctError
-from .spawn import CONTEXT, end, started
+from .spawn import CONTEXT, end, started, why
 
 
 class Process:
@@ -62,7 +62,7 @@ def _serve(pipe: Any) -> None:
             if initializer:
                 initializer(*initargs)
         except Exception as error:  # of whatever is imported
-            words = f"a worker process cannot start ({type(error).__name__}: {error})"
+            words = f"a worker process cannot start ({why(error)})"
             pipe.send(error if isinstance(error, BlurdctError) else BlurdctError(words))
             return
         del data
@@ -93,6 +93,6 @@ def _say(pipe: Any, said: list[tuple[bool, Any]]) -> None:
     try:
         data = pickle.dumps(said)
     except Exception as error:  # of any object that is no plain value
-        words = f"an answer cannot be sent ({type(error).__name__}: {error})"
+        words = f"an answer cannot be sent ({why(error)})"
         data = pickle.dumps([(False, BlurdctError(words))] * len(said))
     pipe.send_bytes(data)

@@ -154,3 +154,10 @@ def _interrupts_blocked() -> Iterator[None]:
             signal.signal(signal.SIGINT, handler)
             if heard:
                 signal.raise_signal(signal.SIGINT)
+
+
+def why(error: Exception) -> str:
+    """What went wrong in a process, in a line for people."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -73,7 +73,7 @@ def members(path: str, wanted: Callable[[str], bool]) -> Iterator[Member]:
     except PermissionError as error:
         raise ImageError(f"{path}: cannot be read ({reason(error)})") from error
     except Exception as error:  # parsers of hostile bytes raise anything
-        raise ImageError(f"{path}: cannot be unpacked ({reason(error)})") from error
+        raise ImageError(f"{path}: cannot be unpacked ({_why(error)})") from error
 
 
 def read(path: str, name: str, place: tuple[int, ...]) -> bytes:
@@ -92,10 +92,32 @@ def read(path: str, name: str, place: tuple[int, ...]) -> bytes:
     except BlurdctError as error:
         raise ImageError(str(error)) from error
     except Exception as error:
-        raise ImageError(f"{label}: cannot be unpacked ({reason(error)})") from error
+        raise ImageError(f"{label}: cannot be unpacked ({_why(error)})") from error
     if len(data) != size:
         raise ImageError(f"{label}: cut short, {len(data):,} of {size:,} bytes")
     return data
+
+
+# What libraries say -> what it means.
+_WORDS = {
+    "end-of-stream": "cut short",
+    "unexpected end": "cut short",
+    "Truncated": "cut short",
+    "Memory usage limit": "it would take too much memory",
+    "recursion": "its headers are nested too deep",
+    "while decompressing": "damaged",
+    "Corrupt": "damaged",
+    "Invalid data": "damaged",
+    "decompress failed": "damaged",
+    "Cannot seek": "its server does not send parts of a file; download it first",
+    "unsupported format": "damaged",
+}
+
+
+def _why(error: Exception) -> str:
+    """Why an archive cannot be unpacked, for people, where a library says it otherwise."""
+    words = reason(error)
+    return next((why for part, why in _WORDS.items() if part.lower() in words.lower()), words)
 
 
 def _zipped(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:

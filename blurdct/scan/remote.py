@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from functools import cache
 from typing import Any, BinaryIO, cast
 
-from ..errors import BlurdctError, ConfigError
+from ..errors import BlurdctError, ConfigError, ImageError
 from ..images.files import LIMIT as LIMIT, check_regular
 from ..utils.installing import install_hint
 from ..utils.text import reason
@@ -44,15 +44,20 @@ def filesystem(url: str) -> tuple[Any, str]:
         return fsspec.url_to_fs(url, **{kind: _web() for kind in PORTS if f"{kind}://" in url})
     except ImportError as error:
         raise ConfigError(f"{url}: a library is missing: {reason(error)}") from error
+    except TypeError as error:  # of a driver that was not given all that it wants
+        raise ConfigError(f"{url}: says too little for a URL of its kind") from error
     except Exception as error:  # of any driver
-        raise ConfigError(f"{url}: cannot be reached ({reason(error)})") from error
+        unknown = "Protocol not known" in str(error)
+        why = "no such kind of URL is known" if unknown else reason(error)
+        raise ConfigError(f"{url}: cannot be reached ({why})") from error
 
 
 def opened(place: str) -> BinaryIO:
     """A file, local or behind a URL, open to be read from any position.
 
     Raises:
-        ImageError: A local one is no regular file.
+        FileNotFoundError: There is no such file.
+        ImageError: A local one is no regular file; or a server says no.
     """
     if not is_url(place):
         check_regular(place, place)
@@ -61,9 +66,14 @@ def opened(place: str) -> BinaryIO:
     try:
         return cast(BinaryIO, driver.open(path, "rb"))
     except FileNotFoundError as error:  # that is what fsspec calls whatever a web server said
-        if isinstance(error.__cause__, BlurdctError):
-            raise error.__cause__ from None
-        raise
+        cause = error.__cause__
+        if isinstance(cause, BlurdctError):
+            raise cause from None
+        if cause is None or isinstance(cause, FileNotFoundError):
+            raise
+        if getattr(cause, "status", 0) == 404:
+            raise
+        raise ImageError(f"{place}: cannot be read ({reason(cause)})") from error
 
 
 def _file(url: str) -> tuple[Any, str]:

@@ -198,14 +198,16 @@ def _checked(
     """The file of results; refused is what cannot be done in the end."""
     form(out)
     target = Path(out)
-    if target.is_dir():
+    if os.path.isdir(target):
         raise ConfigError(f"{target}: a folder, not a file")
     if not target.parent.is_dir():
         raise ConfigError(f"{target}: no such folder as {target.parent}; make it first")
     if resume and force:
         raise ConfigError("--resume and --force: one or the other")
     if timeout is not None and not 0 < timeout <= LONGEST:
-        raise ConfigError(f"timeout: expected up to {LONGEST:,} seconds, got {timeout}")
+        raise ConfigError(
+            f"timeout: expected over 0 and up to {LONGEST:,} seconds, got {timeout:g}"
+        )
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}")
     return target

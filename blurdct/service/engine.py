@@ -183,7 +183,7 @@ class Engine:
             if self._closed:
                 raise Busy("the service is stopping")
             if self._inside >= self.settings.queue + self.settings.threads:
-                raise Busy(f"{self.waiting} requests wait already; try again")
+                raise Busy("too many requests wait already; try again")
             self._inside += 1
         job = [work]
         ends = time.monotonic() + self.settings.seconds

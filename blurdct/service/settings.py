@@ -190,6 +190,8 @@ def _sentence(error: ValidationError, given: dict[str, Any]) -> str:
     elif kind.startswith(("int_", "float_")):
         number = "a whole number" if kind.startswith("int_") else "a number"
         expected = f"expected {number}, got {first['input']!r}"
+    elif kind in ("string_type", "tuple_type"):
+        expected = "expected a text" if kind == "string_type" else "expected a list of texts"
     elif kind == "extra_forbidden":
         expected = f"no such setting; known: {', '.join(Settings.model_fields)}"
     else:

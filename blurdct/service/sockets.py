@@ -31,7 +31,12 @@ def listen(host: str, port: int) -> socket.socket:
         number = getattr(error, "errno", None) or 0
         why = os.strerror(number) if number in errno.errorcode else reason(error)
         why = "no such host" if isinstance(error, UnicodeError) else why
-        raise ConfigError(f"cannot listen on {host}:{port} ({why})") from error
+        raise ConfigError(f"cannot listen on {shown(host, port)} ({why})") from error
+
+
+def shown(host: str, port: int) -> str:
+    """Host and port as people write them, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def incoming(

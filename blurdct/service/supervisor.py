@@ -16,6 +16,7 @@ from ..errors import BlurdctError
 from ..parallel.cores import cores
 from ..parallel.spawn import CONTEXT, end, started
 from ..utils.installing import about_opencv
+from ..utils.text import reason
 from .logs import CONFIG, LOGGER
 from .settings import PLACE
 
@@ -124,7 +125,9 @@ def _run(work: Work, place: int, pipe: "Connection[Any, Any]") -> None:
             pipe.send(known)
             sys.exit(1)
         logging.getLogger(LOGGER).exception("a process of the service ends")
-        pipe.send(BlurdctError(f"a process of the service ended ({type(error).__name__}: {error})"))
+        pipe.send(
+            BlurdctError(f"a process of the service ended ({reason(error)}); the log says more")
+        )
         sys.exit(1)
 
 

@@ -57,7 +57,7 @@ def _image_errors(name: str) -> Iterator[None]:
     except ImageError:
         raise
     except Exception as error:  # of a dozen libraries that read what anybody may have written
-        raise ImageError(f"{name}: cannot be read ({type(error).__name__})") from error
+        raise ImageError(f"{name}: cannot be read (what decodes it fails)") from error
 
 
 def answer(verdict: Prediction, size: tuple[int, int]) -> Answer:

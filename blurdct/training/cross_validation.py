@@ -96,7 +96,8 @@ def fit_rows(data: TrainingSet, name: str, parameters: dict[str, Any] | None) ->
     except ValueError as error:  # so libraries call a parameter out of its range
         if not parameters:
             raise
-        raise ConfigError(f"{name}, {parameters}: {str(error).splitlines()[0]}") from error
+        given = ",".join(f"{key}={value}" for key, value in parameters.items())
+        raise ConfigError(f"{name}:{given}: {str(error).splitlines()[0]}") from error
 
 
 def _rows(numbers: Array, wanted: Array) -> Array:

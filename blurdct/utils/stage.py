@@ -15,6 +15,7 @@ from typing import Any
 from .._version import __version__
 from ..errors import BlurdctError
 from .atomic import replacing
+from .text import reason
 
 FIRST_RECORD = "1_photos.json"
 
@@ -93,7 +94,9 @@ def digest(path: Path) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise BlurdctError(f"{path}: {error.strerror}; run the stage before first") from error
+        raise BlurdctError(
+            f"{path}: {reason(error)}; run the stage before this one first"
+        ) from error
 
 
 def settings_of(record: Path) -> dict[str, Any]:

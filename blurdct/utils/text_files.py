@@ -144,4 +144,6 @@ def unreadable(error: UnicodeError) -> str:
     """Which encoding a file is not in, for its line of error."""
     if isinstance(error, UnicodeDecodeError):
         return f"cannot be read as {error.encoding.upper()} ({error.reason})"
+    if isinstance(error, UnicodeEncodeError):  # bytes that came in as surrogates
+        return "cannot be read as UTF-8 (bytes in it that no letter has)"
     return f"cannot be read as UTF-8 ({error})"

@@ -66,8 +66,31 @@ def test_a_video_in_a_scan_is_a_row_that_says_so():
 def test_a_choice_that_is_missing_is_one_sentence():
     run = call("best", "r.csv")
     assert (run.status, run.out) == (2, "")
-    line = "Missing option '--by'. Choose from: burst, duplicate (see blurdct best --help)"
+    line = "--by is missing; expected burst, duplicate (see blurdct best --help)"
     assert run.err == f"blurdct: {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("predict", "SOURCE is missing (see blurdct predict --help)"),
+        ("scan in", "--out is missing (see blurdct scan --help)"),
+        ("evaluate", "MODEL is missing (see blurdct evaluate --help)"),
+        ("predict in --threshold", "--threshold needs a value (see blurdct predict --help)"),
+        ("predict in --json=yes", "--json takes no value (see blurdct predict --help)"),
+        (
+            "predict in --sise 3",
+            "no option --sise; did you mean --size? (see blurdct predict --help)",
+        ),
+        ("predict in -x", "no option -x (see blurdct predict --help)"),
+        ("models a b", "not expected: a b (see blurdct models --help)"),
+        ("help", "no command help (see blurdct --help)"),
+        ("predcit", "no command predcit; did you mean predict? (see blurdct --help)"),
+    ],
+)
+def test_what_is_missing_or_too_much_is_said_in_one_plain_line(words, line):
+    run = call(*words.split())
+    assert (run.status, run.out, run.err) == (2, "", f"blurdct: {line}\n")
 
 
 @pytest.mark.parametrize("given", ["photo.jpg", "my clip.mp4", "in", "https://a.org/b.jpg"])
@@ -79,7 +102,7 @@ def test_a_source_in_place_of_a_command_is_told_the_command(given):
 
 def test_what_is_neither_a_command_nor_there_is_no_command():
     run = call("predcit")
-    assert run.status == 2 and "No such command 'predcit'" in run.err
+    assert run.status == 2 and "no command predcit" in run.err
 
 
 def test_predict_looks_into_an_archive_and_map_into_a_folder():

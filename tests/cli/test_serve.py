@@ -286,9 +286,10 @@ def test_what_is_no_address_is_refused(text):
         (("--http", ":0", "--thrift", ":0"), "one or the other"),
         (("--http", "256.0.0.1:80"), "cannot listen on"),
         (("--token-file", "nowhere"), "--token-file nowhere: no such file"),
+        (("--http", "[::2]:80"), "cannot listen on [::2]:80 ("),
         (("--token-file", os.devnull), "token"),
-        (("--seconds", "nan"), "seconds: expected a time over 0, got nan"),
-        (("--allow-origin", "https://a.example/"), "origins: expected http(s)://HOST[:PORT] or *"),
+        (("--seconds", "nan"), "--seconds: expected a time over 0, got nan"),
+        (("--allow-origin", "https://a.example/"), "--allow-origin: expected http(s)://"),
         (("--thrift", ":0", "--token-file", __file__), "token"),
         (
             ("--threshold", "80"),
@@ -376,8 +377,8 @@ def test_a_library_that_only_workers_need_is_named_too(tmp_path):
 def test_what_nobody_thought_of_is_told_with_its_trace(tmp_path):
     (tmp_path / "fastapi.py").write_text("raise RuntimeError('out of order')")
     done = ended("--workers", "1", *FEW, path=tmp_path)
-    assert done.returncode == 1 and "RuntimeError: out of order" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "a process of the service ended (out of order); the log says more" in done.stderr
     (line,) = map(json.loads, done.stdout.splitlines())
     assert "out of order" in line["trace"]
 

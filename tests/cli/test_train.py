@@ -37,6 +37,7 @@ def test_figures_of_few_photographs_come_with_a_warning(mine, tmp_path, monkeypa
     run = call(words, mine=mine, out=tmp_path / "few")
     lines = run.err.splitlines()
     assert all(line.startswith("blurdct: ") for line in lines)
+    assert not any("  " in line for line in lines)
     (warning,) = (line for line in lines if "too few to trust" in line)
     assert f"{SCENES} sharp and {SCENES} blurred photographs of {SCENES} scenes" in warning
     figures_of_run = next(line for line in run.out.splitlines() if "ROC AUC" in line)
@@ -76,7 +77,10 @@ def test_copies_do_not_stand_in_for_photographs_that_cannot_be_read(mine, tmp_pa
         path.write_bytes(b"no picture")
     run = call(f"{command} --photos {{photos}} --out {{out}}", photos=photos, out=tmp_path / "out")
     assert run.status == 2 and run.out == ""
-    assert run.err.splitlines()[-1] == "blurdct: no blurred photo can be read"
+    assert (
+        run.err.splitlines()[-1]
+        == "blurdct: no blurred photo can be read, and so none be learnt from"
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -138,6 +138,17 @@ def test_weights_and_devices_are_tried_before_photographs_are_read(places, tmp_p
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize("name", ["dct-net", "dct-fusion", "certh-fusion"])
+def test_weights_for_a_model_that_has_no_use_for_them_are_refused(places, name, monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)  # of this whole process
+    run = call(f"train {name} --weights {{file}} --photos {{mine}} --out {{new}}", **places)
+    words = f"--weights: the networks of {name} begin with weights of their own"
+    if name == "certh-fusion":  # its member certh-cnn may begin with published ones
+        words = "no weights can be read"
+    assert (run.status, run.err.count("\n")) == (2, 1) and words in run.err
+
+
 @pytest.mark.parametrize(
     "words",
     [

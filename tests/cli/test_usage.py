@@ -125,7 +125,7 @@ def test_a_token_that_is_too_short_is_told_with_its_file(tmp_path):
     pytest.importorskip("fastapi")
     (tmp_path / "token").write_text("short")
     told = call("serve", "--token-file", tmp_path / "token").err
-    assert told.startswith(f"blurdct: --token-file {tmp_path / 'token'}: token: expected 8 or more")
+    assert told.startswith(f"blurdct: --token-file {tmp_path / 'token'}: expected 8 or more")
 
 
 def test_a_server_that_is_not_there_is_told_in_plain_words():

@@ -90,7 +90,7 @@ def test_more_frames_than_there_are_is_remarked_upon(home):
     assert run.status == 0
     assert len(os.listdir("out")) == 2
     assert run.err.splitlines() == [
-        "clip.avi: 1 of 2 saved frames are blurred",
+        "clip.avi: 1 of 2 saved frames is blurred",
         "clip.avi: only 2 frames to save; a smaller --every finds more",
     ]
 

@@ -18,11 +18,26 @@ from blurdct.curate.metadata.reader import read_metadata
 from blurdct.curate.metadata.source import Source
 from blurdct.curate.metadata.tiff import directories
 from blurdct.curate.xmp import beginning, tagged
-from blurdct.errors import BlurdctError
+from blurdct.errors import BlurdctError, ImageError
 from tests.helpers import tagged_files
 from tests.helpers.tagged_files import PACKET, TIMED, WRITERS, exif, write
 
 exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        (os.devnull, "not a regular file"),
+        (".", "a folder, not a photo"),
+        ("nowhere.jpg", "no such file"),
+        ("a\0.jpg", "cannot be read (a null byte in its name)"),
+    ],
+)
+def test_what_is_no_file_is_named_once(place, why):
+    with pytest.raises(ImageError) as refused:
+        read_metadata(place)
+    assert str(refused.value) == f"{place}: {why}"
 
 
 def made(path, *rest) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -223,8 +224,13 @@ def test_a_broken_line_is_named_and_the_others_are_undone(tmp_path):
     photo, _, journal = moved(tmp_path)
     with open(journal, "a") as file:
         file.write('{"do": "move"}\n{"do": "fly", "to": "x"}\n{broken\n{"do": "mo')
-    problems = [step.problem for step in undo_journal(journal)]
-    assert "line" in problems[0] and "fly" in problems[1] and "move" in problems[2]
+    steps = list(undo_journal(journal))
+    problems = [step.problem for step in steps]
+    assert re.fullmatch(r"line \d+ cannot be read", problems[0])
+    assert steps[0].path == str(journal)  # which is said in front, once
+    assert problems[1:3] == [
+        f"not understood: {{{said}}}" for said in ('"do": "fly", "to": "x"', '"do": "move"')
+    ]
     assert problems[3:] == [""] and photo.exists()
 
 

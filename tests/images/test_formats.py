@@ -176,6 +176,16 @@ def test_the_photo_on_a_pdf_page_comes_out_at_its_own_size(rgb, resolution):
     assert difference(luma, read_luma(rgb)) < 3
 
 
+def test_a_pdf_that_is_locked_is_not_called_damaged(rgb, monkeypatch):
+    def locked(*_, **__):
+        raise pypdfium2.PdfiumError("Failed to load document (PDFium: Incorrect password error).")
+
+    data = pdf(rgb)
+    monkeypatch.setattr(pypdfium2, "PdfDocument", locked)
+    monkeypatch.setenv(HERE, "1")
+    assert refusal(data, name="a.pdf") == "a.pdf: PDF locked by a password"
+
+
 def test_of_a_pdf_of_many_pages_the_first_counts(rgb):
     assert difference(read_luma(pdf(rgb, 255 - rgb)), read_luma(rgb)) < 3
 

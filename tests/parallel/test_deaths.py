@@ -85,7 +85,7 @@ def no_model():
     ("how", "given", "words"),
     [
         (fail_to_import, ("no_such_module",), "cannot start .*No module named 'no_such_module'"),
-        (run_out_of_memory, (), r"cannot start \(MemoryError"),
+        (run_out_of_memory, (), r"cannot start \(not enough memory\)"),
         (no_model, (), "^no such model$"),
     ],
 )
@@ -122,7 +122,7 @@ def odd(item):
 
 @each_pool
 def test_an_answer_that_cannot_be_sent_is_an_error(pool):
-    with pytest.raises(BlurdctError, match=r"cannot be sent \(TypeError: cannot pickle"):
+    with pytest.raises(BlurdctError, match=r"cannot be sent \(cannot pickle"):
         list(pool(odd, ["packing"]))
 
 

@@ -241,7 +241,9 @@ def test_an_archive_that_is_cut_short_gives_what_is_there_and_then_an_error(tmp_
     (packed if ending == ".zip" else tar)(path, files)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     found = []
-    with pytest.raises(ImageError, match=r"^.*photos[.a-z]*: cannot be unpacked \(.+\)$"):
+    with pytest.raises(
+        ImageError, match=r"^.*photos[.a-z0-9]*: cannot be unpacked \((.+ )?cut short\)$"
+    ):
         for member in members(str(path), photos):
             found.append(member)
     if ending == ".zip":  # its table of contents stands at the end
@@ -265,7 +267,7 @@ def test_a_damaged_header_inside_a_tar_is_not_taken_for_the_end(tmp_path):
     data[at : at + 100] = b"?" * 100
     path.write_bytes(data)
     found = []
-    with pytest.raises(ImageError, match="damaged header"):
+    with pytest.raises(ImageError, match="a damaged header"):
         for member in members(str(path), photos):
             found.append(member.name)
     assert found == ["0.jpg", "1.jpg"]
@@ -371,7 +373,7 @@ def test_a_window_of_gigabytes_is_refused(tmp_path):
     size = 4 * (window[12] + 1)
     window[12 + size - 4 : 12 + size] = zlib.crc32(window[12 : 12 + size - 4]).to_bytes(4, "little")
     path.write_bytes(window)
-    with pytest.raises(ImageError, match="cannot be unpacked .Memory usage limit exceeded"):
+    with pytest.raises(ImageError, match="cannot be unpacked .it would take too much memory"):
         list(members(str(path), photos))
 
 
@@ -468,7 +470,9 @@ def test_a_sparse_member_of_a_tar_is_refused_and_the_others_are_read(tmp_path, v
             pytest.skip("this file system knows no holes")
     sparse, plain = members(str(path), photos)
     assert sparse.data is None and sparse.name == "a.jpg"
-    with pytest.raises(ImageError, match=r"::a.jpg: cannot be unpacked \(a sparse file\)"):
+    with pytest.raises(
+        ImageError, match=r"::a.jpg: cannot be unpacked \(a sparse file, which is not supported\)"
+    ):
         read(str(path), sparse.name, sparse.place)
     assert (plain.data or read(str(path), plain.name, plain.place)) == b"x" * 700
 

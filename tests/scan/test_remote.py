@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from blurdct.errors import ImageError
+from blurdct.errors import ConfigError, ImageError
 from blurdct.scan import archives, remote
 from blurdct.scan.items import Item, open_photo
 from blurdct.scan.sources import photographs
@@ -36,6 +36,10 @@ class Server(BaseHTTPRequestHandler):
             host = f"{host}:{port}" if ":" not in host else host
             self.send_response(302)
             self.send_header("Location", f"http://{host}/{path}")
+            self.end_headers()
+            return
+        if name.isdecimal():  # /403/...
+            self.send_response(int(name))
             self.end_headers()
             return
         self.send_response(206 if name == "lies" else 200)
@@ -91,6 +95,47 @@ def test_the_limit_counts_what_a_server_really_sends(server, small, kind):
     with pytest.raises(ImageError, match=f"^{server}/{kind}/a.jpg: too large, over 300,000 bytes$"):
         open_photo(Item(f"{server}/{kind}/a.jpg"))
     assert Server.sent < ENDLESS
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.zip", "a.tar", "folder/"])
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(401, "the server says 401 Unauthorized"), (403, "says 403 Forbidden"), (503, "says 503 ")],
+)
+def test_what_a_server_refuses_is_not_said_to_be_missing(server, status, why, name):
+    url = f"{server}/{status}/{name}"
+    (item,) = photographs([url])
+    with pytest.raises(ImageError) as refused:
+        open_photo(item)
+    said = "searched" if name == "folder/" else "read"
+    assert str(refused.value).startswith(f"{url}: cannot be {said} (") and why in str(refused.value)
+    assert "url=" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.zip"])
+def test_a_file_that_is_not_there_and_a_server_that_is_not_there_are_told_apart(server, name):
+    places = {
+        f"{server}/404": "no such file",
+        "http://127.0.0.1:1": "cannot be read (nothing answers",
+    }
+    for place, why in places.items():
+        (item,) = photographs([f"{place}/{name}"])
+        with pytest.raises(ImageError) as refused:
+            open_photo(item)
+        assert str(refused.value).startswith(f"{place}/{name}: {why}")
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("nosuch://x/a.jpg", "cannot be reached (no such kind of URL is known)"),
+        ("github://x", "says too little for a URL of its kind"),
+    ],
+)
+def test_a_url_that_no_driver_takes_is_refused_in_plain_words(url, why):
+    with pytest.raises(ConfigError) as refused:
+        photographs([url])
+    assert str(refused.value) == f"{url}: {why}"
 
 
 @pytest.mark.parametrize("source", ["endless/", "lies/photos.zip", "endless/photos.zip"])

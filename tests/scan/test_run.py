@@ -408,7 +408,7 @@ def test_a_table_stays_when_a_list_no_longer_says_what_it_named(go, photos, cont
 
 @pytest.mark.parametrize("seconds", [0, float("nan"), float("inf"), 1e9])
 def test_a_time_limit_is_a_number_of_seconds(tmp_path, seconds):
-    with pytest.raises(ConfigError, match="timeout: expected up to"):
+    with pytest.raises(ConfigError, match="timeout: expected over 0 and up to"):
         scan(tmp_path, tmp_path / "out.csv", timeout=seconds)
 
 

@@ -145,11 +145,11 @@ def test_if_no_photo_can_be_read_the_status_says_so_and_the_reason_stands_there(
         ("/v1/predict?threshold=101", {"content": jpeg()}, "from 0 to 1, got 101"),
         ("/v1/predict?threshold=-0.1", {"content": jpeg()}, "from 0 to 1, got -0.1"),
         ("/v1/predict?threshold=nan", {"content": jpeg()}, "threshold"),
-        ("/v1/predict?threshold=much", {"content": jpeg()}, "threshold"),
+        ("/v1/predict?threshold=much", {"content": jpeg()}, "expected a number, got 'much'"),
         ("/v1/predict", {}, "no photo"),
         ("/v1/predict", {"content": b"", "headers": FORM}, "it has no end"),
         ("/v1/predict", {"content": b"--X--", "headers": FORM}, "has no file"),
-        ("/v1/predict", {"content": b"junk", "headers": FORM}, "broken multipart"),
+        ("/v1/predict", {"content": b"junk", "headers": FORM}, "do not follow its boundary"),
         ("/v1/predict", {"headers": {"content-type": "multipart/form-data"}}, "boundary"),
         ("/v1/predict", {"data": {"files": "a"}, "files": {"x": ("", b"")}}, None),
         ("/v1/predict", {"files": form(*[("a", b"x")] * 65)}, "more than 64"),
@@ -162,7 +162,11 @@ def test_if_no_photo_can_be_read_the_status_says_so_and_the_reason_stands_there(
             {"data": {"threshold": "1"}, "files": form(("a", jpeg()))},
             "threshold is no part of a form: it goes with the URL, ?threshold=",
         ),
-        ("/v1/map?style=neon", {"content": jpeg()}, "style"),
+        (
+            "/v1/map?style=neon",
+            {"content": jpeg()},
+            "style: expected 'page' or 'overlay', got 'neon'",
+        ),
     ],
 )
 def test_wrong_use_is_told_in_one_line(client, path, sent, why):

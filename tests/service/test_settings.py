@@ -65,6 +65,20 @@ def test_settings_come_from_options_before_the_environment_before_defaults(monke
     assert "12345678" not in repr(settings) + str(settings)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("model", 5, "expected a text"),
+        ("token", 12345678, "expected a text"),
+        ("models", 5, "expected a list of texts"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_without_words_of_a_library(name, value, why):
+    with pytest.raises(ConfigError) as refused:
+        Settings(**{name: value})
+    assert str(refused.value) == f"{name}: {why}"
+
+
 @pytest.mark.parametrize(("name", "value", "why"), WRONG)
 def test_what_cannot_be_is_refused_in_one_line_by_the_name_it_came_under(
     monkeypatch, name, value, why

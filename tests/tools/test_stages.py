@@ -339,7 +339,7 @@ def test_the_size_of_stage_4_is_that_of_the_bundle(done, tmp_path, run):
 def test_a_stage_before_its_time_is_one_line(script, tmp_path, refusal):
     line = refusal(script, "--photos", tmp_path, "--out", tmp_path / "out")
     assert str(tmp_path / "out") in line
-    assert line.endswith("run the stage before first")
+    assert line.endswith("run the stage before this one first")
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_the_record_lists_what_was_read_and_written(source, partial):
 
 
 def test_a_missing_input_asks_for_the_stage_before(tmp_path):
-    with pytest.raises(BlurdctError, match=r"nothing\.csv.*run the stage before first"):
+    with pytest.raises(BlurdctError, match=r"nothing\.csv.*run the stage before this one first"):
         step(tmp_path / "nothing.csv").begin()
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ...errors import ConfigError, ImageError
+from ...utils.text import counted
 from .. import output
 from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
@@ -128,7 +129,8 @@ def best(
         return place.rank <= keep and not (only_sharp and place.photo.blurred)
 
     chosen = [place for place in places if is_kept(place) != rest]
-    note(f"{len(places):,} photographs in {groups:,} groups: {len(chosen):,} picked")
+    counts = f"{counted(len(places), 'photograph')} in {counted(groups, 'group')}"
+    note(f"{counts}: {len(chosen):,} picked")
     if none := sum(place.rank == 1 and not place.sharp for place in places):
         more = "" if only_sharp else ", and so is the best of each (--only-sharp keeps none)"
         note(f"groups in which every photo is blurred: {none:,} of {groups:,}{more}")
@@ -172,8 +174,7 @@ def _grouped(
             seen.append(answer)
     if by == "burst":
         if alone := seen.count(None):
-            words = f"without a capture time, and each by itself: {alone:,} photographs"
-            note(words)
+            note(f"without a capture time, and each by itself: {counted(alone, 'photograph')}")
         return bursts.group_bursts(seen, gap), kept, status
     most = near_duplicates.DISTANCE if distance is None else distance
     return near_duplicates.group_duplicates(seen, most), kept, status

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ...errors import ConfigError
+from ...utils.text import counted
 from .. import output
 from ..acting import DryRun, Null, To, check_use, follow, journal_in, print_paths
 from ..checks import command
@@ -172,7 +173,7 @@ def filter(
         count = found.labels[label or ""] if known else sum(1 for _ in picked())
         what = f"labelled {label}" if label else cut.source
         only = ", and sure" if sure else ""
-        told = f"{count:,} of {found.labels.total():,} photographs: {what}{only}"
+        told = f"{count:,} of {counted(found.labels.total(), 'photograph')}: {what}{only}"
     if form:
         note(told)
         _print_rows(sorted(picked(), key=_worst_first), form, escape)
@@ -223,10 +224,10 @@ def _told(found: "Survey", cut: "Cut", include: Sequence[str]) -> str:
 
     count, sharp = outcome(found, cut, include)
     score = ""
-    if cut.p is not None and "P " not in cut.source:
+    if cut.p is not None and not cut.source.startswith("P "):
         score = "" if math.isinf(cut.p) else f", P {cut.p:.4f} or more"
-    words = f"{count:,} of {sum(found.labels.values()):,} photographs: {cut.source}{score}"
-    return f"{words}; going by P, about {sharp:,.1f} of them are sharp"
+    words = f"{count:,} of {counted(found.labels.total(), 'photograph')}: {cut.source}{score}"
+    return f"{words}; sharp among them, going by P: about {sharp:,.1f}" if count else words
 
 
 def _print_table(found: "Survey", cut: "Cut") -> None:
@@ -236,7 +237,7 @@ def _print_table(found: "Survey", cut: "Cut") -> None:
     asked = [] if cut.p is None or math.isinf(cut.p) else [cut.p]
     rows = tally(found, (*TABLE, *asked))
     labels = ", ".join(f"{count:,} {name}" for name, count in found.labels.most_common())
-    note(f"{sum(found.labels.values()):,} photographs: {labels}")
+    note(f"{counted(found.labels.total(), 'photograph')}: {labels}")
     if sys.stdout is None or not sys.stdout.isatty():
         printer = output.printer("csv", tuple(rows[0]))
         for row in rows:

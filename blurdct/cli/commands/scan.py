@@ -14,6 +14,7 @@ import typer
 from ...config import ReadConfig
 from ...errors import BlurdctError
 from ...results import UNREADABLE
+from ...utils.text import counted
 from ..checks import command
 from ..options import (
     ALL_READ,
@@ -74,7 +75,9 @@ def scan(
     workers: EachCore = None,
     timeout: Annotated[
         float | None,
-        typer.Option(min=0.1, metavar="SECONDS", help="Give a photo up that takes longer."),
+        typer.Option(
+            min=0.1, max=1_000_000, metavar="SECONDS", help="Give a photo up that takes longer."
+        ),
     ] = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
     quiet: Quiet = False,
@@ -122,7 +125,8 @@ def scan(
                 watch=bar,
             )
     except KeyboardInterrupt as stop:
-        what = f"{bar.done:,} photos are done; --resume goes on with the rest"
+        are = "is" if bar.done == 1 else "are"
+        what = f"{counted(bar.done, 'photo')} {are} done; --resume goes on with the rest"
         note(f"stopped; {what if bar.done else 'nothing was done yet'}")
         raise typer.Exit(TERMINATED if stop.args else INTERRUPTED) from None
     except BlurdctError as error:

@@ -1,8 +1,9 @@
 """``blurdct serve --http :8000``: verdicts over HTTP, with a page for people; or over Thrift."""
 
+from collections.abc import Collection
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -100,39 +101,50 @@ def serve(
         from ...service.settings import Settings
 
         token = None if token_file is None else _token(token_file)
-        settings = Settings(
-            model=model[0] if model else None,
-            models=model or None,
-            map_model=map_model,
-            threshold=threshold,
-            max_fpr=max_fpr,
-            queue=queue,
-            seconds=seconds,
-            max_bytes=max_bytes,
-            max_pixels=max_pixels,
-            max_files=max_files,
-            token=token,
-            origins=allow_origin or None,
-        )
+        given: dict[str, Any] = {
+            "model": model[0] if model else None,
+            "models": model or None,
+            "map_model": map_model,
+            "threshold": threshold,
+            "max_fpr": max_fpr,
+            "queue": queue,
+            "seconds": seconds,
+            "max_bytes": max_bytes,
+            "max_pixels": max_pixels,
+            "max_files": max_files,
+            "token": token,
+            "origins": allow_origin or None,
+        }
+        try:
+            settings = Settings(**given)
+        except ConfigError as error:
+            raise ConfigError(_of_option(str(error), given)) from error
         if thrift:
             if settings.token:
                 raise ConfigError("a token guards HTTP alone: Thrift has no place for one")
             from ...service.thrift.server import serve
         else:
             from ...service.http.server import serve
-        from ...service.sockets import listen
+        from ...service.sockets import listen, shown
 
         listener = listen(host, port)
         place, number, *_ = listener.getsockname()
         if not (thrift or settings.token or ip_address(place).is_loopback):
             note("whoever reaches this address may ask: no --token-file, no BLURDCT_TOKEN")
-        where = f"[{place}]:{number}" if ":" in place else f"{place}:{number}"
-        shown = where if thrift else f"http://{where}"
-        serve(settings, listener, workers, lambda: note(f"listening on {shown}"))
+        where = ("" if thrift else "http://") + shown(place, number)
+        serve(settings, listener, workers, lambda: note(f"listening on {where}"))
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith(("blurdct", "cv2")):
+        library = (error.name or "").partition(".")[0]
+        if library in ("blurdct", "cv2"):
             raise
-        raise ModelError(f"serve needs {error.name}: {install_hint('serve')}") from error
+        raise ModelError(f"serve needs {library}: {install_hint('serve')}") from error
+
+
+def _of_option(words: str, settings: Collection[str]) -> str:
+    """What is said of a setting, said of the option that it came from."""
+    name, colon, why = words.partition(":")
+    option = "allow-origin" if name == "origins" else name.replace("_", "-")
+    return f"--{option}:{why}" if colon and name in settings else words
 
 
 def _token(path: Path) -> str:
@@ -151,5 +163,6 @@ def _token(path: Path) -> str:
     except ConfigError as error:
         if not str(error).startswith("token:"):
             raise
-        raise ConfigError(f"--token-file {path}: {error}") from error
+        why = str(error).removeprefix("token: ")
+        raise ConfigError(f"--token-file {path}: {why}") from error
     return token

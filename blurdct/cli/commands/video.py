@@ -80,7 +80,7 @@ def video(
     if plot and plot.suffix.lower() != ".svg":
         raise ConfigError(f"{plot}: expected a file ending in .svg")
     if only_sharp and not best:
-        raise ConfigError("--only-sharp: of the frames that --best N --to DIR saves")
+        raise ConfigError("--only-sharp is about the frames that --best N --to DIR saves")
     apart = of_option("--every", step, every)
     form(out)
     for file in (out, plot):
@@ -132,8 +132,9 @@ def _remark(clip: str, chosen: "list[Row]", best: int, only_sharp: bool) -> None
             f"{clip}: no {'sharp frame' if only_sharp else 'frame that can be judged'} to save"
         )
     elif blurred:
+        be = "is" if blurred == 1 else "are"
         whole = "no frame is sharp; " if blurred == len(chosen) else ""
-        output.note(f"{clip}: {whole}{blurred} of {len(chosen)} saved frames are blurred")
+        output.note(f"{clip}: {whole}{blurred} of {len(chosen)} saved frames {be} blurred")
     if 0 < len(chosen) < best:
         some = ("sharp " if only_sharp else "") + ("frame" if len(chosen) == 1 else "frames")
         output.note(f"{clip}: only {len(chosen)} {some} to save; a smaller --every finds more")

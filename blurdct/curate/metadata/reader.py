@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ...errors import ImageError
 from ...images.files import check_regular
 from ...scan.items import check_is_file
+from ...utils.text import reason
 from . import tiff
 from .containers import blocks
 from .source import Source
@@ -75,9 +76,12 @@ def read_metadata(path: str | os.PathLike[str]) -> Metadata:
             for kind, block in found:
                 _add(metadata, kind, block)
             return metadata
+    except ImageError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        why = getattr(error, "strerror", None) or error
-        raise ImageError(f"{path}: cannot be read ({why})") from error
+        raise ImageError(f"{path}: cannot be read ({reason(error)})") from error
 
 
 def _add(to: Metadata, kind: str, block: Source) -> None:

@@ -15,6 +15,7 @@ from torch import nn
 from ...errors import ModelError
 from ...features.inputs import INPUTS
 from ...utils.atomic import replacing
+from ...utils.text import reason
 from ..base import Array, Backend, Inputs, TrainingRows
 from ..onnx_graph import OPSETS, halved
 from .checkpoints import digest, hash_of
@@ -234,8 +235,8 @@ def load_published(network: nn.Module, file: Path, head: str) -> None:
     except FileNotFoundError as error:
         raise ModelError(f"{file}: no such file") from error
     except Exception as error:  # both libraries raise whatever comes
-        reason = str(error).partition("\n")[0]
-        raise ModelError(f"{file}: no weights can be read from it ({reason})") from error
+        why = f" ({reason(error)})" if isinstance(error, OSError) else ""
+        raise ModelError(f"{file}: no weights can be read from it{why}") from error
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]
     tensors = found.items() if isinstance(found, dict) else ()

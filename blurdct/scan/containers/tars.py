@@ -22,7 +22,7 @@ _LONG = f"its headers are over {HEADERS:,} bytes"
 # Instead of where a member begins: why there are no bytes of it.
 _SPARSE, _DANGLING, _CROWDED = -1, -2, -3
 _WITHOUT = {
-    _SPARSE: "a sparse file",  # of holes, which may be endless
+    _SPARSE: "a sparse file, which is not supported",  # of holes, which may be endless
     _DANGLING: "a link to no file in this archive",
     _CROWDED: f"one of over {LINKS:,} links",
 }
@@ -186,7 +186,7 @@ class _Strict(tarfile.TarInfo):
     def frombuf(cls, buf: Any, encoding: Any, errors: Any) -> "_Strict":
         info = super().frombuf(buf, encoding, errors)
         if info.size < 0 or (info.type in _IN_MEMORY and info.size > HEADERS):
-            raise tarfile.ReadError(_LONG if info.size > 0 else "a negative size")
+            raise tarfile.ReadError(_LONG if info.size > 0 else "a member of negative size")
         return info
 
     @classmethod
@@ -198,7 +198,7 @@ class _Strict(tarfile.TarInfo):
         except tarfile.HeaderError as error:
             if type(error).__name__ not in ("InvalidHeaderError", "TruncatedHeaderError"):
                 raise  # the end, said as it should be
-            raise tarfile.ReadError(f"damaged header: {error}") from error
+            raise tarfile.ReadError("a damaged header, or no tar archive") from error
 
     def _proc_sparse(self, archive: Any) -> "_Strict":
         """Pass over the map of GNU's first format: blocks, as long as the last byte says so."""

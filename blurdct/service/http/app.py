@@ -33,6 +33,7 @@ Endpoint = Callable[..., Awaitable[Response]]
 PAGE = Path(__file__).parent / "page"
 RETRY = {"retry-after": "1"}  # seconds
 STATUS = {Busy: 503, TooLong: 504, ConfigError: 400, ModelError: 400, ImageError: 422}
+EXPECTED = {"float_parsing": "expected a number", "literal_error": "expected {expected}"}
 EXPOSED = ("X-Request-Id", "Retry-After", *schema.PNG[200]["headers"])
 
 Model = Annotated[
@@ -253,7 +254,9 @@ def _add_errors(app: FastAPI) -> None:
 
     async def wrong(request: Request, error: Any) -> Response:
         first = error.errors()[0]
-        return _json({"detail": visible(f"{first['loc'][-1]}: {first['msg']}")}, 400)
+        expected = EXPECTED.get(first["type"], first["msg"]).format(**first.get("ctx", {}))
+        words = f"{first['loc'][-1]}: {expected}, got {first['input']!r:.100}"
+        return _json({"detail": visible(words)}, 400)
 
     async def gone(request: Request, error: Exception) -> Response:
         return Response(status_code=LEFT)  # into the log; nobody else gets it

@@ -131,14 +131,15 @@ class Form:
         try:
             self._parser = MultipartParser(boundary, calls)
         except FormParserError as error:
-            raise BodyError(400, f"broken multipart/form-data: {error}") from error
+            raise BodyError(400, "broken multipart/form-data: its boundary is too long") from error
 
     def write(self, piece: bytes) -> None:
         """Raises BodyError if it is no form, or has too many parts."""
         try:
             self._parser.write(piece)
         except FormParserError as error:
-            raise BodyError(400, f"broken multipart/form-data: {error}") from error
+            words = "broken multipart/form-data: its parts do not follow its boundary"
+            raise BodyError(400, words) from error
 
     def end(self) -> list[File]:
         """Raises BodyError if the form breaks off, or has no file."""

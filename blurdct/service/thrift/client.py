@@ -14,6 +14,7 @@ from thriftpy2.thrift import TApplicationException, TException
 from ...errors import BlurdctError, ImageError
 from ...images.files import read_bytes
 from ...utils.text import reason
+from ..sockets import shown
 from .idl import IDL, SERVICE
 
 NOBODY = "nothing answers there; is 'blurdct serve --thrift' running?"
@@ -62,7 +63,7 @@ class Caller:
         self._client.close()
 
     def __str__(self) -> str:
-        return "{}:{}".format(*self._place)
+        return shown(*self._place)
 
     def judge(self, path: str, blurred: bool) -> Judged:
         """Have a photo judged; where the connection breaks, once more on a new one.
