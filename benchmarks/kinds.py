@@ -30,18 +30,17 @@ from blurdct.config import ReadConfig, TrainConfig
 from blurdct.datasets.blur_kernels import disk, path_kernel
 from blurdct.datasets.extraction import read_numbers
 from blurdct.datasets.linear_light import blur_as_seen
-from blurdct.datasets.manifest import list_photos
+from blurdct.datasets.manifest import list_photos, read_csv, telling
 from blurdct.datasets.splits import folds
 from blurdct.errors import ConfigError, ImageError
 from blurdct.features.inputs import photo_inputs
 from blurdct.features.summary import SUMMARY
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import Bundle, load
-from blurdct.inference.detector import Detector
 from blurdct.metrics import roc_auc
 from blurdct.parallel.cores import cores
 from blurdct.training.cross_validation import fit_rows
-from blurdct.training.training_set import TrainingSet, build_training_set, with_extra
+from blurdct.training.training_set import COLUMNS, TrainingSet, build_training_set, with_extra
 
 KIND = "kinds-"  # sources begin so in the manifest that these figures are of
 DISKS = (0.2, 0.4, 0.8)  # per cent of the long side, radius
@@ -67,8 +66,7 @@ def main() -> None:
     parser = options(__doc__)
     add = parser.add_argument
     add("--photos", type=Path, default=Path("kinds"), help="folder with a manifest.csv")
-    table = ROOT / "data" / "wide.parquet"
-    add("--table", type=Path, default=table, help="that the model called best learnt from")
+    add("--tables", type=Path, default=ROOT / "data", help="folder of the tables they learnt from")
     add("--model", nargs="+", default=["best", "fast"], help="of those two (both)")
     add("--workers", type=int, default=min(2, cores()), help="processes (%(default)s)")
     args = parser.parse_args()
@@ -80,19 +78,14 @@ def main() -> None:
     ]
     nothing = f"{args.photos}: no photograph could be read"
     with recording(__file__, __doc__, args) as record:
-        found = judge_all(numbers, asked, args.workers, nothing)
+        found = [Seen(*one) for one in judge_all(numbers, asked, args.workers, nothing)]
         for model in args.model:
             bundle = load(model)
-            if bundle.views == ("features",):
-                own = Detector(bundle).probabilities
-                show(record, f"{model}, as it is", bundle, found, [own] * len(found))
-                continue
-            table, values = read_numbers(args.table, SUMMARY)
-            data = build_training_set(table, TrainConfig(), {"wide": values})
+            data = learnt_from(bundle, args.tables)
             source, group = (data.table[name].to_numpy(str) for name in ("source", "group"))
             strange = {one.group for one in found} - set(group)
             if strange:
-                raise ConfigError(f"{args.photos}: {min(strange)!r} is no group of {args.table}")
+                raise ConfigError(f"{args.photos}: {min(strange)!r} is no group in {args.tables}")
             without = partial(trained_without, data, bundle)
             home: dict[str, Answer] = {}
             for _, judge in folds(group, source, PARTS):
@@ -103,8 +96,16 @@ def main() -> None:
             show(record, f"{model}, kinds unseen", bundle, found, [of_kind[s.kind] for s in found])
 
 
-def numbers(question: tuple[Path, str, str]) -> Seen | str:
-    """Inputs of a photo and of its copies, or why there are none."""
+def learnt_from(bundle: Bundle, tables: Path) -> TrainingSet:
+    """The table that a shipped model was trained from."""
+    if bundle.views == ("features",):
+        return build_training_set(telling(read_csv(tables / "features.csv", COLUMNS)))
+    table, values = read_numbers(tables / "wide.parquet", SUMMARY)
+    return build_training_set(table, TrainConfig(), {"wide": values})
+
+
+def numbers(question: tuple[Path, str, str]) -> tuple[str, str, dict[str, np.ndarray]] | str:
+    """What ``Seen`` holds of a photo and of its copies, or why there is nothing."""
     path, kind, group = question
     try:
         rgb = read_rgb(path)
@@ -117,7 +118,7 @@ def numbers(question: tuple[Path, str, str]) -> Seen | str:
         }
     except ImageError as error:
         return str(error)
-    return Seen(kind, group, rows)
+    return kind, group, rows
 
 
 def copies(rgb: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:

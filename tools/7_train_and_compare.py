@@ -12,13 +12,10 @@ from pathlib import Path
 import _options
 
 from blurdct.config import ReadConfig, TrainConfig, from_dict
-from blurdct.datasets import load_table, locate, read_csv, telling
-from blurdct.datasets.extraction import read_numbers, write_numbers
-from blurdct.errors import ConfigError
+from blurdct.datasets import locate
 from blurdct.evaluation import compare_models, views_of
-from blurdct.features.summary import SUMMARY
 from blurdct.models.nn.fit_context import in_context
-from blurdct.training import COLUMNS, TrainingSet, build_training_set
+from blurdct.training.sources import from_images, from_table
 from blurdct.utils import stage
 from blurdct.utils.progress import bar
 
@@ -37,29 +34,18 @@ def main() -> None:
     # the working size that stage 4 read the photographs at; of another table the usual one
     recorded = {} if args.features else stage.settings_of(args.out / "4_coefficients.json")
     read = from_dict(ReadConfig, recorded)
-    if views == ["features"]:
+    bad: list[str] = []
+    if args.features or views == ["features"]:
         known = args.features or args.out / "features.csv"
         stage.digest(known)  # says which stage is to be run first
-        data = build_training_set(telling(read_csv(known, COLUMNS)), config)
+        data = from_table(known, views, config)
         files = [] if args.features else locate(data.table, _options.photos_folder(args), args.out)
         places = dict(zip(data.table["path"], files, strict=False))
-    elif args.features:
-        if views != ["wide"]:
-            raise ConfigError(f"--features: of {', '.join(views)} there is no table")
-        data, places = _from_numbers(args.features, config), {}
     else:
         stage.digest(args.out / "images.csv")
-        table = telling(read_csv(args.out / "images.csv", COLUMNS[:7]))
         folder = _options.photos_folder(args)
-        files = locate(table, folder, args.out)
-        places = dict(zip(table["path"], files, strict=True))
-        found = load_table(table, files, views, read, args.workers, bar, folder)
-        if views == ["wide"]:  # a table of which the models can be made again without photographs
-            write_numbers(found.table, SUMMARY, found.inputs["wide"], args.out / "wide.parquet")
-            data = _from_numbers(args.out / "wide.parquet", config)
-        else:
-            data = build_training_set(found.table, config, found.inputs, found.masks)
-        print(*found.bad, sep="\n", end="\n" if found.bad else "")
+        data, places, bad = from_images(args.out, folder, views, config, read, args.workers, bar)
+    print(*bad, sep="\n", end="\n" if bad else "")
     storage = args.storage or f"sqlite:///{args.out / 'study.db'}"
     with in_context(checkpoints=args.out / "checkpoints"):
         report = compare_models(
@@ -68,12 +54,6 @@ def main() -> None:
         )  # fmt: skip
     for name, one in report["models"].items():
         print("{}: ROC AUC {roc_auc:.4f}, accuracy {accuracy:.4f}".format(name, **one["real"]))
-
-
-def _from_numbers(path: Path, config: TrainConfig) -> TrainingSet:
-    """The 350 numbers of many images, as the file keeps them."""
-    table, values = read_numbers(path, SUMMARY)
-    return build_training_set(table, config, {"wide": values})
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def test_weights_and_devices_are_tried_before_photographs_are_read(places, tmp_p
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["dct-net", "dct-fusion", "certh-fusion"])
+@pytest.mark.parametrize("name", ["dct-net", "certh-fusion"])
 def test_weights_for_a_model_that_has_no_use_for_them_are_refused(places, name, monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)  # of this whole process

@@ -33,7 +33,7 @@ def test_the_width_of_unseen_rows_is_told_in_pixels(session):
     extent = session.run({"wide": numbers})["extent"]
     blurred = widths > 0
     assert stats.spearmanr(extent[blurred], widths[blurred])[0] > 0.8
-    assert np.median(extent[blurred] / widths[blurred]) == pytest.approx(1, abs=0.15)
+    assert np.median(extent[blurred] / widths[blurred]) == pytest.approx(1, abs=0.25)
     assert np.median(extent[~blurred]) < 1.5
 
 

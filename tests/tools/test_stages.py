@@ -185,7 +185,7 @@ def test_every_block_has_its_coefficients_and_statistics(done):
     statistics = pq.read_table(done[0] / "statistics" / "statistics_00000.parquet")
     assert coefficients.shape == (64, blocks.num_rows)
     assert statistics.num_rows == blocks.num_rows
-    assert statistics.column_names == ["photo", "row", "column", *FEATURES]
+    assert statistics.column_names == ["photo", "row", "column", "evidence", *FEATURES]
 
 
 def test_features_by_way_of_the_disk_are_those_made_in_memory(done, photos):

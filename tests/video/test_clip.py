@@ -123,7 +123,7 @@ def test_the_blurred_stretch_scores_higher_than_the_sharp(rows):
     sharp = [row["score"] for row in rows if row["time"] < 2]
     blurred = [row["score"] for row in rows if row["time"] >= 2]
     assert len(sharp) == len(blurred) == 20
-    assert max(sharp) + 20 < min(blurred)
+    assert max(sharp) + 10 < min(blurred)
 
 
 def test_a_row_says_what_the_detector_says_of_the_frame(clip, rows, detector):
