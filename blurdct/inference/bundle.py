@@ -233,13 +233,6 @@ def _thresholds_of_old(limits: Any) -> dict[str, float]:
     return {"sure_sharp": limits["clear"], "sure_blurred": limits["blurred"]}
 
 
-def _why(error: Exception) -> str:
-    """What is wrong with a folder that is no bundle."""
-    if isinstance(error, (json.JSONDecodeError, UnicodeError)):
-        return f"{SHEET} is no JSON"
-    return "nested too deep" if isinstance(error, RecursionError) else str(error)
-
-
 def _content(path: Path, limit: int) -> bytes:
     """A file's bytes; a pipe might never be written to, a device never end."""
     size = check_regular(path, path.name)

@@ -71,7 +71,8 @@ def test_the_figures_of_the_limits_page_are_those_of_the_benchmark():
     assert of["documents"][2] == 0 and "of documents none" in text
     readme = " ".join(text_of("README.md").split())
     assert f"`best` calls {100 * of['all'][2]:.1f} % blurred" in readme
-    assert of["all"][6] == 1 and "it finds all copies of them that are out of focus by .4 %" in readme
+    told = "it finds all copies of them that are out of focus by .4 %"
+    assert of["all"][6] == 1 and told in readme
 
 
 @pytest.mark.parametrize("page", sorted(set(PAGES) - set(OF_OLD)))
