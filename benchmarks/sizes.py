@@ -3,7 +3,8 @@
 Blur of known extent, in pixels of the photo itself, is laid on photographs in linear light: a disk,
 or motion along a straight line. A photo that is sharp up to 1 pixel of blur at the size it is
 judged at has a sharp_size of side / extent, taken down to the next size judged: their product
-steps by 2 at most, whatever the extent.
+steps by 2 at most, whatever the extent. What is told of the blur itself is compared with the
+extent, of models that know it.
 Example: python benchmarks/sizes.py                  (mosaics of the sample, two minutes)
          python benchmarks/sizes.py --photos folder/of/large/photographs
          python benchmarks/sizes.py --weights        (how the tiles' weights were chosen)
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from _measure import SHARP, continued, in_turns, jpeg, median_ratio, seconds
 from _record import Record, options, recording, run
+from scipy.stats import spearmanr
 
 from blurdct import Detector, read_luma
 from blurdct.config import ReadConfig
@@ -96,6 +98,7 @@ def blurred(luma: np.ndarray, kind: str, extent: float, angle: float = 0.0) -> n
 def measure(record: Record, detector: Detector, photos: dict[str, np.ndarray], kind: str) -> None:
     """sharp_size of each photo at each extent, and what they come to."""
     found: dict[int, list[int]] = {extent: [] for extent in (0, *EXTENTS)}
+    told: dict[int, list[float]] = {extent: [] for extent in EXTENTS}
     record.heading(f"sharp_size by the extent of {kind}, pixels")
     columns = ("photo", "side", "as it is", *map(str, EXTENTS))
     table = record.table(dict.fromkeys(columns, ""))
@@ -103,6 +106,8 @@ def measure(record: Record, detector: Detector, photos: dict[str, np.ndarray], k
         for extent, answers in found.items():
             verdict = multiscale.judge_sizes(detector, blurred(luma, kind, extent, 0.7 * number))
             answers.append(verdict.sharp_size or 0)
+            if extent and verdict.blur is not None:
+                told[extent].append(verdict.blur)
         row = [answers[-1] or None for answers in found.values()]
         table.row(name, max(luma.shape), *row)
     record.heading(f"sharp_size * extent / side, {kind}")
@@ -113,6 +118,22 @@ def measure(record: Record, detector: Detector, photos: dict[str, np.ndarray], k
         share = [at * extent / side for at, side in zip(found[extent], sides, strict=True) if at]
         low, middle, high = np.quantile(share, (0.25, 0.5, 0.75)) if share else (None,) * 3
         table.row(extent, middle, low, high, len(sides) - len(share), len(sides))
+
+    if any(told.values()):
+        show_blur(record, told, kind)
+
+
+def show_blur(record: Record, told: dict[int, list[float]], kind: str) -> None:
+    """How wide blur is told to be, beside how wide it is."""
+    record.heading(f"blur / extent, {kind}")
+    pairs = [(extent, blur) for extent, blurs in told.items() for blur in blurs]
+    rank = float(spearmanr(*zip(*pairs, strict=True))[0])
+    record.say(f"Rank correlation over all extents: {rank:.2f}.\n")
+    forms = dict.fromkeys(("median", "lower quartile", "upper quartile"), ".2f")
+    table = record.table({"extent": "", **forms, "of": ""})
+    for extent, blurs in told.items():
+        low, middle, high = np.quantile(blurs, (0.25, 0.5, 0.75)) / extent
+        table.row(extent, float(middle), float(low), float(high), len(blurs))
 
 
 def measure_cost(record: Record, detector: Detector, rounds: int) -> None:

@@ -21,7 +21,7 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 FIGURES = Path(__file__).resolve().parent
-COMMAND = "blurdct predict data/sample/*/[acr]*.jpg"
+COMMAND = "blurdct predict data/sample/*/[acdl]*.jpg"
 WIDTH = 78  # characters
 # The page brings no font along and fetches none: letters are placed one by one in any.
 FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)

@@ -33,6 +33,19 @@ def test_each_large_photo_has_a_row_and_page_and_figures_agree(bench, tmp_path):
     assert cost["rows"][0][-1] > 1  # several sizes cost more than one
 
 
+@pytest.mark.slow
+def test_of_a_model_that_knows_it_the_width_of_blur_is_compared_with_the_extent(bench, tmp_path):
+    luma = np.asarray(read_luma(PHOTO, ReadConfig(size=LARGE)))
+    more = [(0, max(0, want - have)) for want, have in zip((800, 1290), luma.shape, strict=True)]
+    cv2.imwrite(str(tmp_path / "large.png"), np.pad(luma, more, mode="reflect"))
+    answer = bench("sizes", "--photos", tmp_path, "--rounds", 1)
+    _, _, defocus, _, _, motion, _ = answer.figures["tables"]
+    for table in (defocus, motion):
+        assert [(row[0], row[-1]) for row in table["rows"]] == [(e, 1) for e in (2, 4, 8, 16, 32)]
+        assert all(0.2 < row[1] < 4 for row in table["rows"])
+    assert answer.page.count("Rank correlation over all extents: ") == 2
+
+
 def test_a_folder_without_large_photographs_is_one_line(refusal, photos):
     line = refusal("sizes", "--photos", photos, "--model", "dct-xgb")
     assert line == f"{photos}: no photo of 1024 pixels or more"

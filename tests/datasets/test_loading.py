@@ -13,7 +13,7 @@ from blurdct.errors import ConfigError
 from blurdct.features.inputs import INPUTS, photo_inputs
 from blurdct.features.orientation import from_canonical
 from blurdct.images.reader import read_luma
-from blurdct.training.training_set import build_training_set
+from blurdct.training.training_set import VARIED_WEIGHT, build_training_set
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -225,6 +225,6 @@ def test_rows_with_masks_and_varied_copies_are_set_apart(masked):
     assert dict(zip(apart.table["path"], apart.y, strict=True))["partial/1.png"] == 0
     assert (apart.y == -1).sum() == 2
     varied = (apart.table["kind"] == "varied").to_numpy()
-    assert varied.sum() == 8 and apart.weights[varied].tolist() == [0.5] * 8
+    assert varied.sum() == 8 and apart.weights[varied].tolist() == [VARIED_WEIGHT / 2] * 8
     assert data.suited("dct-net").extra is not None
     assert found.places["sharp/00.png"] == masked / "sharp" / "00.png"

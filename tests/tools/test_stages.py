@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from blurdct.datasets.extraction import feature_table
-from blurdct.datasets.manifest import read_csv
+from blurdct.datasets.manifest import read_csv, write_csv
 from blurdct.datasets.synthesis import locate
 from blurdct.features.bands import FEATURES
 from blurdct.features.photo import Photo
@@ -195,6 +195,19 @@ def test_features_by_way_of_the_disk_are_those_made_in_memory(done, photos):
     fused, bad = feature_table(rows[list(COLUMNS[:7])], locate(rows, photos, done[0]), workers=1)
     assert not bad
     np.testing.assert_allclose(rows[list(FEATURES)], fused[list(FEATURES)], rtol=2e-4, atol=2e-4)
+
+
+def test_features_keep_the_masks_and_weights_of_a_manifest(done, photos, run, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(done[0], copy)
+    images = read_csv(copy / "images.csv", COLUMNS[:7])
+    weights = np.arange(len(images)) / 8
+    write_csv(images.assign(mask="", weight=weights), copy / "images.csv")
+    run(STAGES[5], "--photos", photos, "--out", copy)
+    rows = read_csv(copy / "features.csv", COLUMNS)
+    assert tuple(rows.columns) == (*COLUMNS[:7], "mask", "weight", *FEATURES)
+    np.testing.assert_array_equal(rows["weight"], weights)
+    assert (rows["mask"] == "").all()
 
 
 def test_the_last_stage_leaves_a_model_that_works_and_its_report(done, photos):

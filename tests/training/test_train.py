@@ -25,6 +25,7 @@ from blurdct.training.train import check_export, train_model
 from blurdct.training.training_set import (
     COLUMNS,
     UNCHECKED_DECIDING,
+    VARIED_WEIGHT,
     build_training_set,
     data_digest,
     judged_alone,
@@ -154,7 +155,7 @@ def test_copies_of_photographs_that_are_not_learnt_from_weigh_nothing(more, data
     weight = dict(zip(more.extra.table["original"], more.extra.weights, strict=True))
     for path, real in zip(data.table["path"], data.real, strict=True):
         if path in weight:
-            assert weight[path] == real
+            assert weight[path] == VARIED_WEIGHT * real
 
 
 def test_rows_apart_are_learnt_from_but_not_those_of_scenes_that_are_judged(more):
