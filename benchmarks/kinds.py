@@ -28,19 +28,18 @@ from _record import Record, options, recording, run
 
 from blurdct.config import ReadConfig, TrainConfig
 from blurdct.datasets.blur_kernels import disk, path_kernel
-from blurdct.datasets.extraction import read_numbers
 from blurdct.datasets.linear_light import blur_as_seen
-from blurdct.datasets.manifest import list_photos, read_csv, telling
+from blurdct.datasets.manifest import list_photos
 from blurdct.datasets.splits import folds
 from blurdct.errors import ConfigError, ImageError
 from blurdct.features.inputs import photo_inputs
-from blurdct.features.summary import SUMMARY
 from blurdct.images.reader import read_rgb
 from blurdct.inference.bundle import Bundle, load
 from blurdct.metrics import roc_auc
 from blurdct.parallel.cores import cores
 from blurdct.training.cross_validation import fit_rows
-from blurdct.training.training_set import COLUMNS, TrainingSet, build_training_set, with_extra
+from blurdct.training.sources import NUMBERS, from_table
+from blurdct.training.training_set import TrainingSet, with_extra
 
 KIND = "kinds-"  # sources begin so in the manifest that these figures are of
 DISKS = (0.2, 0.4, 0.8)  # per cent of the long side, radius
@@ -49,6 +48,7 @@ COPIES = (*(f"disk {of:g} %" for of in DISKS), *(f"motion {of:g} %" for of in MO
 WEAK = ("disk 0.2 %", "motion 0.75 %")
 PARTS = 5
 SIZES = {"wide": 640, "features": 512}
+TABLES = {"wide": NUMBERS, "features": "features.csv"}  # by what a model takes
 
 Answer = Callable[[dict[str, np.ndarray]], np.ndarray]  # inputs of n rows -> P of each
 
@@ -81,11 +81,12 @@ def main() -> None:
         found = [Seen(*one) for one in judge_all(numbers, asked, args.workers, nothing)]
         for model in args.model:
             bundle = load(model)
-            data = learnt_from(bundle, args.tables)
+            table = args.tables / TABLES[bundle.views[0]]
+            data = from_table(table, bundle.views, TrainConfig())
             source, group = (data.table[name].to_numpy(str) for name in ("source", "group"))
             strange = {one.group for one in found} - set(group)
             if strange:
-                raise ConfigError(f"{args.photos}: {min(strange)!r} is no group in {args.tables}")
+                raise ConfigError(f"{args.photos}: {min(strange)!r} is no group in {table}")
             without = partial(trained_without, data, bundle)
             home: dict[str, Answer] = {}
             for _, judge in folds(group, source, PARTS):
@@ -94,14 +95,6 @@ def main() -> None:
             show(record, f"{model}, collections unseen", bundle, found, unseen)
             of_kind = {kind: without(source == kind) for kind in {one.kind for one in found}}
             show(record, f"{model}, kinds unseen", bundle, found, [of_kind[s.kind] for s in found])
-
-
-def learnt_from(bundle: Bundle, tables: Path) -> TrainingSet:
-    """The table that a shipped model was trained from."""
-    if bundle.views == ("features",):
-        return build_training_set(telling(read_csv(tables / "features.csv", COLUMNS)))
-    table, values = read_numbers(tables / "wide.parquet", SUMMARY)
-    return build_training_set(table, TrainConfig(), {"wide": values})
 
 
 def numbers(question: tuple[Path, str, str]) -> tuple[str, str, dict[str, np.ndarray]] | str:

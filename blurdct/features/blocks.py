@@ -74,19 +74,18 @@ def block_evidence(luma: Any) -> Any:
     means = xp.mean(xp.reshape(sums, (*before, rows, columns, SIZE)), axis=-1) / SIZE
     differences = xp.zeros_like(means)
     for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        differences = _with_neighbour(xp, differences, means, down, across)
+        _compare(xp, differences, means, down, across)
     rising = xp.sort(xp.reshape(differences, (*before, rows * columns)), axis=-1)
     strong = rising[..., round(STRONG * (rows * columns - 1))][..., None, None]
     share = xp.clip(differences / xp.clip(strong, LEAST, None), 0, 1)
     return xp.sqrt(share + LEAST)
 
 
-def _with_neighbour(xp: Any, differences: Any, means: Any, down: int, across: int) -> Any:
-    """The larger of what is known and of the difference to that neighbour, on both sides of it."""
+def _compare(xp: Any, differences: Any, means: Any, down: int, across: int) -> None:
+    """Raise ``differences`` to that of each block and of its neighbour in that direction."""
     high, wide = means.shape[-2:]
     here = (..., slice(0, high - down), slice(max(0, -across), wide - max(0, across)))
     there = (..., slice(down, high), slice(max(0, across), wide - max(0, -across)))
     apart = xp.abs(means[here] - means[there])
     for side in (here, there):
         differences[side] = xp.maximum(differences[side], apart)
-    return differences

@@ -551,18 +551,23 @@ def test_what_was_done_to_judge_a_photo_is_told(visit, tmp_path):
     assert next(results.read(tmp_path / "r.csv"))["note"] == "first of 3 pages"
 
 
-def test_how_wide_blur_is_and_how_much_there_is_to_judge_by_are_told(visit, tmp_path):
-    page = visit()
-    given = {"sharp_fraction": 0.4, "evidence": 0.834, "blur": 6.2}
+def measured(page, given):
+    """The page with the cup's details open, its verdict changed by what is given."""
 
-    def measured(route):
+    def answer_with(route):
         answer = route.fetch().json()
         answer["results"][0] |= given
         route.fulfill(json=answer)
 
-    page.route("**/v1/predict*", measured)
+    page.route("**/v1/predict*", answer_with)
     judged(page, CUP)
     opened(page, CUP.name)
+    return page
+
+
+def test_how_wide_blur_is_and_how_much_there_is_to_judge_by_are_told(visit, tmp_path):
+    given = {"sharp_fraction": 0.4, "evidence": 0.834, "blur": 6.2}
+    page = measured(visit(), given)
     expected = "40% of it sharp \u00b7 blur about 6 px \u00b7 83% of it to judge by"
     assert page.inner_text("#sharp") == expected
     with page.expect_download() as download:
@@ -581,16 +586,7 @@ def test_how_wide_blur_is_and_how_much_there_is_to_judge_by_are_told(visit, tmp_
     ],
 )
 def test_what_a_model_does_not_measure_is_left_out(visit, given, words):
-    page = visit()
-
-    def measured(route):
-        answer = route.fetch().json()
-        answer["results"][0] |= given
-        route.fulfill(json=answer)
-
-    page.route("**/v1/predict*", measured)
-    judged(page, CUP)
-    opened(page, CUP.name)
+    page = measured(visit(), given)
     words[-1] += " of it to judge by"
     assert page.inner_text("#sharp") == " \u00b7 ".join(words)
 
