@@ -50,8 +50,7 @@ class Detector:
         self.calibration: Calibration = bundle.calibration
         self.thresholds: Thresholds = bundle.thresholds.at(threshold)
         self._arguments = (bundle, self.config, threshold, self.model)
-        self._views = bundle.views
-        for view in self._views:
+        for view in bundle.views:
             if view not in INPUTS:
                 known = ", ".join(INPUTS)
                 raise ModelError(
@@ -225,10 +224,12 @@ class Detector:
 
     def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
         """What the graph says to one photo, by the name of its output."""
-        views = self._rows(photo, self._views)
-        found = self._session.run(views)
-        for session in self._beside:
-            found |= session.run(self._rows(photo, session.inputs))
+        sessions = (self._session, *self._beside)
+        views = dict.fromkeys(view for session in sessions for view in session.inputs)
+        rows = {view: row[None] for view, row in photo_inputs(photo, views).items()}
+        found: dict[str, np.ndarray] = {}
+        for session in sessions:
+            found |= session.run(rows)
         return {**found, "probability": self.calibration(found["probability"])}
 
     def _sessions(self, bundle: Bundle) -> list[Session]:
@@ -241,10 +242,6 @@ class Detector:
             if session.outputs != (output,) or set(session.inputs) - set(INPUTS):
                 raise ModelError(f"its {file} makes no {output} of inputs known here")
         return sessions
-
-    def _rows(self, photo: Photo, views: Iterable[str]) -> dict[str, np.ndarray]:
-        """The inputs of one photo as a batch of one."""
-        return {view: row[None] for view, row in photo_inputs(photo, views).items()}
 
 
 def threshold_for(
