@@ -37,8 +37,8 @@ class Reasons:
         influence: Shape (h, w): what each cell adds, log odds; see ``explain.places``.
         windows: All places that were left out by turns; rows and columns are cells, of (h, w).
         places: Those of them that add most or take away most, strongest first; often none.
-        evidence: Shape (h, w), bool: which cells show something that could be sharp or blurred; the
-            others have no part in the verdict.
+        evidence: Shape (h, w), bool: which cells show something that could be sharp or blurred; of
+            the others only brightness and noise count.
     """
 
     numbers: dict[str, float]

@@ -54,7 +54,7 @@ def captions(explanation: Explanation) -> dict[str, str]:
     return {
         "photo": f"As it was judged{frame}{marked}.",
         "evidence": "Grey: nothing there could be sharp or blurred, such as even sky or paper. It "
-        "has no part in the verdict.",
+        "counts for brightness and noise alone.",
         "influence": "Orange speaks for blurred, teal for sharp, colourless for neither: what the "
         "model says of the photo, less what it says without the surroundings of each place.",
         "map": "Yellow: blurred, dark blue: sharp. A network of its own looks at each place; this "
@@ -97,7 +97,7 @@ def _basis(prediction: Prediction) -> Iterator[str]:
     if share < 0.995:
         yield (
             f"The verdict rests on {share:.0%} of the photo; the rest shows nothing that could be "
-            "sharp or blurred, and has no part in it."
+            "sharp or blurred, and counts for brightness and noise alone."
         )
 
 
