@@ -48,7 +48,7 @@ def top(
 def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands; each takes time to make, so only what is needed."""
     app = typer.Typer(
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
         rich_markup_mode="rich",

@@ -11,7 +11,7 @@ import pytest
 from tests.gates.conftest import git
 from tests.helpers.pages import ROOT
 
-FILES = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+FILES = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "docs/man/blurdct.1")
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +20,7 @@ def ours(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ours")
     leave = shutil.ignore_patterns("__pycache__", "cnn", "lcnet", "stacking", "tree")
     shutil.copytree(ROOT / "blurdct", folder / "blurdct", ignore=leave)
+    (folder / "docs" / "man").mkdir(parents=True)
     for name in FILES:
         shutil.copy(ROOT / name, folder / name)
     git(folder, "init", "--quiet")
