@@ -20,7 +20,7 @@ Example: python benchmarks/kinds.py --photos folder
 
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -60,7 +60,7 @@ PARTS = 5
 SIZES = {"wide": 640, "features": 512}
 TABLES = {"wide": NUMBERS, "features": "features.csv"}  # by what a model takes
 
-Answer = Callable[[dict[str, np.ndarray]], np.ndarray]  # inputs of n rows -> P of each
+Answer = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # inputs of n rows -> P of each
 
 
 class Seen(NamedTuple):
