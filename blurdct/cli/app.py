@@ -16,6 +16,7 @@ import typer
 
 from .._version import __version__
 from ..errors import BlurdctError, BlurdctWarning, ConfigError, ModelError
+from ..parallel.allocation import keep_memory
 from ..parallel.cores import ONE_THREAD
 from . import output, usage
 from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, note
@@ -78,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     app = application(words[:1] if words and words[0] in COMMANDS else COMMANDS)
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)  # before NumPy is loaded
+    if words[:1] and words[0] in COMMANDS:
+        keep_memory()
     try:
         status = app(words, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
