@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,9 +62,7 @@ class Detector:
         if set(inputs) != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {inputs}, not {bundle.views}")
         try:
-            small = replace(self.config, max_pixels=ReadConfig.max_pixels)
-            black = Photo(np.zeros((16, 16), np.uint8), small)  # before a photo comes
-            self.calibration(self._graphs.everything(black)["probability"])
+            self.calibration(self._graphs.tried())  # before a photo comes
         except Exception as error:  # also where it gives something that is no number
             reason = first_line(error.__cause__ or error)
             raise ModelError(f"{self.model}: its graph gives no P ({reason})") from error

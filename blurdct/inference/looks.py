@@ -77,9 +77,17 @@ class Graphs:
         """Whether one says where a photo is blurred."""
         return any("map" in session.outputs for session in self._all)
 
-    def everything(self, photo: Photo) -> dict[str, np.ndarray]:
-        """What all of them say of a photo, whatever it shows, by output."""
-        return _said(self._all, _rows(photo, self._all))
+    def tried(self) -> np.ndarray:
+        """P of inputs that are one all over, not calibrated, (1,); all graphs have run then.
+
+        They are made without a photo: the first one takes as long as some twenty more.
+        """
+        views = dict.fromkeys(view for session in self._all for view in session.inputs)
+        ones = {
+            view: np.ones((1, *(one or 1 for one in INPUTS[view].shape)), INPUTS[view].dtype)
+            for view in views
+        }
+        return _said(self._all, ones)["probability"]
 
     def probability(self, photo: Photo) -> np.ndarray:
         """P of a photo, not calibrated, (1,)."""

@@ -530,8 +530,8 @@ def test_what_a_graph_says_is_narrower_than_a_pixel_is_a_pixel():
     bundle = toys.bundle(blur_graph=model.SerializeToString())
     detector = Detector(bundle)
     crisp = np.clip(2.0 * large(0) - 128, 0, 255).astype(np.uint8)
-    found = Graphs(bundle).everything(Photo(crisp, detector.config))["extent"]
-    assert found == 0 and detector.predict(crisp).blur == 3.0
+    look = detector.look(Photo(crisp, detector.config), "")
+    assert Graphs(bundle).said([look])[0]["extent"] == 0 and detector.predict(crisp).blur == 3.0
 
 
 def test_the_blur_of_a_framed_photo_is_in_pixels_of_what_the_frame_surrounds(measuring):
