@@ -24,7 +24,7 @@ from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, 
 
 COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
     *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
-    *("train", "evaluate", "compare", "calibrate", "serve", "client"),
+    *("explain", "train", "evaluate", "compare", "calibrate", "serve", "client"),
 )
 
 # New objects between two searches for cycles: what is imported stays, and photographs make none.
@@ -53,7 +53,7 @@ def top(
 def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands; each takes time to make, so only what is needed."""
     app = typer.Typer(
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
         rich_markup_mode="rich",
