@@ -16,6 +16,7 @@ import typer
 
 from .._version import __version__
 from ..errors import BlurdctError, BlurdctWarning, ConfigError, ModelError
+from ..kernel import choice
 from ..parallel.cores import ONE_THREAD
 from . import output, usage
 from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, note
@@ -28,13 +29,15 @@ COMMANDS = (  # as help lists them; each is a function of its own name in a modu
 
 def _version(wanted: bool) -> None:
     if wanted:
-        output.write(f"blurdct {__version__}")
+        kernel = choice.name()
+        by = "by NumPy, no kernel" if kernel == choice.NUMPY else f"{kernel} kernel"
+        output.write(f"blurdct {__version__} ({by})")
         raise typer.Exit
 
 
 def top(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and what makes the numbers.")
     ] = False,
 ) -> None:
     """Tell blurred photographs from sharp ones.

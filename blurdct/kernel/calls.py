@@ -13,6 +13,8 @@ CHANNELS = 28  # of a block: 18 statistics, 9 energies by band and direction, an
 MAPPED = 92  # channels of a map of cells
 LEAST = 16  # pixels, of a side that ``area`` reduces to
 
+compiled()  # so that what the environment asks for in vain is told before a photo is read
+
 
 def takes(pixels: Any) -> bool:
     """Whether there is a kernel, and whether these are pixels as it takes them: (H, W) uint8."""

@@ -32,8 +32,10 @@
 #endif
 #if defined(__clang__)
 #define LONG ""
+#define APART __attribute__((noinline))
 #else
 #define LONG ",prefer-vector-width=512"
+#define APART __attribute__((noinline, noclone))
 #endif
 
 #define SIZE 8 /* side of a block, pixels */
@@ -46,7 +48,6 @@
 #define SCALES 3
 #define MAPPED (SCALES * (STATISTICS + SECTORS) + 1 + SECTORS + 1) /* channels of a map */
 #define LEAST 16 /* pixels of a side that is reduced, as many as the longest vector has lanes */
-#define STRIP 1024 /* blocks whose sums are kept in single precision */
 #define LN2 0.693147181f
 
 /* cos(k pi / 16) / 2 */

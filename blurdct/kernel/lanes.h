@@ -117,8 +117,10 @@ FORCED void NAME(dct8)(vf x[8])
  * from, stride: pixels of the first, and from a row to the next.
  * logs: log(1 + x) of means, deviations and energies.
  * to, step: the numbers of the first block are step apart, those of the next block beside them.
+ *
+ * Not made a part of its callers, which would round differently.
  */
-FN void NAME(describe)(const uint8_t *from, ptrdiff_t stride, int logs, float *to, ptrdiff_t step)
+static TARGET APART void NAME(describe)(const uint8_t *from, ptrdiff_t stride, int logs, float *to, ptrdiff_t step)
 {
     vf rows[8][8], found[64], sectors[SECTORS];
     for (int part = 0; part < 8; part++) {

@@ -46,21 +46,19 @@ FN void NAME(weighted)(picture of, const float *weights, double sums[STATISTICS]
     int columns = of.width / SIZE;
     ptrdiff_t count = (ptrdiff_t)(of.height / SIZE) * columns, stride;
     uint8_t side[SIZE * SIZE * LANES];
-    float found[CHANNELS * LANES], some[STATISTICS * LANES], weight[LANES];
-    memset(sums, 0, STATISTICS * sizeof *sums);
-    for (ptrdiff_t start = 0; start < count; start += STRIP) {
-        ptrdiff_t end = start + STRIP < count ? start + STRIP : count;
-        memset(some, 0, sizeof some);
-        for (ptrdiff_t first = start; first < end; first += LANES) {
-            const uint8_t *from = NAME(gathered)(of, columns, first, count, side, &stride);
-            NAME(describe)(from, stride, 0, found, LANES);
+    float found[CHANNELS * LANES];
+    double some[STATISTICS * LANES] = {0}, weight[LANES];
+    for (ptrdiff_t first = 0; first < count; first += LANES) {
+        const uint8_t *from = NAME(gathered)(of, columns, first, count, side, &stride);
+        NAME(describe)(from, stride, 0, found, LANES);
+        for (int lane = 0; lane < LANES; lane++)
+            weight[lane] = first + lane < count ? weights[first + lane] : 0;
+        for (int row = 0; row < STATISTICS; row++)
             for (int lane = 0; lane < LANES; lane++)
-                weight[lane] = first + lane < end ? weights[first + lane] : 0.0f;
-            for (int at = 0; at < STATISTICS * LANES; at++)
-                some[at] += found[at] * weight[at % LANES];
-        }
-        for (int at = 0; at < STATISTICS * LANES; at++) sums[at / LANES] += some[at];
+                some[row * LANES + lane] += found[row * LANES + lane] * weight[lane];
     }
+    memset(sums, 0, STATISTICS * sizeof *sums);
+    for (int at = 0; at < STATISTICS * LANES; at++) sums[at / LANES] += some[at];
 }
 
 /* A picture whose sides are multiples of 4 -> its half and its quarter, rounded as OpenCV does: a
