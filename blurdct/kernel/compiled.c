@@ -45,6 +45,7 @@
 #define CHANNELS (STATISTICS + SECTORS + 1)
 #define FLAT 1e-3f /* features/bands.py */
 #define DC 63
+#define LOOKS 14 /* at numbers that are ranked, before all are taken to be equal */
 #define SCALES 3
 #define MAPPED (SCALES * (STATISTICS + SECTORS) + 1 + SECTORS + 1) /* channels of a map */
 #define LEAST 16 /* pixels of a side that is reduced, as many as the longest vector has lanes */

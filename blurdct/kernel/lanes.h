@@ -18,11 +18,25 @@ typedef int32_t NAME(vi) __attribute__((vector_size(4 * LANES)));
 FORCED vf NAME(load)(const float *from) { vf v; memcpy(&v, from, sizeof v); return v; }
 FORCED void NAME(store)(float *to, vf v) { memcpy(to, &v, sizeof v); }
 FORCED vf NAME(abs)(vf v) { return FLOATS(BITS(v) & 0x7fffffff); }
-FORCED vf NAME(max)(vf a, vf b)
+FORCED vf NAME(either)(vi first, vf a, vf b)
 {
-    vi first = a > b;
     return FLOATS((BITS(a) & first) | (BITS(b) & ~first));
 }
+
+FORCED vf NAME(max)(vf a, vf b)
+{
+#if LANES == 16
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+    return (vf)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return NAME(either)(a > b, a, b);
+#endif
+}
+
+FORCED vf NAME(min)(vf a, vf b) { return -NAME(max)(-a, -b); }
 
 FORCED vf NAME(pixels)(const uint8_t *from)
 {

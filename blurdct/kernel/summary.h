@@ -1,61 +1,96 @@
 /* Numbers about the cells of a photo that have evidence: see features/summary.py, the reference. */
 
+/* How many of count numbers, a multiple of LANES, are no larger than a limit. */
+FORCED int NAME(upto)(const float *of, int count, float limit)
+{
+    vi one = {0}, other = {0};
+    vf most = ALL(limit);
+    int at = 0, sum = 0;
+    for (; at + 2 * LANES <= count; at += 2 * LANES) {
+        one -= NAME(load)(of + at) <= most;
+        other -= NAME(load)(of + at + LANES) <= most;
+    }
+    if (at < count) one -= NAME(load)(of + at) <= most;
+    one += other;
+    for (int lane = 0; lane < LANES; lane++) sum += one[lane];
+    return sum;
+}
+
+/* Of count numbers the smallest over a limit, or the largest up to it; never beyond an end. */
+FORCED float NAME(beside)(const float *of, int count, float limit, int over, float end)
+{
+    vf one = ALL(over ? -end : end), other = one, most = ALL(limit);
+    for (int at = 0; at < count; at += 2 * LANES) {
+        /* an odd one is looked at twice */
+        vf v = NAME(load)(of + at), w = NAME(load)(of + (at + LANES < count ? at + LANES : at));
+        one = NAME(max)(one, over ? NAME(either)(v > most, -v, one) : NAME(either)(v <= most, v, one));
+        other = NAME(max)(
+            other, over ? NAME(either)(w > most, -w, other) : NAME(either)(w <= most, w, other));
+    }
+    one = NAME(max)(one, other);
+    float found = one[0];
+    for (int lane = 1; lane < LANES; lane++) found = one[lane] > found ? one[lane] : found;
+    return over ? -found : found;
+}
+
 /* The number of that rank (0 is the smallest) among count, a multiple of LANES that ends with
- * infinities; no smaller than low and no larger than high. Each look at all of them narrows what
- * it can be, from one number that there is to another. */
+ * infinities; no smaller than low and no larger than high.
+ *
+ * Limits below it and not below it go by how many numbers are on either side. Where those between
+ * them do not become one, as equal ones never do, each look leads to a number that there is.
+ */
 FN float NAME(ranked)(const float *of, int count, int rank, float low, float high)
 {
     int below = 0, upto = count;
     for (int look = 0; low < high; look++) {
-        float part = look % 3 == 2 ? 0.5f : (rank - below + 0.5f) / (upto - below);
+        int is_odd = look % 3 == 2 || look > LOOKS;
+        float part = is_odd ? 0.5f : (rank - below + 0.5f) / (upto - below);
         float limit = low + (high - low) * part;
         if (!(limit < high)) limit = low;
-        vi found = {0};
-        vf under = ALL(low), over = ALL(high);
-        for (int at = 0; at < count; at += LANES) {
-            vf v = NAME(load)(of + at);
-            vi is_under = v <= ALL(limit);
-            found -= is_under;
-            under = NAME(max)(under, FLOATS((BITS(v) & is_under) | (BITS(under) & ~is_under)));
-            vf rest = FLOATS((BITS(over) & is_under) | (BITS(v) & ~is_under));
-            over = -NAME(max)(-over, -rest);
+        int reached = NAME(upto)(of, count, limit);
+        if (rank < reached) {
+            high = look < LOOKS ? limit : NAME(beside)(of, count, limit, 0, low);
+            upto = reached;
+        } else {
+            low = look < LOOKS && limit > low ? limit : NAME(beside)(of, count, limit, 1, high);
+            below = reached;
         }
-        int32_t each[LANES];
-        float unders[LANES], overs[LANES];
-        memcpy(each, &found, sizeof found);
-        NAME(store)(unders, under);
-        NAME(store)(overs, over);
-        int reached = 0;
-        float last = low, next = high;
-        for (int lane = 0; lane < LANES; lane++) {
-            reached += each[lane];
-            last = unders[lane] > last ? unders[lane] : last;
-            next = overs[lane] < next ? overs[lane] : next;
-        }
-        if (rank < reached) high = last, upto = reached;
-        else low = next, below = reached;
+        if (upto - below == 1 && low < high) return NAME(beside)(of, count, high, 0, low);
     }
     return low;
 }
 
+/* The sum of a vector's lanes. */
+FORCED double NAME(total)(vf v)
+{
+    double sum = 0;
+    for (int lane = 0; lane < LANES; lane++) sum += v[lane];
+    return sum;
+}
+
 /* Smallest, largest and sum of count numbers; what follows them up to a multiple of LANES becomes
- * infinite. */
+ * infinite. Returns that multiple. */
 FN int NAME(bounds)(float *of, int count, float *low, float *high, double *sum)
 {
-    float least = of[0], most = of[0], sums[16] = {0};
-    for (int at = 0; at < count; at++) {
-        least = of[at] < least ? of[at] : least;
-        most = of[at] > most ? of[at] : most;
-    }
-    int whole = count / 16 * 16;
-    for (int at = 0; at < whole; at += 16)
-        for (int lane = 0; lane < 16; lane++) sums[lane] += of[at + lane];
-    *sum = 0;
-    for (int lane = 0; lane < 16; lane++) *sum += sums[lane];
-    for (int at = whole; at < count; at++) *sum += of[at];
-    *low = least, *high = most;
-    int padded = (count + LANES - 1) / LANES * LANES;
+    int padded = (count + LANES - 1) / LANES * LANES, whole = count / LANES * LANES;
     for (int at = count; at < padded; at++) of[at] = INFINITY;
+    vf least = ALL(of[0]), most = least, sums = ALL(0.0f);
+    for (int at = 0; at < whole; at += LANES) {
+        vf v = NAME(load)(of + at);
+        least = NAME(min)(least, v);
+        most = NAME(max)(most, v);
+        sums += v;
+    }
+    *sum = NAME(total)(sums), *low = least[0], *high = most[0];
+    for (int lane = 1; lane < LANES; lane++) {
+        *low = least[lane] < *low ? least[lane] : *low;
+        *high = most[lane] > *high ? most[lane] : *high;
+    }
+    for (int at = whole; at < count; at++) {
+        *sum += of[at];
+        *low = of[at] < *low ? of[at] : *low;
+        *high = of[at] > *high ? of[at] : *high;
+    }
     return padded;
 }
 
@@ -83,31 +118,49 @@ FN float NAME(quantile)(const float *of, int padded, int count, float share, flo
     return part < 0.5f ? one + apart * part : next - apart * (1.0f - part);
 }
 
-/* The numbers at some places, one after the other. */
+/* The numbers at some rising places, one after the other. */
 FN void NAME(picked)(const float *of, const int32_t *places, int count, float *to)
 {
+    if (places[count - 1] == count - 1) { /* all of them */
+        memcpy(to, of, count * sizeof *to);
+        return;
+    }
     for (int at = 0; at < count; at++) to[at] = of[places[at]];
 }
 
 /* Standard deviation of count numbers. */
-FN float NAME(spread)(const float *of, int count)
+FN float NAME(spread)(float *of, int count)
 {
-    double sum = 0, squares = 0;
-    float part[16] = {0};
-    int whole = count / 16 * 16;
-    for (int at = 0; at < whole; at += 16)
-        for (int lane = 0; lane < 16; lane++) part[lane] += of[at + lane];
-    for (int lane = 0; lane < 16; lane++) sum += part[lane], part[lane] = 0;
-    for (int at = whole; at < count; at++) sum += of[at];
+    float low, high;
+    double sum;
+    int whole = count / LANES * LANES;
+    NAME(bounds)(of, count, &low, &high, &sum);
     float mean = (float)(sum / count);
-    for (int at = 0; at < whole; at += 16)
-        for (int lane = 0; lane < 16; lane++) {
-            float apart = of[at + lane] - mean;
-            part[lane] += apart * apart;
-        }
-    for (int lane = 0; lane < 16; lane++) squares += part[lane];
-    for (int at = whole; at < count; at++) squares += (of[at] - mean) * (of[at] - mean);
-    return (float)sqrt(squares / count);
+    vf squares = ALL(0.0f);
+    for (int at = 0; at < whole; at += LANES) {
+        vf apart = NAME(load)(of + at) - mean;
+        squares += apart * apart;
+    }
+    sum = NAME(total)(squares);
+    for (int at = whole; at < count; at++) sum += (of[at] - mean) * (of[at] - mean);
+    return (float)sqrt(sum / count);
+}
+
+/* The mean of the most highest of count numbers. */
+FN float NAME(highest)(const float *of, int padded, int count, int most, float low, float high)
+{
+    float least = NAME(ranked)(of, padded, count - most, low, high);
+    vi above = {0};
+    vf sums = ALL(0.0f);
+    for (int at = 0; at < padded; at += LANES) {
+        vf v = NAME(load)(of + at);
+        vi is_above = (v > ALL(least)) & (v < ALL(INFINITY));
+        above -= is_above;
+        sums += FLOATS(BITS(v) & is_above);
+    }
+    int equal = most;
+    for (int lane = 0; lane < LANES; lane++) equal -= above[lane];
+    return (float)((NAME(total)(sums) + (double)equal * least) / most);
 }
 
 /* Three rows of log(1 + energy) -> the logarithm of the mean of 1 + energy. */
@@ -162,23 +215,8 @@ FN void NAME(summarise)(const float *cells, int count, const channels *of, const
     for (int kept = 0; kept < of->kept_count; kept++) {
         NAME(picked)(cells + (ptrdiff_t)of->kept[kept] * count, places, told, line);
         padded = NAME(bounds)(line, told, &low, &high, &sum);
-        float least = NAME(ranked)(line, padded, told - tenth, low, high);
-        float more = 0;
-        int above = 0;
-        for (int cell = 0; cell < told; cell++) {
-            int is_above = line[cell] > least;
-            above += is_above;
-        }
-        vf mores = {0};
-        for (int cell = 0; cell < padded; cell += LANES) {
-            vf v = NAME(load)(line + cell);
-            mores += FLOATS(BITS(v) & (v > ALL(least)) & (v < ALL(INFINITY)));
-        }
-        float each[LANES];
-        NAME(store)(each, mores);
-        for (int lane = 0; lane < LANES; lane++) more += each[lane];
         at[kept] = (float)(sum / told);
-        at[of->kept_count + kept] = (more + (tenth - above) * least) / tenth;
+        at[of->kept_count + kept] = NAME(highest)(line, padded, told, tenth, low, high);
     }
     at += 2 * of->kept_count;
 
