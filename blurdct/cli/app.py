@@ -17,6 +17,7 @@ import typer
 
 from .._version import __version__
 from ..errors import BlurdctError, BlurdctWarning, ConfigError, ModelError
+from ..kernel import choice
 from ..parallel.allocation import keep_memory
 from ..parallel.cores import ONE_THREAD
 from . import output, usage
@@ -33,13 +34,15 @@ FEWER = 50_000
 
 def _version(wanted: bool) -> None:
     if wanted:
-        output.write(f"blurdct {__version__}")
+        kernel = choice.name()
+        by = "by NumPy, no kernel" if kernel == choice.NUMPY else f"{kernel} kernel"
+        output.write(f"blurdct {__version__} ({by})")
         raise typer.Exit
 
 
 def top(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and what makes the numbers.")
     ] = False,
 ) -> None:
     """Tell blurred photographs from sharp ones.
