@@ -10,7 +10,7 @@ PACKAGE = ROOT / "blurdct"
 # on its own line only from what an arrow leads from.
 RULE = """
 errors -> config _version metrics
-utils parallel -> results
+utils parallel kernel -> results
 images
 features -> torch
 inference datasets
