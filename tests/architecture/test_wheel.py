@@ -12,6 +12,7 @@ import tomllib
 import venv
 from collections.abc import Iterator
 from email import message_from_string
+from fnmatch import fnmatch
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -98,7 +99,9 @@ def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
     pages = [*(ROOT / "blurdct").glob("*/templates/*"), *(ROOT / "blurdct").glob("*/assets/*")]
     shown = {path.relative_to(ROOT).as_posix() for path in (*served, *pages)}
     assert {f"blurdct/{name}" for name in PAGES} <= shown
-    rest = {"blurdct/py.typed", *code, *weights, *shown}
+    compiled = {name for name in sizes if fnmatch(name, "blurdct/kernel/_compiled.*")}
+    assert len(compiled) <= 1  # none where there is no compiler
+    rest = {"blurdct/py.typed", *code, *weights, *shown, *compiled}
     assert {name for name in sizes if name.startswith("blurdct/")} == rest
 
 
