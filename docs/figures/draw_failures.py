@@ -20,6 +20,7 @@ from blurdct.datasets.blur_kernels import disk, path_kernel
 from blurdct.datasets.linear_light import LINEAR, as_seen, blur_as_seen, spread, with_lights
 from blurdct.images.reader import read_rgb
 from blurdct.images.resize import resize_within
+from blurdct.images.thumbnail import encode_jpeg
 
 FIGURES = Path(__file__).resolve().parent
 SAMPLE = FIGURES.parents[1] / "data" / "sample" / "sharp"
@@ -74,9 +75,8 @@ def bright(rgb: np.ndarray) -> np.ndarray:
 
 def squeezed(rgb: np.ndarray) -> np.ndarray:
     """As a JPEG of quality 20."""
-    coded = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 20])[1]
-    decoded: np.ndarray = cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]
-    return decoded
+    coded: np.ndarray = read_rgb(encode_jpeg(rgb, 20))
+    return coded
 
 
 class Fault(NamedTuple):
