@@ -62,6 +62,13 @@ def mapped(luma: np.ndarray) -> np.ndarray:
     return cells
 
 
+def quarter(luma: np.ndarray) -> np.ndarray:
+    """Numbers of each block of a quarter of whole blocks: (28, H / 32, W / 32), with logarithms."""
+    found = np.empty((CHANNELS, -(-luma.shape[0] // 32), -(-luma.shape[1] // 32)), np.float32)
+    compiled().quarter(luma, found)
+    return found
+
+
 def lighter(luma: np.ndarray) -> tuple[int, int]:
     """By how much the second half of the columns, and of the rows, is lighter than the first."""
     right, down = compiled().lighter(luma)

@@ -88,6 +88,7 @@ typedef struct {
     int lanes;
     void (*blocks)(picture, int, ptrdiff_t, int, float *, ptrdiff_t);
     void (*weighted)(picture, const float *, double *);
+    void (*halves)(picture, uint8_t *, uint8_t *, uint16_t *);
     void (*map)(picture, picture, float *, uint8_t *);
     void (*area)(picture, uint8_t *, int, int, const share *, const share *, float *);
     void (*summarise)(const float *, int, const channels *, const limits *, float *, float *);
@@ -402,6 +403,57 @@ static PyObject *summarise(PyObject *module, PyObject *args)
     return ended(views, 7, NULL);
 }
 
+/* The quarter of a picture of whole blocks -> CHANNELS rows of the numbers of its blocks, as a map
+ * has them. */
+static PyObject *quarter(PyObject *module, PyObject *args)
+{
+    static const wanted each[] = {{"B", 2, 0}, {"f", 3, 1}};
+    Py_buffer views[2];
+    if (!take(args, each, 2, views)) return NULL;
+    picture of = shown(views);
+    int down = (of.height + 31) / 32, across = (of.width + 31) / 32;
+    if (of.width % SIZE || of.height % SIZE || views[1].shape[0] != CHANNELS
+        || views[1].shape[1] != down || views[1].shape[2] != across)
+        return ended(views, 2, "expected whole blocks and (28, H / 32, W / 32)");
+    size_t area = (size_t)down * across * 1024;
+    uint8_t *scratch = malloc(area + area / 4 + area / 16 + 64 * (size_t)across);
+    if (!scratch) return ended(views, 2, "");
+    Py_BEGIN_ALLOW_THREADS
+    uint8_t *half = scratch + area, *least = half + area / 4;
+    uint16_t *sums = (uint16_t *)(least + area / 16);
+    picture small = {least, across * SIZE, down * SIZE, across * SIZE};
+    chosen->halves(continued(of, scratch), half, least, sums);
+    chosen->blocks(small, across, (Py_ssize_t)down * across, 1, views[1].buf,
+                   (Py_ssize_t)down * across);
+    Py_END_ALLOW_THREADS
+    free(scratch);
+    return ended(views, 2, NULL);
+}
+
+/* Where the next marker of a JPEG file stands that ends a scan; its length if there is none. */
+static PyObject *marker(PyObject *module, PyObject *args)
+{
+    Py_buffer view;
+    Py_ssize_t at;
+    int restarts;
+    if (!PyArg_ParseTuple(args, "y*np", &view, &at, &restarts)) return NULL;
+    const uint8_t *data = view.buf;
+    Py_ssize_t length = view.len, found = length;
+    while (at >= 0 && at + 1 < length) {
+        const uint8_t *next = memchr(data + at, 0xff, length - 1 - at);
+        if (!next) break;
+        at = next - data;
+        uint8_t after = next[1];
+        if (after != 0 && after != 0xff && !(restarts && after >= 0xd0 && after <= 0xd7)) {
+            found = at;
+            break;
+        }
+        at++;
+    }
+    PyBuffer_Release(&view);
+    return PyLong_FromSsize_t(found);
+}
+
 static PyObject *use(PyObject *module, PyObject *most)
 {
     long lanes = PyLong_AsLong(most);
@@ -418,6 +470,8 @@ static PyMethodDef methods[] = {
     {"weigh", weigh, METH_VARARGS, "The weight of each block."},
     {"lighter", lighter, METH_VARARGS, "By how much the right and the lower half are lighter."},
     {"map", map, METH_VARARGS, "All channels of each cell."},
+    {"quarter", quarter, METH_VARARGS, "Numbers of each block of the picture's quarter."},
+    {"marker", marker, METH_VARARGS, "Where a scan of a JPEG file ends."},
     {"area", area, METH_VARARGS, "A picture reduced."},
     {"summarise", summarise, METH_VARARGS, "The numbers about a photo of its cells."},
     {"lanes", lanes, METH_NOARGS, "How many numbers a vector holds."},

@@ -119,8 +119,8 @@ def _stands_alone(strip: np.ndarray, extent: int, letters: bool) -> bool:
 
 def _margin(picture: np.ndarray, letters: bool = False) -> int:
     """Rows of a frame at the top of a picture, with letters in it or not; 0 if it has none."""
-    level = int(np.median(picture[0]))
-    if np.mean(_other(picture[:1], level)) > FEW:
+    level, share = _edge(picture[0])
+    if share > FEW:
         return 0  # as of nearly all photos
     other = _other(picture, level)
     width = other.shape[1]
@@ -146,6 +146,16 @@ def _margin(picture: np.ndarray, letters: bool = False) -> int:
     return found
 
 
+def _edge(line: np.ndarray) -> tuple[int, float]:
+    """The median of a line, and the share of it that is another level."""
+    upto = np.bincount(line, minlength=256).cumsum()
+    count = len(line)
+    low, high = upto.searchsorted(((count - 1) // 2, count // 2), "right")
+    level = int(low + high) // 2
+    same = upto[min(level + NEAR, 255)] - (upto[level - NEAR - 1] if level > NEAR else 0)
+    return level, 1 - int(same) / count
+
+
 def _other(picture: np.ndarray, level: int) -> np.ndarray:
     """Where it is another level than this, bool."""
     return np.abs(picture.astype(np.int16) - level) > NEAR
@@ -157,7 +167,7 @@ def _without_fill(luma: np.ndarray, box: Box) -> Box:
         return box
     part = box.of(luma)
     # a quarter of its rows and columns tells as much
-    across, down = _filled(part[::4]), _filled(np.ascontiguousarray(part[:, ::4].T))
+    across, down = _filled(part[::4]), _filled(cv2.transpose(part)[::4])
     return Box(box.top + down, box.bottom - down, box.left + across, box.right - across)
 
 
