@@ -8,7 +8,7 @@
 
 static const width NAME(made) = {
     LANES, NAME(blocks), NAME(weighted), NAME(halves), NAME(map), NAME(area), NAME(summarise),
-    NAME(weigh), NAME(lighter),
+    NAME(weigh), NAME(lighter), NAME(steps),
 };
 
 #undef FN
