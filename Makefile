@@ -70,7 +70,7 @@ clean: ## Remove environments, caches and builds; data/run stays
 # An environment is made anew if its Python is gone, is of another version, or lacks pip.
 $(CORE)/$(STAMP): WHAT := .
 $(DEV)/$(STAMP): WHAT := .[train,scan,formats,video,remote,serve,docs,dev]
-$(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt
+$(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt setup.py $(wildcard blurdct/kernel/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "$(PYTHON): Python 3.11 or newer is needed; try make PYTHON=python3.11" >&2; exit 1; }
 	@test "$$($(@D)/bin/python -V 2>&1)" = "$$($(PYTHON) -V 2>&1)" \
