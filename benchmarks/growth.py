@@ -31,9 +31,9 @@ from blurdct.images.files import find_photos
 from blurdct.inference.bundle import NAMES
 from blurdct.parallel.cores import ONE_THREAD, cores
 
-COUNTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
+COUNTS = (100, 1_000, 10_000, 100_000)
 MEGAPIXELS = (0.1, 0.3, 1.0, 3.0, 12.0, 24.0, 50.0)
-SMALL = (256, 192)  # pixels of a photograph where many are counted
+SMALL = (128, 96)  # pixels of a photograph where many are counted
 DIFFERENT = 200  # files with pixels of their own; the others are links to these
 LEAST, MOST = 3, 40  # photographs of one size; fewer of large ones
 
