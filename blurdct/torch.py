@@ -96,7 +96,7 @@ def image_features(images: torch.Tensor, peak: float = 255.0) -> torch.Tensor:
 
 
 def wide_numbers(images: torch.Tensor, peak: float = 255.0) -> torch.Tensor:
-    """The 350 numbers of each picture that the model ``best`` goes by, without gradients.
+    """The 350 numbers of each picture that the model ``best`` goes by; they have no gradients.
 
     Args:
         images: As for ``block_statistics``, all of one size, the long side 640 as the model learnt
@@ -104,8 +104,8 @@ def wide_numbers(images: torch.Tensor, peak: float = 255.0) -> torch.Tensor:
         peak: As for ``block_statistics``.
 
     Returns:
-        Shape (N, 350), float32, as ``features.summary.SUMMARY`` names them, device as given; to a
-        few thousandths what a photo's file leads to. A frame around it is not looked for.
+        Shape (N, 350), float32, as ``features.summary.SUMMARY`` names them, device as given; to
+        a thousandth what a photo's file leads to. A frame around it is not looked for.
 
     Raises:
         ValueError: As for ``block_statistics``.
@@ -152,7 +152,9 @@ def _cells(luma: torch.Tensor) -> torch.Tensor:
         side = factor * SIZE
         ways = [_mirrored(extent, -extent % side, luma.device) for extent in luma.shape[1:]]
         whole = luma[:, ways[0]][:, :, ways[1]]
-        small = torch.floor(pool(whole[:, None], factor)[:, 0] + 0.5)
+        small = pool(whole[:, None], factor)[:, 0]
+        # as OpenCV rounds: at a half upwards from the middle, else to the even one
+        small = torch.floor(small + 0.5) if factor == 2 else torch.round(small)
         cells = _described(small)[:, : len(block_map.STATISTICS)]
         again = side // (block_map.CELL * SIZE)
         cells = cells.repeat_interleave(again, 2).repeat_interleave(again, 3)

@@ -207,7 +207,7 @@ def test_the_350_numbers_are_those_of_the_files_luma(texture, shape, device):
     batch = torch.from_numpy(np.stack(lumas).astype(np.float32)).to(device)
     found = wide_numbers(batch).cpu().numpy()
     expected = np.stack([summarise(map_blocks(np.ascontiguousarray(luma))) for luma in lumas])
-    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=5e-3)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
     tinted = batch[:, None].expand(-1, 3, -1, -1) / 255
     np.testing.assert_allclose(wide_numbers(tinted, peak=1).cpu().numpy(), found, atol=1e-5)
 
