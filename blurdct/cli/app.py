@@ -17,6 +17,7 @@ import typer
 
 from .._version import __version__
 from ..errors import BlurdctError, BlurdctWarning, ConfigError, ModelError
+from ..kernel import choice
 from ..parallel.allocation import keep_memory
 from ..parallel.cores import ONE_THREAD
 from . import output, usage
@@ -24,7 +25,7 @@ from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, 
 
 COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
     *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
-    *("train", "evaluate", "compare", "calibrate", "serve", "client"),
+    *("explain", "train", "evaluate", "compare", "calibrate", "serve", "client"),
 )
 
 # New objects between two searches for cycles: what is imported stays, and photographs make none.
@@ -33,13 +34,15 @@ FEWER = 50_000
 
 def _version(wanted: bool) -> None:
     if wanted:
-        output.write(f"blurdct {__version__}")
+        kernel = choice.name()
+        by = "by NumPy, no kernel" if kernel == choice.NUMPY else f"{kernel} kernel"
+        output.write(f"blurdct {__version__} ({by})")
         raise typer.Exit
 
 
 def top(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and what makes the numbers.")
     ] = False,
 ) -> None:
     """Tell blurred photographs from sharp ones.
@@ -53,7 +56,7 @@ def top(
 def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands; each takes time to make, so only what is needed."""
     app = typer.Typer(
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
         rich_markup_mode="rich",

@@ -45,6 +45,7 @@ class Detector:
         check_threshold(threshold)
         self.config = config or ReadConfig(size=bundle.size)
         self.model = name or bundle.backend
+        self.views: tuple[str, ...] = bundle.views  # what P comes from; see ``features.inputs``
         self.calibration: Calibration = bundle.calibration
         self.thresholds: Thresholds = bundle.thresholds.at(threshold)
         self._arguments = (bundle, self.config, threshold, self.model)

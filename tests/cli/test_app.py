@@ -26,6 +26,7 @@ from blurdct.images.reader import read_luma
 from blurdct.inference import bundle
 from blurdct.inference.detector import Detector
 from blurdct.inference.thresholds import Thresholds
+from blurdct.kernel import choice
 from blurdct.parallel import pool
 from blurdct.scan import worker
 from tests.helpers import commands, toys
@@ -532,8 +533,11 @@ def test_alone_it_shows_its_help(cli):
     assert all(command in result.out + result.err for command in COMMANDS)
 
 
-def test_version_is_that_of_the_package(cli):
-    assert cli("--version") == Run(0, f"blurdct {__version__}\n", "")
+def test_version_is_that_of_the_package_and_says_what_makes_the_numbers(cli, monkeypatch):
+    monkeypatch.setattr(choice, "name", lambda: "avx2")
+    assert cli("--version") == Run(0, f"blurdct {__version__} (avx2 kernel)\n", "")
+    monkeypatch.setattr(choice, "name", lambda: "numpy")
+    assert cli("--version") == Run(0, f"blurdct {__version__} (by NumPy, no kernel)\n", "")
 
 
 def test_models_lists_what_is_installed(cli, tmp_path, monkeypatch):
