@@ -206,7 +206,7 @@ def _summarised(maps: torch.Tensor) -> torch.Tensor:
     ranked = [rising.gather(2, one[:, None, None].expand(-1, rising.shape[1], 1)) for one in at]
     order = torch.where(told, energy, lowest).sort(stable=True, dim=1, descending=True).indices
     strongest = apart.gather(2, order[:, None].expand_as(apart))
-    third = first(strongest, torch.round(0.34 * many.double()).long().clamp(min=1))
+    third = first(strongest, torch.round(summary.THIRD * many.double()).long().clamp(min=1))
     middle = mean(strongest, third)
     spread = mean((strongest - middle[:, :, None]) ** 2, third).sqrt()
     noise = cells[:, summary._NOISE].sort(2).values[:, :, round(summary.FLOOR * (count - 1))]
