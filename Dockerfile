@@ -11,6 +11,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
 COPY pyproject.toml setup.py MANIFEST.in constraints.txt README.md LICENSE ./
+COPY docs/man docs/man
 COPY blurdct blurdct
 RUN python -m venv --without-pip /opt/blurdct \
     && python -m pip --python /opt/blurdct/bin/python install --no-cache-dir \

@@ -34,6 +34,11 @@ def from_canonical(cells: np.ndarray, luma: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(cells[::-1] if down else cells)
 
 
+def is_transposed(luma: np.ndarray) -> bool:
+    """Whether rows and columns of a photo change places on its way to ``canonical``."""
+    return _orientation(luma)[0]
+
+
 def _orientation(luma: np.ndarray) -> tuple[bool, bool, bool]:
     """Whether to transpose (last), to mirror left and right, to mirror top and bottom."""
     if calls.takes(luma):

@@ -473,10 +473,11 @@ def asked(monkeypatch) -> list[int]:
     """How many processes were asked for, on five cores; the work is done in this one."""
     counts: list[int] = []
 
-    def ordered_batches(function, batches, workers, prepare, setup, lost):
+    def ordered_batches(function, batches, workers, prepare, setup, lost, stream):
+        assert stream
         counts.append(workers)
         prepare(*setup)
-        return map(function, chain.from_iterable(batches))
+        return function(chain.from_iterable(batches))
 
     monkeypatch.setattr(pool, "ordered_batches", ordered_batches)
     monkeypatch.setattr(worker, "cores", lambda: 5)
@@ -506,7 +507,7 @@ def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(cli
 
 
 def test_a_worker_that_dies_is_one_line(cli, photos, monkeypatch):
-    def ordered_batches(*_):
+    def ordered_batches(*_, **more):
         raise errors.BlurdctError("a worker process died")
         yield
 

@@ -15,7 +15,7 @@ images
 features -> torch
 inference datasets
 scan video service models
-curate report training
+curate report explain training
 evaluation sklearn
 cli
 """
