@@ -104,7 +104,8 @@ def scan_on_ray(
         job = replace(job, again=record.begin(folder, job, resume, force))
         try:
             with connected(address, gpus or workers) as ray:
-                check_nodes([name for name in named if _is_local(name)], job.folder, place)
+                local = [name for name in named if _is_local(name)]
+                check_nodes(local, job.folder, "" if is_url(place) else place)
                 summary, names = _run(ray, job, workers, gpus, watch)
         except BaseException:
             record.leave(folder)

@@ -1,6 +1,7 @@
 """The stream of Ray Data: a task that lists, workers that judge, an answer for each part."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +26,9 @@ def judged_parts(ray: Any, job: Job, workers: int | None, gpus: int) -> Iterator
     from ray.data import ActorPoolStrategy, DataContext, read_datasource
 
     most = gpus or workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-    context = DataContext.get_current().copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of settings that are copied along
+        context = DataContext.get_current().copy()
     context.enable_progress_bars = context.print_on_execution_start = False
     context.target_min_block_size, context.target_max_block_size = 0, 1  # a row, a part, a block
     here = {
