@@ -18,7 +18,7 @@ from typing import IO, Any
 from .errors import BlurdctError, BlurdctWarning, ConfigError
 from .utils.atomic import replacing
 from .utils.installing import install_hint
-from .utils.part_files import is_part_folder, read_parts
+from .utils.parts.folder import is_part_folder, read_parts
 from .utils.row_files import PARQUET, READERS, WRITERS, Row, other_cells, other_encoding, repeats
 from .utils.text import visible
 from .utils.text_files import open_text, unreadable

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ConfigError, ModelError
 from ..utils.installing import install_hint
-from ..utils.part_files import is_part_folder
+from ..utils.parts.folder import is_part_folder
 from ..utils.text import of_system
 
 Command = TypeVar("Command", bound=Callable[..., None])

@@ -23,7 +23,7 @@ from typing import Any
 from ...config import ReadConfig
 from ...errors import BlurdctError, ConfigError
 from ...results import COLUMNS
-from ...utils.part_files import PartFolder
+from ...utils.parts.folder import PartFolder
 from ..items import Item
 from ..path_lists import STDIN
 from ..remote import filesystem, is_url
@@ -37,6 +37,7 @@ from .connecting import connected, need_ray
 from .job import Job
 from .listing import END, Listed
 from .nodes import check_nodes
+from .on_gpu import INPUT
 from .streaming import judged_parts
 
 
@@ -95,6 +96,12 @@ def scan_on_ray(
     need_ray()
     photographs(named, column, null)  # wrong use is told at once
     setup, facts = setup_of(model, size, threshold, max_fpr, max_pixels)
+    if gpus and INPUT not in setup[0].views:
+        takes = ", ".join(setup[0].views)
+        raise ConfigError(
+            f"--gpus: {facts['model']} takes {takes}; only models that take {INPUT}, "
+            "such as fast, have a use for a GPU"
+        )
     folder = PartFolder(place)
     with _spooled(named) as spool:
         columns = {**COLUMNS, **_of_tables(named, column)}
@@ -105,12 +112,14 @@ def scan_on_ray(
         try:
             with connected(address, gpus or workers) as ray:
                 local = [name for name in named if _is_local(name)]
+                _check_gpus(ray, gpus)
                 check_nodes(local, job.folder, "" if is_url(place) else place)
                 summary, names = _run(ray, job, workers, gpus, watch)
         except BaseException:
             record.leave(folder)
             raise
-    _remove_others(folder, names, summary)
+    for name in _others(place, names):
+        folder.remove(name)
     summary.seconds = time.perf_counter() - begun
     record.finish(folder, job, len(names), summary)
     return summary
@@ -141,6 +150,12 @@ def _checked(
     if not os.path.isdir(parent):
         raise ConfigError(f"{out}: no such folder as {parent}; make it first")
     return place
+
+
+def _check_gpus(ray: Any, gpus: int) -> None:
+    there = int(ray.cluster_resources().get("GPU", 0))
+    if gpus > there:
+        raise ConfigError(f"--gpus {gpus}: the cluster has {there}, as ray status says")
 
 
 def _is_local(name: str) -> bool:
@@ -188,7 +203,7 @@ def _run(
     if not listed.found and not job.resume:
         nothing = (Item(error, error=error, searched=True) for error in listed.errors)
         some(nothing, listed.remarks, listed.skipped)
-    if listed.lost and job.resume and names_left(job, names):
+    if listed.lost and job.resume and _others(job.out, names):
         raise BlurdctError(
             f"{listed.lost[0]}: is empty or cannot be searched now, and {job.out} has parts that "
             "are not in this list; they stay as they were"
@@ -196,13 +211,6 @@ def _run(
     return summary, names
 
 
-def names_left(job: Job, names: set[str]) -> list[str]:
+def _others(out: str, names: set[str]) -> list[str]:
     """Parts in the folder that are not of this list."""
-    return [name for name in PartFolder(job.out).names() if name not in names]
-
-
-def _remove_others(folder: PartFolder, names: set[str], summary: Summary) -> None:
-    """Remove parts whose photographs are others now."""
-    for name in folder.names():
-        if name not in names:
-            folder.remove(name)
+    return [name for name in PartFolder(out).names() if name not in names]

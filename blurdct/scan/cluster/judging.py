@@ -14,12 +14,13 @@ from ...inference.workers import in_worker
 from ...parallel.crash_safe_pool import crew_answers
 from ...parallel.crew import Crew
 from ...results import Row, write
-from ...utils.part_files import PartFolder
+from ...utils.parts.folder import PartFolder
 from ..items import Item, batches
 from ..run import Summary, tallied
 from ..worker import CHUNK, Job as Numbered, judge, prepare, row_of
 from .job import Job
 from .listing import END, as_table
+from .on_gpu import prepare_on_gpu
 from .parts import Part, from_bytes
 
 
@@ -47,7 +48,8 @@ class Judge:
         main.__file__ = None
         main.__spec__ = None
         how, given = partial(in_worker, judge), (job.setup, job.facts)
-        self._crew = Crew(how, 1, job.timeout, prepare, given)
+        ready = prepare_on_gpu if job.gpu else prepare
+        self._crew = Crew(how, 1, job.timeout, ready, given)
 
     def __call__(self, batch: Any) -> Any:
         """A table of one row -> one of one row: the part's number, and a ``Judged``."""

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...utils.part_files import PART
+from ...utils.parts.folder import PART
 from ...utils.row_files import PARQUET
 from ..items import Item
 
 FEWEST, MOST = 256, 4096  # photographs
 GROW = 16  # parts after which they become twice as large
 USUAL = 250_000  # bytes that a photo is taken for if nobody tells; so many times these are a part
-CARRIED = 32_000_000  # bytes of photographs that come along, as those of a compressed tar must
+CARRIED = 8_000_000  # bytes of photographs that come along, as those of a compressed tar must
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from ..._version import __version__
 from ...errors import BlurdctError, ConfigError
 from ...results import UNREADABLE
-from ...utils.part_files import BEGUN, RECORD, PartFolder
+from ...utils.parts.folder import BEGUN, RECORD, PartFolder
 from ..run import Summary
 from .job import Job
 

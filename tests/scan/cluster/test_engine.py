@@ -21,7 +21,7 @@ from blurdct.parallel.crew import DIED
 from blurdct.scan.cluster import parts
 from blurdct.scan.cluster.engine import scan_on_ray
 from blurdct.scan.run import scan
-from blurdct.utils.part_files import BEGUN, RECORD
+from blurdct.utils.parts.folder import BEGUN, RECORD
 from tests.helpers import toys
 from tests.helpers.clusters import STORE, s3_server, two_machines
 from tests.helpers.commands import call
@@ -119,7 +119,7 @@ def test_what_a_photo_kills_or_holds_up_costs_one_row(go, pictures):
     save("in", 40, pictures)
     shutil.copy("in/photo00001.jpg", "in/photo00007_deadly.jpg")
     shutil.copy("in/photo00001.jpg", "in/photo00009_endless.jpg")
-    summary, rows = go("in", timeout=1.5)
+    _, rows = go("in", timeout=1.5)
     errors = {row["path"]: row["error"] for row in rows if row["error"]}
     assert errors == {
         "in/photo00007_deadly.jpg": DIED,
@@ -177,7 +177,7 @@ def test_object_storage_is_source_and_target(go, pictures):
         store.pipe_file(f"{BUCKET}/in/{number:02}.jpg", pictures[number % DIFFERENT])
     store.pipe_file(f"{BUCKET}/in/30.jpg", b"no picture")
     target = f"s3://{BUCKET}/out"
-    summary, rows = go(f"s3://{BUCKET}/in", target)
+    _, rows = go(f"s3://{BUCKET}/in", target)
     assert [row["path"] for row in rows] == [
         f"s3://{BUCKET}/in/{number:02}.jpg" for number in range(31)
     ]
@@ -253,7 +253,7 @@ def test_a_worker_and_then_a_machine_that_die_cost_nothing(go, cluster, locally,
             os.kill(judging_processes()[0], signal.SIGKILL)
         elif done > 500 and len(done_to) == 1:
             done_to.append("machine")
-            cluster.remove_node(list(cluster.worker_nodes)[0], allow_graceful=False)
+            cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
 
     begun = time.monotonic()
     summary, rows = go("in", watch=watch)

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import BlurdctError, ConfigError
-from .atomic import replacing
-from .row_files import PARQUET, Row, parquet_rows
-from .text import reason
+from ...errors import BlurdctError, ConfigError
+from ..atomic import replacing
+from ..row_files import PARQUET, Row, parquet_rows
+from ..text import reason
 
 BEGUN, RECORD = "_begun.json", "_scan.json"
 PART = "part-"  # how the names of parts begin
