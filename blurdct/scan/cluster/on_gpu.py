@@ -35,7 +35,7 @@ def prepare_on_gpu(setup: tuple[Any, ...], facts: Facts, device: str = "cuda") -
         raise ModelError("--gpus: torch sees no GPU on a machine that Ray counts one of")
 
     def features(photo: Photo) -> np.ndarray:
-        luma = torch.from_numpy(photo.luma).to(device)
+        luma = torch.tensor(photo.luma, device=device)
         return np.asarray(image_features(luma, ALL).cpu(), np.float32)
 
     INPUTS[INPUT] = replace(INPUTS[INPUT], make=features)  # of this process alone
