@@ -1,9 +1,13 @@
-"""A Ray cluster of two machines that are this one, and an S3 server."""
+"""A Ray cluster of two machines that are this one, an S3 server, and one that keeps studies."""
 
 import logging
 import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +98,23 @@ def s3_server(bucket: str) -> Iterator[str]:
             yield f"http://{host}:{port}"
         finally:
             server.stop()
+
+
+@contextmanager
+def storage_server(folder: Path) -> Iterator[str]:
+    """The URL of Optuna's storage server, which keeps a study in SQLite."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = "from optuna.storages import get_storage, run_grpc_proxy_server as run; "
+    code += f"run(get_storage('sqlite:///{folder / 'served.db'}'), port={port})"
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                with suppress(OSError):
+                    socket.create_connection(("localhost", port), 1).close()
+                    break
+                time.sleep(0.1)
+            yield f"grpc://localhost:{port}"
+        finally:
+            process.terminate()

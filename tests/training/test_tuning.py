@@ -1,7 +1,6 @@
 import ast
 import importlib
 import multiprocessing
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ from blurdct.training.out_of_fold import OutOfFold
 from blurdct.training.training_set import build_training_set
 from blurdct.training.tuning import best_parameters, tune
 from tests.helpers import toys
+from tests.helpers.clusters import storage_server
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -230,17 +230,8 @@ def storages(folder: Path) -> dict[str, str]:
 def server(tmp_path):
     """The URL of Optuna's storage server, which keeps a study in SQLite."""
     pytest.importorskip("grpc", reason="gRPC is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    kept = f"get_storage('sqlite:///{tmp_path / 'served.db'}')"
-    code = "from optuna.storages import get_storage, run_grpc_proxy_server as run; "
-    code += f"run({kept}, port={port})"
-    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
-        try:
-            yield f"grpc://localhost:{port}"
-        finally:
-            process.terminate()
+    with storage_server(tmp_path) as address:
+        yield address
 
 
 def answers(study) -> list[optuna.trial.FrozenTrial]:
