@@ -17,7 +17,7 @@ from ...results import Row, write
 from ...utils.parts.folder import PartFolder
 from ..items import Item, batches
 from ..run import Summary, tallied
-from ..worker import CHUNK, Job as Numbered, judge, prepare, row_of
+from ..worker import CHUNK, Job as Numbered, judge_each, prepare, row_of
 from .job import Job
 from .listing import END, as_table
 from .on_gpu import prepare_on_gpu
@@ -47,7 +47,7 @@ class Judge:
         main = sys.modules["__main__"]  # Ray's, which a process of ours must not import again
         main.__file__ = None
         main.__spec__ = None
-        how, given = partial(in_worker, judge), (job.setup, job.facts)
+        how, given = partial(in_worker, judge_each), (job.setup, job.facts)
         ready = prepare_on_gpu if job.gpu else prepare
         self._crew = Crew(how, 1, job.timeout, ready, given)
 
