@@ -15,7 +15,7 @@ from ..features.orientation import from_canonical
 from ..features.photo import Photo
 from ..images.reader import Source
 from .bundle import BESIDE, Bundle, Calibration, load as load_bundle, named
-from .prediction import UNKNOWN, Prediction
+from .prediction import BLURRED, UNKNOWN, Prediction, kind_of
 from .session import Session, first_line
 from .thresholds import VERDICTS, Thresholds, check_threshold, verdict_index
 from .workers import answer_each
@@ -138,7 +138,7 @@ class Detector:
         reason = missing(photo.luma, photo.notes)
         answer = self._answer(photo)
         places, inner, p, sharp, sure = None, None, None, None, False
-        evidence, blur = 0.0, None
+        evidence, blur, kind, kind_p = 0.0, None, None, None
         if "map" in answer:
             inner = from_canonical(answer["map"][0], photo.luma)
             places = photo.spread(inner)
@@ -152,10 +152,12 @@ class Detector:
             if "extent" in answer:
                 # narrower than a pixel of what the graph sees, nothing can be told apart
                 blur = max(1.0, float(answer["extent"][0])) * photo.reduction
+            if "motion" in answer and label == BLURRED:
+                kind, kind_p = kind_of(float(answer["motion"][0]))
         at = thresholds.decision
         note = "; ".join(photo.notes)
         verdict = Prediction(
-            name, p, label, sure, at, self.model, reason, sharp, note, evidence, blur
+            name, p, label, sure, at, self.model, reason, sharp, note, evidence, blur, kind, kind_p
         )
         return verdict, places
 
@@ -235,12 +237,13 @@ class Detector:
     def _sessions(self, bundle: Bundle) -> list[Session]:
         """The graphs beside the model's own."""
         sessions = []
-        for file, (name, output) in BESIDE.items():
+        for file, (name, outputs) in BESIDE.items():
             if not (graph := getattr(bundle, name)):
                 continue
             sessions.append(session := Session(graph))
-            if session.outputs != (output,) or set(session.inputs) - set(INPUTS):
-                raise ModelError(f"its {file} makes no {output} of inputs known here")
+            fit = session.outputs[:1] == outputs[:1] and set(session.outputs) <= set(outputs)
+            if not fit or set(session.inputs) - set(INPUTS):
+                raise ModelError(f"its {file} makes no {outputs[0]} of inputs known here")
         return sessions
 
 

@@ -114,6 +114,7 @@ def _row(detector: Detector, facts: Facts, item: Item) -> Row:
     prediction, photo = _judged(detector, item)
     width, height = photo.size
     found = {**prediction.as_dict(), "width": width, "height": height}
+    found["kind"] = prediction.kind or ""
     if item.bytes is None:
         found["bytes"] = len(photo.source)  # type: ignore[arg-type]
     return row_of(item, facts, **found)
