@@ -1,4 +1,4 @@
-"""350 numbers about a photo -> how wide its blur is, and of which kind: a graph beside ``dct-fusion``.
+"""350 numbers about a photo -> how wide its blur is, and which kind: beside ``dct-fusion``.
 
 Dense layers as in ``dct_mlp``, twice. The width, of a point's image, is learnt from copies, since
 of these alone it is known: of a disk its diameter, of a motion its length, of a Gaussian 2.5

@@ -69,7 +69,7 @@ def kinds(table: pd.DataFrame) -> tuple[Array, Array]:
 
 
 def with_kinds(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """A table of numbers with the column ``blur_kind`` of ``KINDS_FILE`` beside it, if there is one.
+    """A table of numbers with the column ``blur_kind`` of ``KINDS_FILE`` beside it, if it is there.
 
     Args:
         table: Column path.

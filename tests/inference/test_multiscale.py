@@ -396,7 +396,7 @@ def test_a_line_has_a_dash_where_the_model_knows_no_blur(cli):
 
 
 def test_a_terminal_gets_a_table(capsys):
-    row = {"score": 12.34, "label": "sharp", "sure": True, "reason": "", "note": ""}
+    row = {"score": 12.34, "label": "blurred", "sure": True, "reason": "", "note": ""}
     row |= {"blur": 6.04, "sharp_size": 2048, "sizes": {512: 0.1, 2048: 0.25}}
     unknown = {"score": None, "label": "unknown", "sure": False, "reason": "flat", "note": ""}
     unknown |= {"blur": None, "sharp_size": None, "sizes": {}}

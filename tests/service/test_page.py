@@ -407,6 +407,8 @@ def test_the_download_is_a_file_of_results(visit, tmp_path):
             assert row[name] == getattr(verdict, name)
         for name in ("sharp_fraction", "evidence", "blur"):
             assert row[name] == pytest.approx(getattr(verdict, name))
+        assert row["kind"] == (verdict.kind or "")
+        assert row["kind_probability"] == pytest.approx(verdict.kind_probability)
         assert (row["width"], row["height"]) == Image.open(path).size
         assert row["bytes"] == path.stat().st_size and row["error"] == ""
     assert rows[2]["score"] is rows[2]["sure"] is rows[2]["threshold"] is None
