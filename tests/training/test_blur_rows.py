@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from blurdct.config import TrainConfig
+from blurdct.datasets.extraction import write_numbers
 from blurdct.errors import ConfigError
+from blurdct.features.bands import FEATURES
+from blurdct.features.summary import SUMMARY
 from blurdct.training.blur_rows import (
     COPIED,
     FOUND,
@@ -16,6 +20,7 @@ from blurdct.training.blur_rows import (
     kinds,
     with_kinds,
 )
+from blurdct.training.sources import from_table
 from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
 
@@ -112,6 +117,16 @@ def test_kinds_beside_a_table_are_joined_by_path_unless_it_has_them(tmp_path):
     assert told["blur_kind"].tolist() == ["defocus", "", "motion"] and "blur_kind" not in rows
     own = rows.assign(blur_kind="")
     assert with_kinds(own, tmp_path / "wide.parquet") is own
+
+
+def test_a_table_of_numbers_is_read_with_the_kinds_beside_it(tmp_path):
+    plain = toys.table(copies=False).iloc[:8].drop(columns=list(FEATURES)).assign(parameters="{}")
+    write_numbers(plain, SUMMARY, np.zeros((8, len(SUMMARY))), tmp_path / "wide.parquet")
+    path = plain["path"].iloc[3]
+    (tmp_path / KINDS_FILE).write_text(f"path,blur_kind\n{path},motion\n")
+    rows = from_table(tmp_path / "wide.parquet", ["wide"], TrainConfig()).table
+    assert dict(zip(rows["path"], rows["blur_kind"], strict=True))[path] == "motion"
+    assert (rows["blur_kind"] == "").sum() == len(rows) - 1
 
 
 @pytest.mark.parametrize(
