@@ -8,7 +8,7 @@ from ..results import BLUR_KINDS
 SHARP, BLURRED = "sharp", "blurred"
 DEFOCUS, MOTION = BLUR_KINDS
 KIND_WORDS = {DEFOCUS: "out of focus", MOTION: "moved"}
-KIND_SURE = 0.9  # P of a kind; of photographs with more, some 3 % are of the other kind
+KIND_SURE = 0.9  # P of a kind; with more, one in forty is the other (benchmarks/blur_kinds.py)
 UNKNOWN = "unknown"  # the label of a photo without evidence
 LABELS = (SHARP, BLURRED, UNKNOWN)
 
