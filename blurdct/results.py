@@ -26,8 +26,8 @@ from .utils.row_files import (
     other_cells,
     other_encoding,
     repeats,
-    typed,
 )
+from .utils.tables import typed
 from .utils.text import visible
 from .utils.text_files import open_text, unreadable
 
