@@ -113,7 +113,7 @@ def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
         "error": error.removeprefix(f"{item.path}: "),
     }
     row: Row = {name: "" if kind is str else None for name, kind in COLUMNS.items()}
-    found = {name: found[name] for name in COLUMNS if name in found}
+    found = {name: found[name] for name in COLUMNS if found.get(name) is not None}
     return {**row, **known, **found, **(item.more or {})}
 
 
