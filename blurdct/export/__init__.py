@@ -1,0 +1,12 @@
+"""A bundle -> one ONNX file: pixels in, verdict out, with nothing of blurdct around it."""
+
+from typing import TYPE_CHECKING
+
+from ..utils.lazy import exports
+
+if TYPE_CHECKING:
+    from .check import Check as Check, check as check
+    from .graph import FORMS as FORMS, export as export
+
+_HOMES = {"graph": ("FORMS", "export"), "check": ("Check", "check")}
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
