@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from ..utils.lazy import exports
 
 if TYPE_CHECKING:
-    from .check import Check as Check, check as check
+    from .check import Check as Check, compare as compare
     from .graph import FORMS as FORMS, export as export
 
-_HOMES = {"graph": ("FORMS", "export"), "check": ("Check", "check")}
+_HOMES = {"graph": ("FORMS", "export"), "check": ("Check", "compare")}
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -24,7 +24,7 @@ from . import cells as of_cells
 from .evidence import missing
 from .frame import inside
 from .names import shortened
-from .resize import as_double, down_to, luma_of, within
+from .resize import as_double, luma_of, within
 from .summary import has_evidence, image_features, laplacian_variance, summarise
 from .value import (
     Value,
@@ -36,6 +36,7 @@ from .value import (
     log,
     maximum,
     minimum,
+    stack,
     where,
 )
 
@@ -51,6 +52,7 @@ OUTPUTS = {
     "evidence": "(1,) float32, part of the photo that can be judged, 0..1; 0 where reason is not",
     "blur": "(1,) float32, width of a point's image where it is sharpest, pixels of the input",
     "reason": "(1,) int64, why nothing can be said: 0 if it can, else a place in reasons, from 1",
+    "box": "(4,) float32, top, bottom, left, right of what a frame surrounds, 0..1 of the sides",
 }
 LICENCE = "Apache-2.0"
 LEAST_P = 1e-7  # P counts as no nearer to 0 and 1, as in ``metrics.logit``
@@ -118,13 +120,8 @@ def _seen(own: Value, size: int) -> _Seen:
         for at, side in enumerate((height, height, width, width))
     )
 
-    # what is left is to have the working size as well, as far as there are pixels for it
-    short = as_double(minimum(height, width)) * float(size)
-    short = ceil(short / as_double(maximum(box[1] - box[0], box[3] - box[2])))
-    more = maximum(own.size(0), own.size(1)) > maximum(height, width)
-
     def cut() -> Value:
-        part = either(more, lambda: down_to(own, short), lambda: own)
+        part = own
         for axis, (start, end) in enumerate((shares[:2], shares[2:])):
             extent = part.size(axis)
             first = minimum(ceil(start * as_double(extent)).to(np.int64), extent - 1)
@@ -169,6 +166,7 @@ def _verdict(seen: _Seen, models: list[onnx.ModelProto], bundle: Bundle) -> dict
         extent = maximum(found["extent"].to(np.float64), 1.0)
         outputs["blur"] = (extent * seen.reduction).to(np.float32).reshape(1)
     outputs["reason"] = reason.reshape(1)
+    outputs["box"] = stack(list(seen.box)).to(np.float32)
     return {name: outputs[name] for name in OUTPUTS if name in outputs}
 
 

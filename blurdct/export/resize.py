@@ -47,16 +47,7 @@ def within(luma: Value, size: int, least: int | None = MIN_SIDE) -> Value:
     scale = size / as_double(maximum(*sides))
     if least:
         scale = maximum(scale, least / as_double(minimum(*sides)))
-    return _scaled(luma, sides, minimum(scale, 1.0))
-
-
-def down_to(luma: Value, short: Value) -> Value:
-    """Luma with a short side of at most so many pixels, a scalar of float64."""
-    sides = [as_double(luma.size(axis)) for axis in (0, 1)]
-    return _scaled(luma, sides, minimum(short / minimum(*sides), 1.0))
-
-
-def _scaled(luma: Value, sides: list[Value], scale: Value) -> Value:
+    scale = minimum(scale, 1.0)
     height, width = (maximum(nearest(side * scale), 1.0).to(np.int64) for side in sides)
     return reduced(luma, height, width)
 
