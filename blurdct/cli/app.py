@@ -22,7 +22,7 @@ from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, 
 
 COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
     *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
-    *("train", "evaluate", "compare", "calibrate", "serve", "client"),
+    *("train", "evaluate", "compare", "calibrate", "export", "serve", "client"),
 )
 
 

@@ -11,6 +11,7 @@ from ..features.bands import BANDS, FEATURES, FLAT
 from ..features.block_map import (
     CELL,
     CHANNELS,
+    ENERGY,
     LOGARITHMS,
     SCALES,
     STATISTICS,
@@ -18,22 +19,11 @@ from ..features.block_map import (
 )
 from ..features.blocks import SIZE
 from ..features.dct import dct_matrix
-from ..features.summary import ENERGY
+from .functions import absolute, either, log, nearest, root
 from .resize import halves, means
-from .value import (
-    Value,
-    absolute,
-    arange,
-    as_value,
-    concat,
-    either,
-    log,
-    maximum,
-    nearest,
-    root,
-    stack,
-    where,
-)
+from .value import Value, arange, as_value, concat, maximum, stack, where
+
+SQUARE = (CELL, CELL)
 
 
 def turn(luma: Value) -> Value:
@@ -75,10 +65,11 @@ def map_blocks(luma: Value) -> Value:
     luma, (rows, columns), (high, wide) = _whole(luma)
     ends = stack([*[as_value(0)] * 4, high * CELL - rows, wide * CELL - columns])
     blocks = Value(op.pad(_blocks(luma).var, ends.var))
-    pooled = {"kernel_shape": (CELL, CELL), "strides": (CELL, CELL)}
-    sums = Value(op.average_pool(blocks.expand(0).var, **pooled))[0] * (CELL * CELL)
+    sums = Value(op.average_pool(blocks.expand(0).var, kernel_shape=SQUARE, strides=SQUARE))[0] * (
+        CELL * CELL
+    )
     sectors = blocks[len(FEATURES) : len(STATISTICS)].expand(0)
-    most = Value(op.max_pool(sectors.var, **pooled)[0])[0]
+    most = Value(op.max_pool(sectors.var, kernel_shape=SQUARE, strides=SQUARE)[0])[0]
     cells = [sums / (_blocks_in(rows).expand(1) * _blocks_in(columns)), most]
     cells += [_reduced(luma, factor)[:, :high, :wide] for factor in SCALES.values()]
     inside = sums[:1] * 0.0 + 1.0
@@ -86,7 +77,7 @@ def map_blocks(luma: Value) -> Value:
 
 
 def quarter_energy(luma: Value) -> Value:
-    """The channel ``ENERGY`` of ``map_blocks`` alone, (h, w)."""
+    """The channel ``quarter_low_freq_energy`` of ``map_blocks`` alone, (h, w)."""
     luma, _, (high, wide) = _whole(luma)
     return _reduced(luma, SCALES["quarter"])[ENERGY, :high, :wide]
 

@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 
 from ..config import ReadConfig
+from ..errors import ModelError
 from ..features.evidence import REASONS
 from ..features.photo import Photo
 from ..images.reader import read_luma, read_rgb
@@ -54,7 +55,9 @@ class Check:
         if not self.largest <= LIMITS[form]:
             return f"P differs by {self.largest:.2g} in {self.where}, more than {LIMITS[form]:g}"
         count, name = self.reasons
-        return f"another reason why nothing can be said, {count} times, as in {name}" if count else ""
+        return (
+            f"another reason why nothing can be said, {count} times, as in {name}" if count else ""
+        )
 
 
 def compare(file: bytes, detector: Detector, form: str, pictures: Pictures) -> Check:
@@ -65,6 +68,9 @@ def compare(file: bytes, detector: Detector, form: str, pictures: Pictures) -> C
         detector: Of the same bundle.
         form: Of the file.
         pictures: Names and pixels, as the form takes them.
+
+    Raises:
+        ModelError: The file cannot be run.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -79,7 +85,7 @@ def compare(file: bytes, detector: Detector, form: str, pictures: Pictures) -> C
         try:
             told = dict(zip(names, session.run(names, {form: pixels}), strict=True))
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
-            raise ValueError(f"{name}: the graph cannot be run ({first_line(error)})") from error
+            raise ModelError(f"{name}: the graph cannot be run ({first_line(error)})") from error
         looks += 1
         apart = abs(wanted - float(told["probability"][0]))
         if not apart <= largest:  # NaN, too
@@ -111,17 +117,15 @@ def at_sizes(paths: Iterable[Path], form: str, sides: Iterable[int] = SIDES) -> 
 def drawn(form: str, seed: int = 0) -> Iterator[tuple[str, np.ndarray]]:
     """Pictures from chance, for who has no photographs: of scenes' spectrum, sharp and blurred.
 
-    With a frame, round corners' worth of white, and two that show nothing, too.
+    One with a frame and two that show nothing, too.
     """
     chance = np.random.default_rng(seed)
     for number, (height, width) in enumerate(((480, 640), (1000, 750), (900, 1400), (130, 90))):
         scene = _scene(chance, height, width)
         yield f"drawn {number}", _as(form, scene)
         yield f"drawn {number}, blurred", _as(form, cv2.GaussianBlur(scene, (0, 0), height / 100))
-    wide = [FRAME, FRAME, 0, 0]
-    framed = cv2.copyMakeBorder(scene, *wide, cv2.BORDER_CONSTANT, value=(255, 255, 255))
     scene = _scene(chance, 700, 1100)
-    framed = cv2.copyMakeBorder(scene, *wide, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    framed = np.pad(scene, ((FRAME, FRAME), (0, 0), (0, 0)), constant_values=255)
     yield "drawn, framed", _as(form, framed)
     yield "drawn, flat", _as(form, np.full_like(scene, 90))
     yield "drawn, noise", _as(form, chance.integers(0, 256, scene.shape, np.uint8))

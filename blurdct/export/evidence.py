@@ -1,7 +1,9 @@
-"""Luma -> why it tells nothing about blur, as a number: 0 if it does tell; see ``features.evidence``.
+"""Luma -> why it tells nothing about blur, as a number, 0 if it tells; see ``features.evidence``.
 
 The number counts from 1 on through ``features.evidence.REASONS``.
 """
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,22 +18,10 @@ from ..features.evidence import (
     TILE,
     WHITE,
 )
+from .functions import absolute, ascending, either, quantile, root, strongest
 from .mosaic import is_mosaic
 from .resize import halves, means, surroundings
-from .value import (
-    Value,
-    absolute,
-    arange,
-    as_value,
-    ascending,
-    either,
-    maximum,
-    minimum,
-    quantile,
-    root,
-    strongest,
-    where,
-)
+from .value import Value, arange, as_value, maximum, minimum, where
 
 CODES = {name: number for number, name in enumerate(REASONS, start=1)}
 
@@ -43,7 +33,7 @@ def missing(luma: Value) -> Value:
     peak = _strongest(detail, as_value(2))
     told = either(
         peak > LIMITS["peak"],
-        lambda: (as_value(True, np.bool_), as_value(np.float32(0), np.float32)),
+        lambda: (as_value(True, np.bool_), as_value(0.0)),
         lambda: _contrast(fine, detail),
     )
     shows, typical = told
@@ -84,10 +74,7 @@ def _is_noise(fine: Value, detail: Value) -> Value:
         for _ in range(2):
             smaller = means(smaller, 2)
             strengths.append(_rms(smaller - surroundings(smaller, 3)))
-        first, second = (
-            after <= FALL * before
-            for before, after in zip(strengths[:-1], strengths[1:], strict=True)
-        )
+        first, second = (after <= FALL * before for before, after in pairwise(strengths))
         return first & second
 
     return either(enough, judged, lambda: as_value(False, np.bool_))
@@ -130,4 +117,3 @@ def _strongest(values: Value, rank: Value) -> Value:
     line = values.reshape(-1)
     count = minimum(rank, line.size(0) // 40 + 1)
     return strongest(line, count)[-1]
-

@@ -19,20 +19,9 @@ from ..features.screening.frame import (
     SMOOTH,
     STEP,
 )
+from .functions import absolute, either, floor
 from .strips import margins, other
-from .value import (
-    Value,
-    absolute,
-    arange,
-    as_value,
-    concat,
-    either,
-    floor,
-    maximum,
-    minimum,
-    stack,
-    where,
-)
+from .value import Value, arange, as_value, concat, maximum, minimum, stack, where
 
 NO = np.array(False)
 
@@ -165,4 +154,3 @@ def _ends(others: Value) -> tuple[Value, Value]:
     between = (length - first - last).to(np.float64)
     few = (count < between * BETWEEN) | (count <= 0.0)
     return where(few, 0, first), where(few, 0, last)
-

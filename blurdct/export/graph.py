@@ -19,26 +19,16 @@ from ..errors import ModelError
 from ..features.block_map import CELL, CHANNELS
 from ..features.blocks import SIZE
 from ..features.evidence import REASONS
+from ..features.summary import ENERGY
 from ..inference.bundle import Bundle
 from . import cells as of_cells
 from .evidence import missing
 from .frame import inside
+from .functions import ceil, either, exp, floor, log
 from .names import shortened
 from .resize import as_double, luma_of, within
 from .summary import has_evidence, image_features, laplacian_variance, summarise
-from .value import (
-    Value,
-    arange,
-    ceil,
-    either,
-    exp,
-    floor,
-    log,
-    maximum,
-    minimum,
-    stack,
-    where,
-)
+from .value import Value, arange, maximum, minimum, stack, where
 
 # What a file may take, by the name of its one input.
 FORMS = {
@@ -144,7 +134,7 @@ def _verdict(seen: _Seen, models: list[onnx.ModelProto], bundle: Bundle) -> dict
     if taken & {"wide", "cells"}:
         inputs["cells"] = of_cells.map_blocks(canonical)
         flat = inputs["cells"].reshape(len(CHANNELS), -1)
-        energy = flat[of_cells.ENERGY]
+        energy = flat[ENERGY]
     else:
         energy = of_cells.quarter_energy(canonical).reshape(-1)
     told = has_evidence(energy)
@@ -216,7 +206,10 @@ def _finished(model: onnx.ModelProto, bundle: Bundle, form: str, name: str) -> b
     model.producer_name, model.producer_version = "blurdct", __version__
     model.graph.name = f"blurdct-{name}"
     model.doc_string = "Tells blurred photographs from sharp ones: " + "; ".join(
-        [f"{form}: {FORMS[form]}", *(f"{one.name}: {OUTPUTS[one.name]}" for one in model.graph.output)]
+        [
+            f"{form}: {FORMS[form]}",
+            *(f"{one.name}: {OUTPUTS[one.name]}" for one in model.graph.output),
+        ]
     )
     limits = bundle.thresholds
     facts = {
@@ -233,4 +226,3 @@ def _finished(model: onnx.ModelProto, bundle: Bundle, form: str, name: str) -> b
     onnx.helper.set_model_props(model, facts)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
-

@@ -17,20 +17,8 @@ from ..features.screening.mosaic import (
     WEAK,
     WHOLE,
 )
-from .value import (
-    Value,
-    absolute,
-    arange,
-    as_value,
-    ceil,
-    concat,
-    either,
-    floor,
-    maximum,
-    minimum,
-    root,
-    where,
-)
+from .functions import absolute, ceil, either, floor, root
+from .value import Value, arange, as_value, concat, maximum, minimum, where
 
 NONE = as_value(False, np.bool_)
 
@@ -57,7 +45,9 @@ def _no() -> Value:
 
 
 def _is_grid(height: Value, period: Value, strength: Value) -> Value:
-    return (height >= COMB) & (strength >= where(period >= LARGE, WEAK, as_value(STRONG, np.float64)))
+    return (height >= COMB) & (
+        strength >= where(period >= LARGE, WEAK, as_value(STRONG, np.float64))
+    )
 
 
 def _comb(luma: Value) -> tuple[Value, Value, Value]:
@@ -98,7 +88,9 @@ def _tooth(line: Value, weighed: Value) -> tuple[Value, Value, Value]:
     teeth = ceil((extent - period / 2.0) / period).to(np.int64)
     starts = floor(arange(teeth, np.float64) * period).to(np.int64)
     ends = concat([starts[1:], line.size(0).expand(0)])
-    sums = concat([as_value(np.zeros(1)), Value(op.cumsum(line.to(np.float64).var, as_value(0).var))])
+    sums = concat(
+        [as_value(np.zeros(1)), Value(op.cumsum(line.to(np.float64).var, as_value(0).var))]
+    )
     strengths = sums.take(ends) - sums.take(starts)
     strength = strengths.mean()
     whole = (strengths >= LEAST * strength).to(np.float64).mean() >= WHOLE

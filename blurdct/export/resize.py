@@ -10,18 +10,8 @@ import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from ..images.decode import MIN_SIDE
-from .value import (
-    Value,
-    arange,
-    as_value,
-    ceil,
-    either,
-    floor,
-    maximum,
-    minimum,
-    nearest,
-    where,
-)
+from .functions import ceil, either, floor, nearest
+from .value import Value, arange, as_value, maximum, minimum, where
 
 # Of 65,536: how Pillow, and so ``images``, weighs red, green and blue by BT.601. Whole numbers up
 # to 2**24 are exact in float32.

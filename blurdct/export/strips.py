@@ -17,22 +17,8 @@ from ..features.screening.frame import (
     SAME,
     TEXT,
 )
-from .value import (
-    Value,
-    absolute,
-    arange,
-    as_value,
-    ascending,
-    concat,
-    either,
-    floor,
-    maximum,
-    minimum,
-    nearest,
-    quantile,
-    where,
-)
-
+from .functions import absolute, ascending, either, floor, nearest, quantile
+from .value import Value, arange, as_value, concat, maximum, minimum, where
 
 
 def other(picture: Value, level: Value) -> Value:
@@ -127,4 +113,3 @@ def _framed(picture: Value, level: Value, letters: bool, size: int) -> Value:
         return where(fits.max() > 0, row + 1 + nearest_step.take(row), 0)
 
     return either(edge.to(np.float32).max() > 0.0, found, lambda: as_value(0))
-

@@ -1,4 +1,4 @@
-"""The map of block statistics -> the 350 numbers of ``features.summary``; luma -> the 18 features."""
+"""A map of block statistics -> the 350 numbers of ``features.summary``; luma -> 18 features."""
 
 import numpy as np
 import spox.opset.ai.onnx.v17 as op
@@ -8,22 +8,8 @@ from ..features.block_map import CHANNELS, DIRECTIONS, SCALES, SECTORS
 from ..features.blocks import LEAST, SIZE, STRONG as STRONG_BLOCK
 from ..features.summary import ENERGY, FLOOR, KEPT, QUANTILES, RANGE, STRONG
 from .cells import block_statistics, coefficients_of
-from .value import (
-    Value,
-    absolute,
-    arange,
-    as_value,
-    ascending,
-    concat,
-    exp,
-    log,
-    maximum,
-    nearest,
-    quantile,
-    root,
-    rounded,
-    stack,
-)
+from .functions import absolute, ascending, exp, log, quantile, root, rounded
+from .value import Value, arange, as_value, concat, maximum, stack
 
 LUMA = CHANNELS.index("luma")
 NOISE = [CHANNELS.index(f"{name}_energy") for name in ("high_freq", "med_freq", "half_high_freq")]
@@ -103,12 +89,12 @@ def _evidence(luma: Value, rows: Value, columns: Value) -> Value:
     differences = means * 0.0
     for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
         for sign in (1, -1):
-            other, there = means, None
+            other, there = means, as_value(np.ones((1, 1), np.float32))
             for axis, step, count in ((0, sign * down, rows), (1, sign * across, columns)):
                 places = arange(count) + step
                 other = other.take(places.clip(0, count - 1), axis)
                 inside = ((places >= 0) & (places < count)).to(np.float32).expand(1 - axis)
-                there = inside if there is None else there * inside
+                there = there * inside
             differences = maximum(differences, absolute(means - other) * there)
     rising = ascending(differences.reshape(-1))
     strong = rising.take(rounded(STRONG_BLOCK, rows * columns - 1))

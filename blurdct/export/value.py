@@ -16,7 +16,7 @@ from spox import Var
 
 Number = Union["Value", int, float, np.ndarray]
 END = np.iinfo(np.int64).max  # of a slice that goes on to the last
-NUMERIC = {bool: np.bool_, int: np.int64, float: np.float32, np.float64: np.float64, np.float32: np.float32}
+NUMERIC: dict[type, type] = {bool: np.bool_, int: np.int64, float: np.float32}
 
 
 class Value:
@@ -51,7 +51,7 @@ class Value:
     def size(self, axis: int) -> "Value":
         """How many there are along an axis: a scalar, int64."""
         axis %= self.ndim
-        return Value(op.squeeze(op.shape(self.var, start=axis, end=axis + 1), _line([0]).var))
+        return Value(op.squeeze(op.shape(self.var, start=axis, end=axis + 1), line([0]).var))
 
     def __getitem__(self, places: Any) -> "Value":
         """Slices and numbers, one an axis, their ends of Python or of the graph."""
@@ -70,11 +70,11 @@ class Value:
             for row, number in zip(rows, (start, stop, step), strict=True):
                 row.append(number)
         if cuts:
-            starts, stops, steps = (_line(row).var for row in rows)
-            axes = _line([axis for axis, _ in cuts]).var
+            starts, stops, steps = (line(row).var for row in rows)
+            axes = line([axis for axis, _ in cuts]).var
             made = op.slice(made, starts, stops, axes, steps)
         if dropped:
-            made = op.squeeze(made, _line(dropped).var)
+            made = op.squeeze(made, line(dropped).var)
         return Value(made)
 
     def take(self, index: "Value", axis: int = 0) -> "Value":
@@ -83,7 +83,7 @@ class Value:
 
     def reshape(self, *sides: Number) -> "Value":
         """The same in another shape; -1 is what is left."""
-        return Value(op.reshape(self.var, _line(sides).var))
+        return Value(op.reshape(self.var, line(sides).var))
 
     def transpose(self, *axes: int) -> "Value":
         """Axes in another order."""
@@ -91,11 +91,11 @@ class Value:
 
     def expand(self, axis: int) -> "Value":
         """With one more axis, of one."""
-        return Value(op.unsqueeze(self.var, _line([axis]).var))
+        return Value(op.unsqueeze(self.var, line([axis]).var))
 
     def sum(self, axis: int | None = None) -> "Value":
         """Over an axis, or over all."""
-        axes = None if axis is None else _line([axis]).var
+        axes = None if axis is None else line([axis]).var
         return Value(op.reduce_sum(self.var, axes, keepdims=0))
 
     def mean(self, axis: int | None = None) -> "Value":
@@ -147,7 +147,7 @@ class Value:
     def __floordiv__(self, other: Number) -> "Value":
         """Of whole numbers of 0 and more, or of floats."""
         made = _binary(op.div, self, other)
-        return made if np.issubdtype(made.dtype, np.integer) else floor(made)
+        return made if np.issubdtype(made.dtype, np.integer) else Value(op.floor(made.var))
 
     def __mod__(self, other: Number) -> "Value":
         return _binary(op.mod, self, other)
@@ -161,16 +161,17 @@ class Value:
     def __rmatmul__(self, other: np.ndarray) -> "Value":
         return as_value(other, self.dtype) @ self
 
-    def __lt__(self, other: Number) -> "Value":
+    # mypy would have a number of Python's know about values
+    def __lt__(self, other: Number) -> "Value":  # type: ignore[misc]
         return _binary(op.less, self, other)
 
-    def __le__(self, other: Number) -> "Value":
+    def __le__(self, other: Number) -> "Value":  # type: ignore[misc]
         return _binary(op.less_or_equal, self, other)
 
-    def __gt__(self, other: Number) -> "Value":
+    def __gt__(self, other: Number) -> "Value":  # type: ignore[misc]
         return _binary(op.greater, self, other)
 
-    def __ge__(self, other: Number) -> "Value":
+    def __ge__(self, other: Number) -> "Value":  # type: ignore[misc]
         return _binary(op.greater_or_equal, self, other)
 
     def equals(self, other: Number) -> "Value":
@@ -241,59 +242,8 @@ def minimum(one: Number, other: Number) -> Value:
     return Value(op.min([value.var for value in _alike(one, other)]))
 
 
-def either(condition: Value, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
-    """What one of two functions makes, of which the other is not run; a value or several."""
-    made: dict[str, Any] = {}
-
-    def branch(name: str, make: Callable[[], Any]) -> Callable[[], list[Var]]:
-        def run() -> list[Var]:
-            made[name] = make()
-            found = made[name] if isinstance(made[name], tuple) else (made[name],)
-            return [Value(op.identity(one.var)).var for one in found]
-
-        return run
-
-    found = op.if_(condition.var, then_branch=branch("yes", yes), else_branch=branch("no", no))
-    values = tuple(map(Value, found))
-    return values if isinstance(made["yes"], tuple) else values[0]
-
-
-def ascending(values: Value, axis: int = -1) -> Value:
-    """Sorted along an axis."""
-    count = values.size(axis).expand(0)
-    return Value(op.top_k(values.var, count.var, axis=axis, largest=0)[0])
-
-
-def strongest(values: Value, count: Value) -> Value:
-    """The so many largest of one axis, the largest first."""
-    return Value(op.top_k(values.var, count.expand(0).var, axis=0)[0])
-
-
-def quantile(rising: Value, share: float) -> Value:
-    """As ``np.quantile`` of one axis that is sorted: a scalar."""
-    place = (rising.size(0) - 1).to(np.float64) * share
-    low = floor(place)
-    part = (place - low).to(rising.dtype)
-    below = rising.take(low.to(np.int64))
-    above = rising.take(ceil(place).to(np.int64))
-    return below + (above - below) * part
-
-
-def rounded(share: float, count: Value) -> Value:
-    """``round(share * count)``, a half to the even one; int64."""
-    return nearest(count.to(np.float64) * share).to(np.int64)
-
-
-def _unary(function: Callable[[Var], Var]) -> Callable[[Value], Value]:
-    return lambda value: Value(function(value.var))
-
-
-absolute, root, log, exp = (_unary(one) for one in (op.abs, op.sqrt, op.log, op.exp))
-floor, ceil, nearest = (_unary(one) for one in (op.floor, op.ceil, op.round))
-
-
-def _line(numbers: Sequence[Number]) -> Value:
-    """Whole numbers -> one axis."""
+def line(numbers: Sequence[Number]) -> Value:
+    """Whole numbers, of Python or of the graph -> one axis."""
     if any(isinstance(number, Value) for number in numbers):
         return stack([as_value(number, np.int64) for number in numbers])
     return as_value(np.array(numbers, np.int64))

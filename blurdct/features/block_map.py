@@ -44,7 +44,9 @@ CHANNELS = (
 )
 
 ENERGY = FEATURES.index("low_freq_energy")
-LOGARITHMS = [row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))]
+LOGARITHMS = [
+    row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))
+]
 
 
 def map_blocks(luma: np.ndarray) -> np.ndarray:

@@ -37,12 +37,13 @@ RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")  # of onnxr
 # No photo can leave by a page that may talk to its own host alone, and sends nothing there.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
-    "connect-src 'self'; img-src 'self' blob:; style-src 'self'; base-uri 'none'; form-action 'none'"
+    "connect-src 'self'; img-src 'self' blob:; style-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
 )
 PARTS = {
     "head": f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-    "promise": "It is judged in this browser: photos never leave your computer, and after the first "
-    "visit no connection is needed.",
+    "promise": "It is judged in this browser: photos never leave your computer, and after the "
+    "first visit no connection is needed.",
     "else": "<code>blurdct predict photo.jpg</code>",
     "foot": 'blurdct. Runs on <a href="static/LICENSE-onnxruntime-web.txt">ONNX Runtime Web</a>; '
     '<a href="static/LICENSE.txt">licence</a>.',
@@ -129,7 +130,7 @@ def _page(out: Path, static: Path) -> None:
     text = (app.PAGE / "index.html").read_text(encoding="utf-8")
     for name, words in PARTS.items():
         place = re.compile(f"<!--engine:{name}-->.*?<!--/engine-->", re.DOTALL)
-        text, count = place.subn(lambda found, words=words: words, text)
+        text, count = place.subn(words, text)
         if count != 1:
             raise ConfigError(f"index.html: expected one place for {name}, got {count}")
     (out / "index.html").write_text(text, encoding="utf-8")

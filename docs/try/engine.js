@@ -13,27 +13,34 @@ class Refusal extends Error {
   }
 }
 
-const seen = new WeakMap(); // file -> the map that came with its verdict
-const idle = []; // workers that wait for a photo
+export const LOADING = "Loading the model: 15 MB, once";
+
+const seen = new WeakMap(); // file -> what came with its verdict
+const idle = []; // judges that wait for a photo
 const waiting = []; // functions that want one
 let facts = null; // what model.json says
-let count = 0; // workers that there are
+let ready = null; // the promise of a model that is loaded
 
 /** There is nobody to be asked for a token. */
 export const willing = () => {};
 
 /** What is known, as by the service: `{default, map, models}`. The model is loaded first. */
 export async function models() {
-  if (!facts) {
-    const answer = await fetch("static/model.json").catch(() => null);
-    if (!answer?.ok) throw new Refusal("it needs one visit with a connection");
-    facts = await answer.json();
-    const first = hire();
-    await first.call({ load: true });
-    release(first);
-    while (count < WIDTH) release(hire());
-  }
+  ready ??= load().catch((error) => {
+    ready = null;
+    throw error;
+  });
+  await ready;
   return { default: facts.name, map: facts.name, models: [facts] };
+}
+
+async function load() {
+  const answer = await fetch("static/model.json").catch(() => null);
+  if (!answer?.ok) throw new Refusal("that takes one visit with a connection");
+  facts = await answer.json();
+  const judges = Array.from({ length: WIDTH }, () => new Judge());
+  await judges[0].ask({}); // the others find in the browser's cache what this one fetches
+  judges.forEach(release);
 }
 
 /** The verdict on a file, as the service's `results` have it. */
@@ -84,33 +91,32 @@ function within(cells, [height, width], [top, bottom, left, right]) {
     inside(Math.floor(at / width), height, top, bottom) && inside(at % width, width, left, right));
 }
 
-/** A worker, which answers one question at a time. */
-function hire() {
-  count++;
-  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-  let done = null;
-  const lost = () => done?.({ error: "the browser ran out of memory, or could not run the model", again: true });
-  worker.addEventListener("message", ({ data }) => done?.(data));
-  worker.addEventListener("error", lost);
-  worker.addEventListener("messageerror", lost);
-  return {
-    async call(question) {
-      const answer = await new Promise((resolve) => {
-        done = resolve;
-        worker.postMessage(question);
-      });
-      done = null;
-      if (answer.error) throw new Refusal(answer.error, Boolean(answer.again));
-      return answer;
-    },
-  };
+/** A worker, which answers one question at a time; a new one takes the place of one that is lost. */
+class Judge {
+  #worker = null;
+
+  async ask(question) {
+    const worker = this.#worker ??= new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    const answer = await new Promise((resolve) => {
+      const lost = () => {
+        worker.terminate();
+        this.#worker = null;
+        resolve({ error: "the browser has no memory for it, or could not run the model", again: true });
+      };
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = worker.onmessageerror = lost;
+      worker.postMessage(question);
+    });
+    if (answer.error) throw new Refusal(answer.error, Boolean(answer.again));
+    return answer;
+  }
 }
 
 async function work(question, signal) {
   const one = idle.pop() ?? await new Promise((resolve) => waiting.push(resolve));
   try {
     signal?.throwIfAborted();
-    return await one.call(question);
+    return await one.ask(question);
   } finally {
     release(one);
   }

@@ -8,7 +8,7 @@ const UNREAD = "this browser cannot read it; blurdct on a computer reads HEIC, T
 const LEAST = 16; // pixels of a side
 
 ort.env.wasm.numThreads = 1; // threads need headers that not every host sends; photos share cores
-ort.env.wasm.wasmPaths = new URL("./", import.meta.url).href;
+ort.env.wasm.wasmPaths = { wasm: new URL("ort-wasm-simd-threaded.wasm", import.meta.url).href };
 let session = null;
 
 addEventListener("message", async ({ data }) => {

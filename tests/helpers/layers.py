@@ -14,7 +14,7 @@ utils parallel -> results
 images
 features -> torch
 inference datasets
-scan video service models
+scan video service models export
 curate report training
 evaluation sklearn
 cli

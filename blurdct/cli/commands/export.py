@@ -70,9 +70,7 @@ def export(
     bundle = load(model)
     file = exported(bundle, form, named(model))
     pictures = drawn(form) if paths is None else at_sizes(paths, form)
-    answer = compare(
-        file, Detector(bundle), form, output.with_bar(pictures, len(paths or ()) or None)
-    )
+    answer = compare(file, Detector(bundle), form, output.with_bar(pictures, None))
     if fault := answer.fault(form):
         raise ModelError(f"{named(model)}: not written: {fault}")
     with replacing(out) as new:

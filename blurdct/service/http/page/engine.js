@@ -4,4 +4,5 @@
 export { map, models, predict, willing } from "./service.js";
 
 export const WIDTH = 4; // photos under way at once
+export const LOADING = ""; // told while the models are not known yet, where that takes long
 export const UNKNOWN = "The service's models are not known";

@@ -173,12 +173,16 @@ function login(wrong) {
 async function learn() {
   engine.willing();
   find("trouble").hidden = true;
+  find("loading").hidden = !engine.LOADING;
+  find("loaded").textContent = engine.LOADING;
   try {
     known = await engine.models(login);
   } catch (error) {
     find("trouble").textContent = `${engine.UNKNOWN}: ${error.message}.`;
     find("trouble").hidden = false;
     return;
+  } finally {
+    find("loading").hidden = true;
   }
   find("model").replaceChildren(...known.models.map(({ name, accuracy }) =>
     new Option(accuracy ? `${name}, ${percent(accuracy)} right` : name, name)));
