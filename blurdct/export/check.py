@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 
 from ..config import ReadConfig
-from ..errors import ModelError
+from ..errors import ImageError, ModelError
 from ..features.evidence import REASONS
 from ..features.photo import Photo
 from ..images.reader import read_luma, read_rgb
@@ -99,15 +99,32 @@ def compare(file: bytes, detector: Detector, form: str, pictures: Pictures) -> C
     return Check(looks, largest, where, of_map, wrong)
 
 
-def at_sizes(paths: Iterable[Path], form: str, sides: Iterable[int] = SIDES) -> Iterator[Any]:
+def at_sizes(
+    paths: Iterable[Path],
+    form: str,
+    sides: Iterable[int] = SIDES,
+    on_error: Callable[[ImageError], object] | None = None,
+) -> Iterator[tuple[str, Any]]:
     """Each photo at its own size, and reduced to each of the long sides that it exceeds.
+
+    Args:
+        paths: Of photographs.
+        form: What is read of them.
+        sides: Pixels.
+        on_error: Called with the error of a photo that cannot be read; else it is raised.
 
     Raises:
         ImageError: One cannot be read.
     """
+    read: Callable[..., Any] = read_rgb if form == "rgb" else read_luma
     for path in paths:
-        read: Callable[..., Any] = read_rgb if form == "rgb" else read_luma
-        pixels = read(path, ReadConfig(size=2**31))
+        try:
+            pixels = read(path, ReadConfig(size=2**31))
+        except ImageError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+            continue
         yield f"{path.name}, {max(pixels.shape)} pixels", pixels
         for side in sides:
             if side < max(pixels.shape):

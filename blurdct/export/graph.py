@@ -45,6 +45,7 @@ OUTPUTS = {
     "box": "(4,) float32, top, bottom, left, right of what a frame surrounds, 0..1 of the sides",
 }
 LICENCE = "Apache-2.0"
+IR_VERSION = 8  # of the file, that of opset 17: older runtimes read it, too
 LEAST_P = 1e-7  # P counts as no nearer to 0 and 1, as in ``metrics.logit``
 
 
@@ -203,6 +204,7 @@ def _spread(places: Value, seen: _Seen) -> Value:
 def _finished(model: onnx.ModelProto, bundle: Bundle, form: str, name: str) -> bytes:
     """The file, with what people and programs ask it."""
     shortened(model.graph)
+    model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = "blurdct", __version__
     model.graph.name = f"blurdct-{name}"
     model.doc_string = "Tells blurred photographs from sharp ones: " + "; ".join(

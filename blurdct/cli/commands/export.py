@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from ...errors import ConfigError, ModelError
+from ...errors import ConfigError, ImageError, ModelError
 from ...utils.text import visible
 from .. import output
 from ..checks import check_file, command
-from ..options import Force, Model
+from ..options import ALL_READ, SOME_UNREAD, Force, Model
 
 
 @command
@@ -49,8 +49,8 @@ def export(
       blurdct export --form rgb --photos mine/ --out blurdct.onnx
 
     \b
-    Exit status: 0 the file was written, 1 it could not be, or a photo could not
-    be read, 2 wrong use, or P differs by more.
+    Exit status: 0 the file was written, 1 it was, but some photos could not be
+    read, or it could not be, 2 wrong use, or P differs by more.
     """
     from ...export.check import at_sizes, compare, drawn
     from ...export.graph import export as exported
@@ -69,7 +69,13 @@ def export(
             raise ConfigError(f"--photos {photos}: no folder with photos")
     bundle = load(model)
     file = exported(bundle, form, named(model))
-    pictures = drawn(form) if paths is None else at_sizes(paths, form)
+    bad: list[ImageError] = []
+
+    def left_out(error: ImageError) -> None:
+        bad.append(error)
+        output.note(str(error))
+
+    pictures = drawn(form) if paths is None else at_sizes(paths, form, on_error=left_out)
     answer = compare(file, Detector(bundle), form, output.with_bar(pictures, None))
     if fault := answer.fault(form):
         raise ModelError(f"{named(model)}: not written: {fault}")
@@ -80,3 +86,4 @@ def export(
         f"{visible(str(out))}: {named(model)}, takes {form}, {len(file) / 1e6:.1f} MB; "
         f"largest difference of P {answer.largest:.1g} in {answer.looks} looks at {looked}"
     )
+    raise typer.Exit(SOME_UNREAD if bad else ALL_READ)
