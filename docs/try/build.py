@@ -80,7 +80,7 @@ def build(out: Path, model: str | None = None, packages: Path | None = None) -> 
         raise ConfigError(f"{out}: exists and is no such page; name a folder that is not there yet")
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=".blurdct-") as temporary:
-        runtime = _runtime(packages or _fetched(Path(temporary)))
+        runtime = _runtime(packages or fetched(Path(temporary)))
         new = Path(temporary, "page")
         static = new / "static"
         static.mkdir(parents=True)
@@ -96,7 +96,7 @@ def build(out: Path, model: str | None = None, packages: Path | None = None) -> 
         return total
 
 
-def _fetched(folder: Path) -> Path:
+def fetched(folder: Path) -> Path:
     """``node_modules`` as the lock file has them, in a folder."""
     npm = shutil.which("npm")
     if npm is None:

@@ -6,7 +6,7 @@ import sys
 import onnxruntime
 import pytest
 
-from blurdct.export import check
+from blurdct.export import check, graph
 from tests.helpers.commands import call
 from tests.helpers.pages import ROOT
 
@@ -24,20 +24,27 @@ def photos(tmp_path_factory):
     return folder
 
 
-def test_a_file_is_written_and_says_how_it_compares(photos, tmp_path):
-    out = tmp_path / "blurdct.onnx"
-    run = call("export", "--out", out, *SMALL, "--photos", photos)
+@pytest.fixture(scope="module")
+def written(photos, tmp_path_factory):
+    """What came of the command, and the file that it wrote."""
+    out = tmp_path_factory.mktemp("out") / "blurdct.onnx"
+    return call("export", "--out", out, *SMALL, "--photos", photos), out
+
+
+def test_a_file_is_written_and_says_how_it_compares(photos, written):
+    run, out = written
     assert run.status == 1 and len(run.problems) == 1
     assert run.problems[0].startswith(f"{photos / 'broken.jpg'}: ")
     assert run.out.startswith(f"{out}: laplacian, takes luma, 0.")
-    assert run.out.endswith(f" in 4 looks at photos of {photos}\n")
+    assert run.out.endswith(f" in 5 looks at photos of {photos}\n")
     made = onnxruntime.InferenceSession(out)
     assert made.get_modelmeta().custom_metadata_map["model"] == "laplacian"
     again = call("export", "--out", out)
     assert again.status == 2 and again.err == f"blurdct: {out}: exists; --force replaces it\n"
 
 
-def test_a_file_that_answers_otherwise_is_not_written(photos, tmp_path, monkeypatch):
+def test_a_file_that_answers_otherwise_is_not_written(photos, written, tmp_path, monkeypatch):
+    monkeypatch.setattr(graph, "export", lambda *words: written[1].read_bytes())
     monkeypatch.setitem(check.LIMITS, "luma", -1.0)
     run = call("export", "--out", tmp_path / "a.onnx", *SMALL, "--photos", photos)
     assert run.status == 2
