@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRY, SAMPLE = ROOT / "docs" / "try", ROOT / "data" / "sample"
 PHOTOS = [
     SAMPLE / f"{name}.jpg"
-    for name in ("sharp/pagoda", "blurred/coffee_cup_defocus", "sharp/kite_sky", "sharp/text_page")
+    for name in ("sharp/pagoda", "blurred/coffee_cup_defocus", "sharp/ladybird", "sharp/text_page")
 ]
 # Of P, from that of Detector on the same file: JPEG files of twice the working size are decoded at
 # half their size there, and at their own by a browser.
