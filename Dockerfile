@@ -7,6 +7,7 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY docs/man docs/man
 COPY blurdct blurdct
 RUN python -m venv --without-pip /opt/blurdct \
     && python -m pip --python /opt/blurdct/bin/python install --no-cache-dir \

@@ -37,6 +37,7 @@ format: $(DEV)/$(STAMP) ## Format the code and repair what can be repaired by it
 docs: $(DEV)/$(STAMP) ## Build the documentation into site/; a broken link or a missing file fails it
 	$(DEV)/bin/python docs/generate_cli.py --check
 	$(DEV)/bin/python docs/generate_python.py --check
+	$(DEV)/bin/python docs/generate_man.py --check
 	$(DEV)/bin/python -m sphinx -b html -W --keep-going -q docs site
 
 try: $(DEV)/$(STAMP) ## Build the page without a server into site/try; needs npm
@@ -45,6 +46,7 @@ try: $(DEV)/$(STAMP) ## Build the page without a server into site/try; needs npm
 reference: $(DEV)/$(STAMP) ## Write the pages about commands and Python anew
 	$(DEV)/bin/python docs/generate_cli.py
 	$(DEV)/bin/python docs/generate_python.py
+	$(DEV)/bin/python docs/generate_man.py
 
 stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, into data/run
 	$(DEV)/bin/python tools/1_collect_photos.py
@@ -58,9 +60,9 @@ stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, in
 bench: $(DEV)/$(STAMP) ## Measure the speed on this machine, into benchmarks/results
 	$(DEV)/bin/python benchmarks/speed.py
 
-wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/
+wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/, and what it is made of
 	rm -rf build
-	$(DEV)/bin/python -m build --wheel --no-isolation
+	$(DEV)/bin/python -m build --no-isolation
 	rm -rf build
 
 clean: ## Remove environments, caches and builds; data/run stays

@@ -3,7 +3,6 @@
 import functools
 import os
 import shlex
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,6 +102,8 @@ def check_out(out: Path, sheet: str | None = None) -> None:
         raise ConfigError(f"{out}: exists and is not a folder")
     if sheet and out.is_dir() and any(out.iterdir()) and not (out / sheet).is_file():
         raise ConfigError(f"{out}: exists and is not a model; name a folder that is not there yet")
+    import tempfile  # which most commands do without
+
     place = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=place):

@@ -7,6 +7,7 @@ sharp or not.
 
 from typing import Any
 
+from ..kernel import calls
 from .array_api import array_namespace
 
 SIZE = 8  # side of a block, pixels
@@ -65,8 +66,10 @@ def block_evidence(luma: Any) -> Any:
     """
     if luma.ndim not in (2, 3):
         raise ValueError(f"expected shape (H, W) or (N, H, W), got {tuple(luma.shape)}")
-    xp = array_namespace(luma)
     rows, columns = grid(*luma.shape[-2:])
+    if calls.takes(luma):
+        return calls.weigh(luma, STRONG, LEAST)
+    xp = array_namespace(luma)
     whole, before = luma[..., : rows * SIZE, : columns * SIZE], luma.shape[:-2]
     # rows first, which lie side by side in memory
     sums = xp.reshape(whole, (*before, rows, SIZE, columns * SIZE))

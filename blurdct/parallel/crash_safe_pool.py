@@ -4,9 +4,11 @@ Unlike in ``pool``, answers come as they are ready, and an item may have a limit
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from .crew import Crew
+from .process import one_by_one
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -20,6 +22,7 @@ def crash_safe_map(
     limit: float | None = None,
     initializer: Callable[..., object] | None = None,
     initargs: tuple[object, ...] = (),
+    stream: bool = False,
 ) -> Generator[Answer, None, None]:
     """One answer for each item, in no order, always from other processes than this one.
 
@@ -34,6 +37,7 @@ def crash_safe_map(
         limit: Seconds that an item may take.
         initializer: Called in every process first.
         initargs: Its arguments.
+        stream: The function takes an iterator of items and gives one of their answers, in order.
 
     Raises:
         BlurdctError: Processes die before they are ready.
@@ -41,7 +45,8 @@ def crash_safe_map(
     source = filter(None, batches)
     left: dict[int, int] = {}  # by number of a batch, items without an answer
     begun = 0
-    with Crew(function, workers, limit, initializer, initargs) as crew:
+    answers: Any = function if stream else partial(one_by_one, function)
+    with Crew(answers, workers, limit, initializer, initargs) as crew:
         while True:
             while len(left) <= workers and (few := next(source, None)):
                 crew.give(begun, few)

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..config import ReadConfig
 from ..errors import BlurdctError, ConfigError
@@ -29,7 +30,7 @@ from .lost_places import LostPlaces
 from .skipping import some
 from .sources import lists_among, photographs
 from .tables import as_kind, kinds_of
-from .worker import CHUNK, Job, judge, prepare, row_of
+from .worker import CHUNK, Job, judge_each, prepare, row_of
 
 LONGEST = 1_000_000  # seconds
 
@@ -155,8 +156,10 @@ def scan(
             items = some(items, summary.remarks, skipped)
         jobs = _unknown(places.noted(items, lists), checkpoint, facts, summary, watch)
         few = batches(jobs, CHUNK, lambda job: job[1])
-        how, given = partial(in_worker, judge), (setup, facts)
-        made = crash_safe_map(how, few, lost, workers or cores(), timeout, prepare, given)
+        how: Any = partial(in_worker, judge_each)  # a stream of answers
+        given = (setup, facts)
+        count = workers or cores()
+        made = crash_safe_map(how, few, lost, count, timeout, prepare, given, stream=True)
         with closing(made) as rows:
             for number, row in rows:
                 checkpoint.put(number, row)

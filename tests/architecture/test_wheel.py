@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import venv
 from collections.abc import Iterator
@@ -55,7 +56,8 @@ def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     leave = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "run")
     shutil.copytree(ROOT, folder / "tree", ignore=leave)
-    options = ("--wheel", "--no-isolation", "--outdir", folder)
+    # the wheel is made from the source distribution, so that this one is complete, too
+    options = ("--no-isolation", "--outdir", folder)
     run(sys.executable, "-m", "build", *options, cwd=folder / "tree")
     (path,) = folder.glob("*.whl")
     return path
@@ -77,7 +79,8 @@ def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
     with ZipFile(wheel) as archive:
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
     home = f"blurdct-{blurdct.__version__}.dist-info/"
-    assert {name for name in sizes if not name.startswith(("blurdct/", home))} == set()
+    manual = f"blurdct-{blurdct.__version__}.data/data/share/man/man1/blurdct.1"
+    assert {name for name in sizes if not name.startswith(("blurdct/", home))} == {manual}
     assert {"blurdct/py.typed", f"{home}licenses/LICENSE"} <= sizes.keys()
     weights = {name: size for name, size in sizes.items() if name.startswith("blurdct/weights/")}
     files = ("model.onnx", "bundle.json")
@@ -108,6 +111,22 @@ def test_the_wheel_says_what_it_is(wheel):
     assert metadata["License-Expression"] == "Apache-2.0"
     assert programs.split("\n")[:2] == ["[console_scripts]", "blurdct = blurdct.cli:main"]
     assert len(programs.split()) == 4
+
+
+def test_what_is_published_passes_the_checks_of_the_index(wheel):
+    files = [wheel, *wheel.parent.glob("*.tar.gz")]
+    assert len(files) == 2
+    run(sys.executable, "-m", "twine", "check", "--strict", *files, cwd=ROOT)
+    run(sys.executable, "-m", "check_wheel_contents", wheel, cwd=ROOT)
+
+
+def test_the_source_distribution_has_what_a_wheel_is_made_of_and_little_else(wheel):
+    (path,) = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"LICENSE", "CITATION.cff", "constraints.txt", "docs/man/blurdct.1"} <= names
+    tops = {name.partition("/")[0] for name in names if "/" in name}
+    assert tops == {"blurdct", "blurdct.egg-info", "docs"}
 
 
 def test_every_dependency_has_a_tested_version_within_its_range():

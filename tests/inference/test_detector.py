@@ -26,8 +26,10 @@ from blurdct.images.reader import read_luma, read_rgb
 from blurdct.inference import bundle as bundles, workers
 from blurdct.inference.bundle import Bundle, Calibration, named
 from blurdct.inference.detector import Detector
+from blurdct.inference.looks import Graphs
 from blurdct.inference.prediction import FIELDS, LABELS, Prediction, shown
 from blurdct.inference.thresholds import Thresholds
+from blurdct.inference.workers import BATCH
 from blurdct.training.train import train_model
 from blurdct.training.training_set import build_training_set
 from tests.helpers import toys
@@ -272,11 +274,11 @@ def test_two_workers_answer_as_one_does(mixed):
     assert as_values(toy.predict_many(mixed, workers=2)) == as_values(toy.predict_many(mixed))
 
 
-def test_photos_are_taken_as_answers_are(toy, photos):
+def test_photos_are_taken_as_answers_are_a_few_ahead(toy, photos):
     taken = []
     endless = (taken.append(number) or photos[number % 12] for number in count())
     assert len(list(islice(toy.predict_many(endless), 3))) == 3
-    assert len(taken) == 3
+    assert 3 <= len(taken) <= BATCH
 
 
 def test_two_detectors_may_take_turns_on_one_core(photos, monkeypatch):
@@ -525,10 +527,11 @@ def test_what_a_graph_says_is_narrower_than_a_pixel_is_a_pixel():
     model = onnx.load_from_string(toys.blur_graph())
     (one,) = (const for const in model.graph.initializer if const.name == "one")
     one.CopyFrom(numpy_helper.from_array(np.float32(0), "one"))
-    detector = Detector(toys.bundle(blur_graph=model.SerializeToString()))
+    bundle = toys.bundle(blur_graph=model.SerializeToString())
+    detector = Detector(bundle)
     crisp = np.clip(2.0 * large(0) - 128, 0, 255).astype(np.uint8)
-    found = detector._answer(Photo(crisp, detector.config))["extent"]
-    assert found == 0 and detector.predict(crisp).blur == 3.0
+    look = detector.look(Photo(crisp, detector.config), "")
+    assert Graphs(bundle).said([look])[0]["extent"] == 0 and detector.predict(crisp).blur == 3.0
 
 
 def test_the_blur_of_a_framed_photo_is_in_pixels_of_what_the_frame_surrounds(measuring):

@@ -30,7 +30,7 @@ from blurdct.inference.multiscale import (
 from blurdct.inference.prediction import FIELDS
 from blurdct.inference.thresholds import Thresholds
 from blurdct.scan.items import Item
-from blurdct.scan.worker import judge_many, verdict_at_sizes
+from blurdct.scan.worker import judge_many, verdicts_at_sizes
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -315,12 +315,12 @@ def test_many_photos_come_in_order_with_errors_in_their_place(toy, wide, tmp_pat
     cv2.imwrite(str(names[2]), toys.scene(1))
     names[3].write_text("words")
     items = [Item(str(name)) for name in names]
-    answers = list(judge_many(verdict_at_sizes, toy, iter(items), 1))
+    answers = list(judge_many(verdicts_at_sizes, toy, iter(items), 1))
     assert answers[::2] == [judge_sizes(toy, name) for name in names[::2]]
     for name, answer in zip(names[1::2], answers[1::2], strict=True):
         assert isinstance(answer, ImageError)
         assert str(answer).startswith(f"{name}: ")
-    others = list(judge_many(verdict_at_sizes, toy, iter(items), 2, chunk=1))
+    others = list(judge_many(verdicts_at_sizes, toy, iter(items), 2, chunk=1))
     assert others[::2] == answers[::2]
     assert [str(one) for one in others[1::2]] == [str(one) for one in answers[1::2]]
 

@@ -59,11 +59,12 @@ def photos(tmp_path, monkeypatch):
     return folder
 
 
-def here(function, batches, lost, workers, limit, initializer, initargs):
-    """Does what ``sturdy_map`` does, without the second that a process takes to start."""
+def here(function, batches, lost, workers, limit, initializer, initargs, stream):
+    """Does what ``crash_safe_map`` does, without the second that a process takes to start."""
+    assert stream
     initializer(*initargs)
     for batch in batches:
-        yield from map(function, batch)
+        yield from function(iter(batch))
 
 
 @pytest.fixture
