@@ -32,6 +32,7 @@ SERVICE = "127.0.0.1:8000"  # as pages name it; the tests' own has another port
 NOT_RUN = {
     "README.md": ["the tests run them", "the wheel's test installs it"],
     "CONTRIBUTING.md": ["the tests run them"],
+    "docs/guides/anywhere.md": ["the tests build it and open it in a browser"],
     "docs/guides/integrations.md": ["it wants Java", "it brings a database server along"],
     "docs/guides/scale.md": [
         "no cluster runs in the tests of pages",
