@@ -10,7 +10,6 @@ right.
 Example: python benchmarks/blur_kinds.py --photos folder
 """
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -124,13 +123,13 @@ def show_copies(record: Record, folder: Path, workers: int, ask: partial[np.ndar
         for path, kind, group in zip(listed["path"], listed["source"], listed["group"], strict=True)
     ]
     found = judge_all(numbers, asked, workers, f"{folder}: no photograph could be read")
-    names: Sequence[str] = np.array([kind for kind, *_ in found])
+    names = np.array([kind for kind, *_ in found])
     values = np.stack([rows["wide"][1:] for *_, rows in found])  # without the photo itself
     p = ask(values.reshape(-1, values.shape[-1])).reshape(len(found), len(COPIES))
     right = np.where([name.startswith("motion") for name in COPIES], p >= 0.5, p < 0.5)
     record.heading("kinds of pictures unseen, copies told right")
     table = record.table({"kind": "", "photographs": "", **dict.fromkeys(COPIES, ".1%")})
-    for kind in [*sorted(set(names)), "all"]:
+    for kind in [*sorted(set(names.tolist())), "all"]:
         here = right[(names == kind) | (kind == "all")]
         words = kind.removeprefix(KIND).replace("_", ", ")
         table.row(words, len(here), *here.mean(axis=0))

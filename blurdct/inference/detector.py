@@ -168,7 +168,8 @@ class Detector:
         ]
 
     def _verdict(self, look: Look, said: dict[str, Any], thresholds: Thresholds) -> Prediction:
-        label, sure, p, blur, kind = UNKNOWN, False, None, None, (None, None)
+        label, sure, p, blur = UNKNOWN, False, None, None
+        kind: tuple[str | None, float | None] = None, None
         if said:
             p = float(self.calibration(said["probability"]))
             told = VERDICTS[verdict_index(p, thresholds)]

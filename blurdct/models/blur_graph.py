@@ -100,8 +100,8 @@ def kind_onnx(numbers: Array, motion: Array, weights: Array, groups: Array, seed
     # by the loss and not by how often it is drawn, as a few photographs weigh like many copies
     counts = weights[known] / weights[known].mean()
     target = np.stack([y * (1 - SMOOTHED) + SMOOTHED / 2, counts], axis=1)
-    how = {"width": KIND_WIDTH, "dropped": KIND_DROPPED}
-    network = _trained("BlurKind", numbers[known], target, y, groups[known], _wrong, seed, **how)
+    shape = KIND_WIDTH, KIND_DROPPED
+    network = _trained("BlurKind", numbers[known], target, y, groups[known], _wrong, seed, *shape)
     return _graph(_Motion(network), "motion")
 
 
