@@ -196,11 +196,10 @@ def test_without_torch_the_extra_is_named(monkeypatch):
 @pytest.mark.parametrize("shape", [(128, 192), (150, 131), (40, 72)])
 def test_the_350_numbers_are_those_of_the_files_luma(texture, shape, device):
     """Pictures that lie in all ways: light left, above, right and below."""
+    more = [(0, max(0, wanted - had)) for wanted, had in zip(shape, texture.shape, strict=True)]
+    plain = np.pad(texture, more, "symmetric")[: shape[0], : shape[1]]
     ramp = np.linspace(0, 60, shape[1])[None] + np.linspace(0, 30, shape[0])[:, None]
-    plain = np.clip(texture[: shape[0], : shape[1]] * 0.6 + ramp, 0, 255).astype(np.uint8)
-    plain = np.pad(
-        plain, [(0, more - had) for more, had in zip(shape, plain.shape, strict=True)], "symmetric"
-    )
+    plain = np.clip(0.6 * plain + ramp, 0, 255).astype(np.uint8)
     lumas = [plain, plain[::-1], plain[:, ::-1], cv2.GaussianBlur(plain, (0, 0), 2)]
     down = np.linspace(0, 90, shape[0])[:, None] + 0.5 * plain
     lumas.append(np.clip(down, 0, 255).astype(np.uint8))  # which is turned
