@@ -18,15 +18,8 @@ from typing import IO, Any
 from .errors import BlurdctError, BlurdctWarning, ConfigError
 from .utils.atomic import replacing
 from .utils.installing import install_hint
-from .utils.row_files import (
-    PARQUET,
-    READERS,
-    WRITERS,
-    Row,
-    other_cells,
-    other_encoding,
-    repeats,
-)
+from .utils.parts.folder import is_part_folder, read_parts
+from .utils.row_files import PARQUET, READERS, WRITERS, Row, other_cells, other_encoding, repeats
 from .utils.tables import typed
 from .utils.text import visible
 from .utils.text_files import open_text, unreadable
@@ -87,7 +80,7 @@ def form(path: str | os.PathLike[str]) -> str:
     Raises:
         ConfigError: Another ending, or Parquet without the library for it.
     """
-    ending = Path(path).suffix.lower()
+    ending = PARQUET if is_part_folder(path) else Path(path).suffix.lower()
     if ending not in READERS:
         raise ConfigError(f"{path}: expected a file ending in {ENDINGS}")
     if ending == PARQUET:
@@ -106,7 +99,8 @@ def read(
     """The rows of a results file, one after the other.
 
     Args:
-        path: The file; its ending says what it is.
+        path: The file, whose ending says what it is; or a complete folder of Parquet parts, here
+            or behind a URL.
         needed: Columns that must be in it. Others of ``COLUMNS`` that are missing are None, or
             empty if they are texts; columns that are not of ``COLUMNS`` are left as they are.
         whole: Refuse a row of CSV with more cells than the header, or with fewer.
@@ -114,13 +108,14 @@ def read(
     Raises:
         ConfigError: No such file, not one of results, damaged, or without a column that is needed.
     """
-    reader = READERS[form(path)]
+    ending = form(path)
+    reader = read_parts if is_part_folder(path) else READERS[ending]
     try:
-        for number, row in enumerate(reader(Path(path)), 1):
+        for number, row in enumerate(reader(path), 1):
             for column in needed:
                 if column not in row:
                     raise ConfigError(f"{path}: no column {column!r} in it")
-            if whole and reader is READERS[".csv"] and (why := other_cells(path, row, FILLED)):
+            if whole and ending == ".csv" and (why := other_cells(path, row, FILLED)):
                 raise ConfigError(f"{path}: row {number} {why}")
             try:
                 values = {name: _value(name, row.get(name)) for name in COLUMNS}

@@ -150,5 +150,5 @@ def _said(sessions: Iterable[Session], rows: Mapping[str, np.ndarray]) -> dict[s
 
 
 def _of_numbers(session: Session) -> bool:
-    """Whether it takes rows of numbers alone."""
-    return all(map(is_numbers, session.inputs))
+    """Whether it makes numbers of rows of numbers alone."""
+    return "map" not in session.outputs and all(map(is_numbers, session.inputs))

@@ -80,8 +80,8 @@ typedef struct {
 } channels;
 
 typedef struct {
-    float strong, range;
-    double floor, third, quantiles[3];
+    float range;
+    double strong, floor, third, quantiles[3];
 } limits;
 
 typedef struct {
@@ -448,7 +448,7 @@ static PyObject *summarise(PyObject *module, PyObject *args)
     for (int at = 0; fits && at < 2 * of.difference_count; at++)
         fits = of.differences[at] >= 0 && of.differences[at] < SCALES * (SECTORS + BANDS);
     if (!fits) return ended(views, 7, "expected what features/summary.py gives");
-    limits with = {(float)by[0], (float)by[1], by[2], by[3], {by[4], by[5], by[6]}};
+    limits with = {(float)by[1], by[0], by[2], by[3], {by[4], by[5], by[6]}};
     float *scratch = malloc((size_t)(count + 16) * (5 + SCALES * (SECTORS + BANDS)) * sizeof(float));
     if (!scratch) return ended(views, 7, "");
     Py_BEGIN_ALLOW_THREADS

@@ -32,7 +32,16 @@ SERVICE = "127.0.0.1:8000"  # as pages name it; the tests' own has another port
 NOT_RUN = {
     "README.md": ["the tests run them", "the wheel's test installs it"],
     "CONTRIBUTING.md": ["the tests run them"],
-    "docs/guides/integrations.md": ["it brings a database server along"],
+    "docs/guides/anywhere.md": ["the tests build it and open it in a browser"],
+    "docs/guides/integrations.md": ["it wants Java", "it brings a database server along"],
+    "docs/guides/scale.md": [
+        "no cluster runs in the tests of pages",
+        "no cluster runs in the tests of pages",
+        "it makes machines that cost money",
+        "it takes a quarter of an hour",
+        "it runs until it is stopped, and the tests start it themselves",
+        "it needs the server above",
+    ],
     "docs/guides/service.md": [
         "the tests start a service of their own",
         "the tests start a service of their own",
@@ -56,6 +65,7 @@ SEEN = {  # of the output of a recipe for another tool
     "sklearn": "{'blurfeatures__size': ",
     "torch": "tensor(",
     "datasets": "[",
+    "dask": "missing.jpg: no such file",
 }
 # Of several photographs.
 TALLY = re.compile(r"^blurdct: \d+ photographs: .+ in [\d.]+ s\n", re.MULTILINE)
