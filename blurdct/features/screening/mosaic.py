@@ -63,7 +63,7 @@ def _is_grid(of: Comb) -> bool:
 def comb(luma: np.ndarray) -> Comb:
     """How the steps from column to column stand."""
     between = cv2.absdiff(luma[::3, 1:], luma[::3, :-1])  # a third of the rows tells as much
-    steps = cv2.subtract(between, SMALL)  # none under 0
+    steps = cv2.subtract(between, SMALL)  # type: ignore[call-overload]  # none under 0
     plain = cv2.reduce(steps, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] / len(steps)
     count = LONGER * len(plain)
     line = plain * _window(len(plain))
