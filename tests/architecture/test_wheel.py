@@ -111,21 +111,6 @@ def test_one_wheel_serves_every_python(wheel):
     assert "-cp311-abi3-" in wheel.name or sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
-def test_the_source_archive_has_all_that_the_kernel_is_built_from(tmp_path):
-    leave = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "*.so")
-    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "blurdct" / "kernel", tmp_path / "blurdct" / "kernel", ignore=leave)
-    shutil.copy(ROOT / "blurdct" / "_version.py", tmp_path / "blurdct")
-    shutil.copytree(ROOT / "docs" / "man", tmp_path / "docs" / "man")
-    run(sys.executable, "setup.py", "-q", "sdist", "--dist-dir", tmp_path, cwd=tmp_path)
-    (path,) = tmp_path.glob("*.tar.gz")
-    with tarfile.open(path) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    sources = {one.name for one in (ROOT / "blurdct" / "kernel").glob("*.[ch]")}
-    assert {f"blurdct/kernel/{name}" for name in sources} | {"setup.py"} <= names
-
-
 def test_the_wheel_says_what_it_is(wheel):
     home = f"blurdct-{blurdct.__version__}.dist-info/"
     with ZipFile(wheel) as archive:
