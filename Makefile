@@ -16,7 +16,7 @@ STAMP := .installed-by-$(subst /,_,$(PYTHON))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help predict test lint format docs reference stages bench gpu wheel clean
+.PHONY: help predict test lint format docs try reference stages bench gpu wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ docs: $(DEV)/$(STAMP) ## Build the documentation into site/; a broken link or a 
 	$(DEV)/bin/python docs/generate_python.py --check
 	$(DEV)/bin/python docs/generate_man.py --check
 	$(DEV)/bin/python -m sphinx -b html -W --keep-going -q docs site
+
+try: $(DEV)/$(STAMP) ## Build the page without a server into site/try; needs npm
+	$(DEV)/bin/python docs/try/build.py --out site/try
 
 reference: $(DEV)/$(STAMP) ## Write the pages about commands and Python anew
 	$(DEV)/bin/python docs/generate_cli.py
@@ -74,8 +77,8 @@ clean: ## Remove environments, caches and builds; data/run stays
 # Of two wheels that write one folder cv2, the last is the one that needs no libraries of a desktop.
 # An environment is made anew if its Python is gone, is of another version, or lacks pip.
 $(CORE)/$(STAMP): WHAT := .
-$(DEV)/$(STAMP): WHAT := .[train,scan,formats,video,remote,serve,docs,dev]
-$(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt
+$(DEV)/$(STAMP): WHAT := .[train,scan,formats,video,remote,ray,serve,docs,dev]
+$(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt setup.py $(wildcard blurdct/kernel/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "$(PYTHON): Python 3.11 or newer is needed; try make PYTHON=python3.11" >&2; exit 1; }
 	@test "$$($(@D)/bin/python -V 2>&1)" = "$$($(PYTHON) -V 2>&1)" \

@@ -173,8 +173,8 @@ def _described(luma: torch.Tensor) -> torch.Tensor:
     count, height, width = luma.shape
     coefficients = block_dct(unfold(luma.reshape(count * height, width)))
     statistics = band_statistics(coefficients)
-    statistics[block_map._LOG] = torch.log1p(statistics[block_map._LOG])
-    means = torch.from_numpy(block_map._sector_means()).to(luma.device)
+    statistics[block_map.LOGARITHMS] = torch.log1p(statistics[block_map.LOGARITHMS])
+    means = torch.from_numpy(block_map.sector_means()).to(luma.device)
     energies = torch.log1p(means @ (coefficients * coefficients))
     every = torch.cat([statistics, energies, coefficients[:1] / (SIZE * 255)])
     return every.reshape(len(every), count, height // SIZE, width // SIZE).movedim(1, 0)

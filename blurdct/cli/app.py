@@ -25,7 +25,7 @@ from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, 
 
 COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
     *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
-    *("explain", "train", "evaluate", "compare", "calibrate", "serve", "client"),
+    *("explain", "train", "evaluate", "compare", "calibrate", "export", "serve", "client"),
 )
 
 # New objects between two searches for cycles: what is imported stays, and photographs make none.
@@ -42,7 +42,13 @@ def _version(wanted: bool) -> None:
 
 def top(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and what makes the numbers.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Print the version, and what makes the numbers.",
+        ),
     ] = False,
 ) -> None:
     """Tell blurred photographs from sharp ones.

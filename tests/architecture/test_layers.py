@@ -20,7 +20,7 @@ from tests.helpers.layers import (
 
 # What the core install lacks, by the extra that brings it, and the rooms that may need it.
 NEEDS = {
-    "train": ("datasets", "models", "training", "evaluation", "sklearn", "torch"),
+    "train": ("datasets", "models", "training", "evaluation", "sklearn", "torch", "export"),
     "serve": ("service",),
 }
 HEAVY = ("torch", "sklearn", "pandas", "xgboost", "scipy", "fastapi", "onnx", "optuna", "uvicorn")

@@ -14,7 +14,7 @@ utils parallel kernel -> results
 images
 features -> torch
 inference datasets
-scan video service models
+scan video service models export
 curate report explain training
 evaluation sklearn
 cli
