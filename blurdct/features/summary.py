@@ -77,17 +77,19 @@ def has_evidence(energy: np.ndarray) -> np.ndarray:
     Args:
         energy: Shape (h, w), the channel ``ENERGY`` of ``map_blocks``, or ``quarter_energy``.
     """
-    found: np.ndarray = energy >= _quantile(np.sort(energy, axis=None), STRONG) - RANGE
+    found: np.ndarray = energy >= _quantile(energy, STRONG) - np.float32(RANGE)
     return found
 
 
-def _quantile(rising: np.ndarray, share: float) -> np.float32:
-    """As ``np.quantile`` of sorted numbers, which takes longer and has ``numpy.ma`` imported."""
-    place = share * (len(rising) - 1)
-    low = int(place)
-    part = rising[low : low + 2]
-    found: np.float32 = part[0] + (part[-1] - part[0]) * np.float32(place - low)
-    return found
+def _quantile(energy: np.ndarray, share: float) -> np.float32:
+    """As ``np.quantile`` makes it, in a fifth of the time."""
+    rising = np.sort(energy, axis=None)
+    place = np.float32(share) * np.float32(rising.size - 1)
+    lower = int(place)
+    part = place - np.float32(lower)
+    one, other = rising[lower], rising[min(lower + 1, rising.size - 1)]
+    found = one + (other - one) * part if part < 0.5 else other - (other - one) * (1 - part)
+    return np.float32(found)
 
 
 def summarise(cells: np.ndarray) -> np.ndarray:
@@ -120,7 +122,7 @@ def summarise(cells: np.ndarray) -> np.ndarray:
     luma = every[_LUMA]
     whole = (
         *(len(energy) / every.shape[1], np.log(every.shape[1])),
-        *(_quantile(np.sort(every[ENERGY]), share) for share in (STRONG, 0.5)),
+        *(_quantile(every[ENERGY], share) for share in (STRONG, 0.5)),
         *noise,
         *(told[_LUMA].mean(), luma.mean(), luma.std()),
     )

@@ -184,7 +184,7 @@ def _arrow(values: list[Any], kind: Any) -> Any:
     import numpy as np
     import pyarrow
 
-    known = np.array([value is not None for value in values])
+    known = np.array([value is not None for value in values], np.bool_)
     bits = [pyarrow.py_buffer(np.packbits(known, bitorder="little"))]
     if kind in (pyarrow.string(), pyarrow.binary()):
         texts = [b"" if value is None else _encoded(value) for value in values]

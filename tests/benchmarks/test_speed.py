@@ -1,9 +1,8 @@
-"""``benchmarks/speed.py`` and ``speed_gpu.py``: each measure has its row."""
+"""``benchmarks/speed.py``: each measure has its row."""
 
 import statistics
 
 import pytest
-import torch
 
 
 @pytest.mark.slow
@@ -21,15 +20,3 @@ def test_each_measure_has_its_median_and_page_and_figures_agree(bench):
 
 def test_too_few_photographs_to_time_are_refused(refusal):
     assert "expected more than 50" in refusal("speed", "--photos", 50)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_without_a_gpu_its_benchmark_is_one_line(refusal):
-    assert refusal("speed_gpu") == "no CUDA device"
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
-def test_the_gpu_has_its_median(bench):
-    (table,) = bench("speed_gpu", "--rounds", 2).figures["tables"]
-    assert len(table["rows"][0][2]) == 2

@@ -25,7 +25,7 @@ from tests.helpers.pages import PAGES, ROOT, Block, blocks, prose
 SAMPLE = ROOT / "data" / "sample"
 LANGUAGES = {"sh", "console", "python", "yaml", "toml", "text"}
 RUN = [block for block in blocks() if not block.not_run]
-INTEGRATIONS = "docs/guides/integrations.md"
+INTEGRATIONS, GATES = "docs/guides/integrations.md", "docs/guides/gates.md"
 SERVICE = "127.0.0.1:8000"  # as pages name it; the tests' own has another port
 
 # By page, why its blocks are left alone. Whoever adds one adds it here, too.
@@ -221,6 +221,8 @@ def test_the_python_of_a_page_runs(folder_of, block):
     if block.page == INTEGRATIONS:
         seen = [SEEN[name] for name in dict.fromkeys(wanted) if name in SEEN]
         assert seen and all(words in done.stdout for words in seen[-1:])
+    if block.page == GATES:  # soft.jpg is refused, in words to act on
+        assert re.search(r"blurred, about \d+ pixels; hold still", done.stdout)
 
 
 def test_there_is_a_recipe_for_each_tool():
