@@ -5,7 +5,6 @@ import os
 import pytest
 
 from blurdct import __version__
-from blurdct.kernel.choice import name as kernel_name
 from blurdct.scan.cluster.nodes import refusal
 from blurdct.scan.cluster.probe import LIBRARIES, look, versions
 
@@ -41,6 +40,6 @@ def test_a_machine_says_what_it_sees_and_has(tmp_path):
     found = versions()
     assert (
         found["blurdct"] == __version__
-        and found["kernel"] == name()
+        and found["kernel"] == kernel_name()
         and all(found[name] for name in LIBRARIES)
     )
