@@ -5,6 +5,7 @@ import os
 import pytest
 
 from blurdct import __version__
+from blurdct.kernel.choice import name as kernel_name
 from blurdct.scan.cluster.nodes import refusal
 from blurdct.scan.cluster.probe import LIBRARIES, look, versions
 
