@@ -10,11 +10,12 @@ from setuptools import Extension, setup
 
 ONE_VERSION = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))  # has no stable interface
 
+HEADERS = ("width", "lanes", "regions", "area", "summary", "light")
+
 kernel = Extension(
     "blurdct.kernel._compiled",
     sources=["blurdct/kernel/compiled.c"],
-    depends=[f"blurdct/kernel/{name}.h" for name in ("width", "lanes", "regions", "area",
-                                                    "summary", "light")],  # fmt: skip
+    depends=[f"blurdct/kernel/{name}.h" for name in HEADERS],
     extra_compile_args=[
         *("-std=gnu11", "-O3", "-fwrapv", "-fno-math-errno", "-fno-trapping-math"),
         "-Wno-psabi",  # vectors are handed on between functions of one file alone

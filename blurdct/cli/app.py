@@ -42,7 +42,13 @@ def _version(wanted: bool) -> None:
 
 def top(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and what makes the numbers.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Print the version, and what makes the numbers.",
+        ),
     ] = False,
 ) -> None:
     """Tell blurred photographs from sharp ones.

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ConfigError, ModelError
 from ..utils.installing import install_hint
+from ..utils.parts.folder import is_part_folder
 from ..utils.text import of_system
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -49,7 +50,7 @@ def results_file(path: Path) -> Path:
     url = name if path.exists() else name.replace(":/", "://", 1)  # which a path folds
     kinds = {
         "a URL": is_url(url),
-        "a folder": path.is_dir(),
+        "a folder": path.is_dir() and not is_part_folder(path),
         "a video": is_clip(name),
         "an archive": is_archive(name),
         "a photo": is_photo(path.name),

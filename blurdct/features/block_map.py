@@ -93,6 +93,9 @@ def quarter_energy(luma: np.ndarray) -> np.ndarray:
         Shape (h, w), float32.
     """
     luma, high, wide = _whole(luma)
+    if calls.takes(luma):
+        energy = calls.quarter(luma)[ENERGY]
+        return energy.repeat(2, axis=0).repeat(2, axis=1)[:high, :wide]
     return _reduced(luma, SCALES["quarter"])[ENERGY, :high, :wide]
 
 

@@ -73,8 +73,10 @@ def block_evidence(luma: Any) -> Any:
     whole, before = luma[..., : rows * SIZE, : columns * SIZE], luma.shape[:-2]
     # rows first, which lie side by side in memory
     sums = xp.reshape(whole, (*before, rows, SIZE, columns * SIZE))
-    sums = xp.sum(sums, axis=-2, dtype=xp.float32)
-    means = xp.mean(xp.reshape(sums, (*before, rows, columns, SIZE)), axis=-1) / SIZE
+    # whole numbers of 16 bits hold eight bytes, and are summed twice as fast
+    sums = xp.sum(sums, axis=-2, dtype=xp.int16 if luma.dtype == xp.uint8 else xp.float32)
+    sums = xp.reshape(sums, (*before, rows, columns, SIZE))
+    means = xp.sum(sums, axis=-1, dtype=xp.float32) / SIZE**2
     differences = xp.zeros_like(means)
     for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
         _compare(xp, differences, means, down, across)

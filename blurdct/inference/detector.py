@@ -13,7 +13,7 @@ from ..features.photo import Photo
 from ..images.reader import Source
 from .bundle import Bundle, Calibration, load as load_bundle, named
 from .looks import Graphs, Look
-from .prediction import UNKNOWN, Prediction
+from .prediction import BLURRED, UNKNOWN, Prediction, kind_of
 from .session import first_line
 from .thresholds import VERDICTS, Thresholds, check_threshold, verdict_index
 from .workers import predict_each
@@ -169,6 +169,7 @@ class Detector:
 
     def _verdict(self, look: Look, said: dict[str, Any], thresholds: Thresholds) -> Prediction:
         label, sure, p, blur = UNKNOWN, False, None, None
+        kind: tuple[str | None, float | None] = None, None
         if said:
             p = float(self.calibration(said["probability"]))
             told = VERDICTS[verdict_index(p, thresholds)]
@@ -176,8 +177,10 @@ class Detector:
         if "extent" in said:
             # narrower than a pixel of what the graph sees, nothing can be told apart
             blur = max(1.0, float(said["extent"])) * look.reduction
+        if "motion" in said and label == BLURRED:
+            kind = kind_of(float(said["motion"]))
         verdict = (p, label, sure, thresholds.decision, self.model, look.reason)
-        return Prediction(look.name, *verdict, look.sharp, look.note, look.evidence, blur)
+        return Prediction(look.name, *verdict, look.sharp, look.note, look.evidence, blur, *kind)
 
     def probability(self, photo: Photo) -> float:
         """What the model itself says: P(blurred), 0..1, whether or not the photo shows anything.

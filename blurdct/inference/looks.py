@@ -65,12 +65,13 @@ class Graphs:
         """
         self.own = Session(bundle.graph)
         self._all = [self.own]
-        for file, (name, output) in BESIDE.items():
+        for file, (name, outputs) in BESIDE.items():
             if not (graph := getattr(bundle, name)):
                 continue
             self._all.append(session := Session(graph))
-            if session.outputs != (output,) or set(session.inputs) - set(INPUTS):
-                raise ModelError(f"its {file} makes no {output} of inputs known here")
+            fit = session.outputs[:1] == outputs[:1] and set(session.outputs) <= set(outputs)
+            if not fit or set(session.inputs) - set(INPUTS):
+                raise ModelError(f"its {file} makes no {outputs[0]} of inputs known here")
 
     @property
     def has_map(self) -> bool:
@@ -149,5 +150,5 @@ def _said(sessions: Iterable[Session], rows: Mapping[str, np.ndarray]) -> dict[s
 
 
 def _of_numbers(session: Session) -> bool:
-    """Whether it takes rows of numbers alone."""
-    return all(map(is_numbers, session.inputs))
+    """Whether it makes numbers of rows of numbers alone."""
+    return "map" not in session.outputs and all(map(is_numbers, session.inputs))

@@ -10,7 +10,12 @@ from ..errors import ModelError
 
 ROUNDING = 1e-5  # that P may be outside 0..1
 # What a graph may make, and the range of each.
-OUTPUTS = {"probability": (0.0, 1.0), "map": (0.0, 1.0), "extent": (0.0, 1e6)}
+OUTPUTS = {
+    "probability": (0.0, 1.0),
+    "map": (0.0, 1.0),
+    "extent": (0.0, 1e6),
+    "motion": (0.0, 1.0),
+}
 _FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 

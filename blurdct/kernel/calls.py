@@ -62,10 +62,40 @@ def mapped(luma: np.ndarray) -> np.ndarray:
     return cells
 
 
+def quarter(luma: np.ndarray) -> np.ndarray:
+    """Numbers of each block of a quarter of whole blocks: (28, H / 32, W / 32), with logarithms."""
+    found = np.empty((CHANNELS, -(-luma.shape[0] // 32), -(-luma.shape[1] // 32)), np.float32)
+    compiled().quarter(luma, found)
+    return found
+
+
 def lighter(luma: np.ndarray) -> tuple[int, int]:
     """By how much the second half of the columns, and of the rows, is lighter than the first."""
     right, down = compiled().lighter(luma)
     return right, down
+
+
+def edges(luma: np.ndarray, near: int) -> np.ndarray:
+    """Of the upper, lower, left and right edge the median and how many pixels are near it: (4, 2).
+
+    Args:
+        luma: Of one pixel or more.
+        near: Grey levels.
+    """
+    found = np.empty((4, 2), np.int32)
+    compiled().edges(luma, np.array([near], np.int32), found)
+    return found
+
+
+def steps(luma: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many steps over so many grey levels stand between columns, and between rows.
+
+    Returns:
+        Shapes (W - 1,), of every fourth row, and (H - 1,), of every fourth column.
+    """
+    across, down = (np.empty(side - 1, np.int32) for side in luma.shape[::-1])
+    compiled().steps(luma, np.array([step], np.int32), across, down)
+    return across, down
 
 
 def area(pixels: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -80,19 +80,21 @@ typedef struct {
 } channels;
 
 typedef struct {
-    float strong, range;
-    double floor, third, quantiles[3];
+    float range;
+    double strong, floor, third, quantiles[3];
 } limits;
 
 typedef struct {
     int lanes;
     void (*blocks)(picture, int, ptrdiff_t, int, float *, ptrdiff_t);
     void (*weighted)(picture, const float *, double *);
+    void (*halves)(picture, uint8_t *, uint8_t *, uint16_t *);
     void (*map)(picture, picture, float *, uint8_t *);
     void (*area)(picture, uint8_t *, int, int, const share *, const share *, float *);
     void (*summarise)(const float *, int, const channels *, const limits *, float *, float *);
     void (*weigh)(picture, double, float, float *, float *);
     void (*lighter)(picture, int64_t *, int64_t *);
+    void (*steps)(picture, int, int32_t *, int32_t *, uint8_t *);
 } width;
 
 /* Where each coefficient lies: by band, in it by direction, so that either is a run of places. */
@@ -276,6 +278,60 @@ static PyObject *lighter(PyObject *module, PyObject *args)
     return Py_BuildValue("LL", (long long)right, (long long)down);
 }
 
+/* The median of a line of pixels, and how many of them are within so many grey levels of it. */
+static void level(const uint8_t *line, Py_ssize_t count, ptrdiff_t step, int near, int found[2])
+{
+    Py_ssize_t counts[256] = {0}, upto = 0;
+    int low = -1, high = -1;
+    for (Py_ssize_t at = 0; at < count; at++) counts[line[at * step]]++;
+    for (int grey = 0; high < 0; grey++) {
+        upto += counts[grey];
+        if (low < 0 && upto > (count - 1) / 2) low = grey;
+        if (upto > count / 2) high = grey;
+    }
+    int median = (low + high) / 2, same = 0;
+    for (int grey = median - near; grey <= median + near; grey++)
+        if (grey >= 0 && grey < 256) same += (int)counts[grey];
+    found[0] = median, found[1] = same;
+}
+
+/* Of the upper, lower, left and right edge of a picture the median and how many pixels are near. */
+static PyObject *edges(PyObject *module, PyObject *args)
+{
+    static const wanted each[] = {{"B", 2, 0}, {"i", 1, 0}, {"i", 2, 1}};
+    Py_buffer views[3];
+    if (!take(args, each, 3, views)) return NULL;
+    picture of = shown(views);
+    if (views[1].shape[0] != 1 || views[2].shape[0] != 4 || views[2].shape[1] != 2)
+        return ended(views, 3, "expected (H, W), (1,) and (4, 2)");
+    const uint8_t *last = of.pixels + (ptrdiff_t)(of.height - 1) * of.stride;
+    int near = *(const int32_t *)views[1].buf;
+    int(*found)[2] = views[2].buf;
+    level(of.pixels, of.width, 1, near, found[0]);
+    level(last, of.width, 1, near, found[1]);
+    level(of.pixels, of.height, of.stride, near, found[2]);
+    level(of.pixels + of.width - 1, of.height, of.stride, near, found[3]);
+    return ended(views, 3, NULL);
+}
+
+static PyObject *steps(PyObject *module, PyObject *args)
+{
+    static const wanted each[] = {{"B", 2, 0}, {"i", 1, 0}, {"i", 1, 1}, {"i", 1, 1}};
+    Py_buffer views[4];
+    if (!take(args, each, 4, views)) return NULL;
+    picture of = shown(views);
+    if (views[1].shape[0] != 1 || views[2].shape[0] != of.width - 1
+        || views[3].shape[0] != of.height - 1)
+        return ended(views, 4, "expected (H, W), (1,), (W - 1,) and (H - 1,)");
+    uint8_t *room = malloc(2 * (size_t)of.width);
+    if (!room) return ended(views, 4, "");
+    Py_BEGIN_ALLOW_THREADS
+    chosen->steps(of, *(const int32_t *)views[1].buf, views[2].buf, views[3].buf, room);
+    Py_END_ALLOW_THREADS
+    free(room);
+    return ended(views, 4, NULL);
+}
+
 /* A picture of whole blocks, continued by mirror images to multiples of 32; by itself if those are
  * its sides. */
 static picture continued(picture of, uint8_t *room)
@@ -392,7 +448,7 @@ static PyObject *summarise(PyObject *module, PyObject *args)
     for (int at = 0; fits && at < 2 * of.difference_count; at++)
         fits = of.differences[at] >= 0 && of.differences[at] < SCALES * (SECTORS + BANDS);
     if (!fits) return ended(views, 7, "expected what features/summary.py gives");
-    limits with = {(float)by[0], (float)by[1], by[2], by[3], {by[4], by[5], by[6]}};
+    limits with = {(float)by[1], by[0], by[2], by[3], {by[4], by[5], by[6]}};
     float *scratch = malloc((size_t)(count + 16) * (5 + SCALES * (SECTORS + BANDS)) * sizeof(float));
     if (!scratch) return ended(views, 7, "");
     Py_BEGIN_ALLOW_THREADS
@@ -400,6 +456,57 @@ static PyObject *summarise(PyObject *module, PyObject *args)
     Py_END_ALLOW_THREADS
     free(scratch);
     return ended(views, 7, NULL);
+}
+
+/* The quarter of a picture of whole blocks -> CHANNELS rows of the numbers of its blocks, as a map
+ * has them. */
+static PyObject *quarter(PyObject *module, PyObject *args)
+{
+    static const wanted each[] = {{"B", 2, 0}, {"f", 3, 1}};
+    Py_buffer views[2];
+    if (!take(args, each, 2, views)) return NULL;
+    picture of = shown(views);
+    int down = (of.height + 31) / 32, across = (of.width + 31) / 32;
+    if (of.width % SIZE || of.height % SIZE || views[1].shape[0] != CHANNELS
+        || views[1].shape[1] != down || views[1].shape[2] != across)
+        return ended(views, 2, "expected whole blocks and (28, H / 32, W / 32)");
+    size_t area = (size_t)down * across * 1024;
+    uint8_t *scratch = malloc(area + area / 4 + area / 16 + 64 * (size_t)across);
+    if (!scratch) return ended(views, 2, "");
+    Py_BEGIN_ALLOW_THREADS
+    uint8_t *half = scratch + area, *least = half + area / 4;
+    uint16_t *sums = (uint16_t *)(least + area / 16);
+    picture small = {least, across * SIZE, down * SIZE, across * SIZE};
+    chosen->halves(continued(of, scratch), half, least, sums);
+    chosen->blocks(small, across, (Py_ssize_t)down * across, 1, views[1].buf,
+                   (Py_ssize_t)down * across);
+    Py_END_ALLOW_THREADS
+    free(scratch);
+    return ended(views, 2, NULL);
+}
+
+/* Where the next marker of a JPEG file stands that ends a scan; its length if there is none. */
+static PyObject *marker(PyObject *module, PyObject *args)
+{
+    Py_buffer view;
+    Py_ssize_t at;
+    int restarts;
+    if (!PyArg_ParseTuple(args, "y*np", &view, &at, &restarts)) return NULL;
+    const uint8_t *data = view.buf;
+    Py_ssize_t length = view.len, found = length;
+    while (at >= 0 && at + 1 < length) {
+        const uint8_t *next = memchr(data + at, 0xff, length - 1 - at);
+        if (!next) break;
+        at = next - data;
+        uint8_t after = next[1];
+        if (after != 0 && after != 0xff && !(restarts && after >= 0xd0 && after <= 0xd7)) {
+            found = at;
+            break;
+        }
+        at++;
+    }
+    PyBuffer_Release(&view);
+    return PyLong_FromSsize_t(found);
 }
 
 static PyObject *use(PyObject *module, PyObject *most)
@@ -417,7 +524,11 @@ static PyMethodDef methods[] = {
     {"weighted", weighted, METH_VARARGS, "Weighted sums of the statistics of blocks."},
     {"weigh", weigh, METH_VARARGS, "The weight of each block."},
     {"lighter", lighter, METH_VARARGS, "By how much the right and the lower half are lighter."},
+    {"edges", edges, METH_VARARGS, "The median of each edge, and how much of it is near that."},
+    {"steps", steps, METH_VARARGS, "How many steps there are in each column and row."},
     {"map", map, METH_VARARGS, "All channels of each cell."},
+    {"quarter", quarter, METH_VARARGS, "Numbers of each block of the picture's quarter."},
+    {"marker", marker, METH_VARARGS, "Where a scan of a JPEG file ends."},
     {"area", area, METH_VARARGS, "A picture reduced."},
     {"summarise", summarise, METH_VARARGS, "The numbers about a photo of its cells."},
     {"lanes", lanes, METH_NOARGS, "How many numbers a vector holds."},

@@ -63,3 +63,30 @@ FN void NAME(lighter)(picture of, int64_t *right, int64_t *down)
         else if (row >= below) *down += (int64_t)first + second + middle;
     }
 }
+
+/* Of each column of a picture, but the last, how many of every fourth of its pixels differ from
+ * the next one by more than a step; and of each row, but the last, the same downwards.
+ * room: a byte for each column, twice.
+ */
+FN void NAME(steps)(picture of, int step, int32_t *across, int32_t *down, uint8_t *room)
+{
+    uint8_t *fourth = room + of.width;
+    memset(across, 0, (of.width - 1) * sizeof *across);
+    for (int at = 0; at < of.width; at++) fourth[at] = at % 4 == 0;
+    for (int row = 0; row < of.height; row++) {
+        const uint8_t *line = of.pixels + row * of.stride, *next = line + of.stride;
+        if (row % 4 == 0)
+            for (int at = 0; at + 1 < of.width; at++)
+                across[at] += abs(line[at] - line[at + 1]) > step;
+        if (row + 1 == of.height) break;
+        for (int at = 0; at < of.width; at++) {
+            uint8_t most = line[at] > next[at] ? line[at] : next[at];
+            uint8_t least = line[at] > next[at] ? next[at] : line[at];
+            uint8_t apart = most - least;
+            room[at] = apart > (uint8_t)step ? fourth[at] : 0;
+        }
+        uint32_t count = 0;
+        for (int at = 0; at < of.width; at++) count += room[at];
+        down[row] = (int32_t)count;
+    }
+}

@@ -107,15 +107,14 @@ FORCED vf NAME(exp)(vf v)
 }
 
 /* Linear interpolation between the numbers that lie around a share of the way from the smallest to
- * the largest, as NumPy does it. */
-FN float NAME(quantile)(const float *of, int padded, int count, float share, float low, float high)
+ * the largest. */
+FN float NAME(quantile)(const float *of, int padded, int count, double share, float low, float high)
 {
-    float place = share * (count - 1);
+    double place = share * (count - 1);
     int rank = (int)place;
-    float part = place - rank, one = NAME(ranked)(of, padded, rank, low, high);
+    float part = (float)(place - rank), one = NAME(ranked)(of, padded, rank, low, high);
     if (part == 0.0f) return one;
-    float next = NAME(ranked)(of, padded, rank + 1, one, high), apart = next - one;
-    return part < 0.5f ? one + apart * part : next - apart * (1.0f - part);
+    return one + (NAME(ranked)(of, padded, rank + 1, one, high) - one) * part;
 }
 
 /* The numbers at some rising places, one after the other. */
@@ -204,7 +203,7 @@ FN void NAME(summarise)(const float *cells, int count, const channels *of, const
     memcpy(line, cells + (ptrdiff_t)of->energy * count, count * sizeof *line);
     padded = NAME(bounds)(line, count, &low, &high, &sum);
     float strong = NAME(quantile)(line, padded, count, by->strong, low, high);
-    float middling = NAME(quantile)(line, padded, count, 0.5f, low, high);
+    float middling = NAME(quantile)(line, padded, count, 0.5, low, high);
     float limit = strong - by->range;
     for (int cell = 0; cell < count; cell++) {
         places[told] = cell;

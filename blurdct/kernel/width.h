@@ -7,7 +7,8 @@
 #include "light.h"
 
 static const width NAME(made) = {
-    LANES, NAME(blocks), NAME(weighted), NAME(map), NAME(area), NAME(summarise), NAME(weigh), NAME(lighter),
+    LANES, NAME(blocks), NAME(weighted), NAME(halves), NAME(map), NAME(area), NAME(summarise),
+    NAME(weigh), NAME(lighter), NAME(steps),
 };
 
 #undef FN

@@ -42,25 +42,35 @@ def crash_safe_map(
     Raises:
         BlurdctError: Processes die before they are ready.
     """
+    answers: Any = function if stream else partial(one_by_one, function)
+    with Crew(answers, workers, limit, initializer, initargs) as crew:
+        yield from crew_answers(crew, batches, lost, workers)
+
+
+def crew_answers(
+    crew: Crew,
+    batches: Iterable[Sequence[Item]],
+    lost: Callable[[Item, str], Answer],
+    workers: int,
+) -> Generator[Answer, None, None]:
+    """The same of processes that are there already, and stay; see ``crash_safe_map``."""
     source = filter(None, batches)
     left: dict[int, int] = {}  # by number of a batch, items without an answer
     begun = 0
-    answers: Any = function if stream else partial(one_by_one, function)
-    with Crew(answers, workers, limit, initializer, initargs) as crew:
-        while True:
-            while len(left) <= workers and (few := next(source, None)):
-                crew.give(begun, few)
-                left[begun] = len(few)
-                begun += 1
-            if not left:
-                return
-            heard = crew.hear()
-            left[heard.batch] -= len(heard.answers) + (heard.lost is not None)
-            if not left[heard.batch]:
-                del left[heard.batch]
-            for fine, answer in heard.answers:
-                if not fine:
-                    raise answer
-                yield answer
-            if heard.lost:
-                yield lost(*heard.lost)
+    while True:
+        while len(left) <= workers and (few := next(source, None)):
+            crew.give(begun, few)
+            left[begun] = len(few)
+            begun += 1
+        if not left:
+            return
+        heard = crew.hear()
+        left[heard.batch] -= len(heard.answers) + (heard.lost is not None)
+        if not left[heard.batch]:
+            del left[heard.batch]
+        for fine, answer in heard.answers:
+            if not fine:
+                raise answer
+            yield answer
+        if heard.lost:
+            yield lost(*heard.lost)

@@ -1,14 +1,17 @@
 """A photograph of a collection -> its verdict, or its row of results; here or in processes."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from ..config import ReadConfig
 from ..errors import ImageError, ModelError
 from ..features.photo import Photo
-from ..inference.detector import Detector
-from ..inference.facts import Facts
+from ..inference.bundle import load, named
+from ..inference.detector import Detector, threshold_for
+from ..inference.facts import Facts, facts_of
 from ..inference.looks import Look
 from ..inference.prediction import Prediction
 from ..inference.workers import answer_or_error, given_up, in_worker, judge_looks, keep
@@ -110,8 +113,27 @@ def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:
         "error": error.removeprefix(f"{item.path}: "),
     }
     row: Row = {name: "" if kind is str else None for name, kind in COLUMNS.items()}
-    found = {name: found[name] for name in COLUMNS if name in found}
+    found = {name: found[name] for name in COLUMNS if found.get(name) is not None}
     return {**row, **known, **found, **(item.more or {})}
+
+
+def setup_of(
+    model: str | os.PathLike[str] | None,
+    size: int | None,
+    threshold: float | None,
+    max_fpr: float | None,
+    max_pixels: int,
+) -> tuple[tuple[Any, ...], Facts]:
+    """What makes the detector of every process, and what its answers go by; see ``scan.scan``.
+
+    Raises:
+        ModelError: No such model, or a broken one: here, not by the death of every process.
+    """
+    bundle = load(model)
+    config = ReadConfig(bundle.size if size is None else size, max_pixels)
+    setup = (bundle, config, threshold_for(bundle, threshold, max_fpr), named(model))
+    Detector(*setup)
+    return setup, facts_of(*setup)
 
 
 def prepare(setup: tuple[Any, ...], facts: Facts) -> None:

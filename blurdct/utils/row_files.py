@@ -68,12 +68,12 @@ def _unescape(value: Any) -> Any:
     return value.removeprefix(APOSTROPHE) if isinstance(value, str) else value
 
 
-def _read_csv(path: Path) -> Iterator[Row]:
+def _read_csv(path: str | os.PathLike[str]) -> Iterator[Row]:
     with open_text(path) as file:
         yield from unescaped(rows_of_csv(file, "path", strict=True))
 
 
-def _read_jsonl(path: Path) -> Iterator[Row]:
+def _read_jsonl(path: str | os.PathLike[str]) -> Iterator[Row]:
     with open_text(path) as file:
         for number, line in enumerate(lines(file), 1):
             if line.strip():
@@ -98,7 +98,8 @@ def _object(line: str, number: int) -> Row:
     return row
 
 
-def _read_parquet(path: Path) -> Iterator[Row]:
+def parquet_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
+    """The rows of a Parquet file, paths as they were; see ``open_parquet`` for errors."""
     with open_parquet(path) as file:
         for batch in file.iter_batches(BATCH):
             for row in batch.to_pylist():
@@ -183,7 +184,7 @@ def _arrow(values: list[Any], kind: Any) -> Any:
     import numpy as np
     import pyarrow
 
-    known = np.array([value is not None for value in values])
+    known = np.array([value is not None for value in values], np.bool_)
     bits = [pyarrow.py_buffer(np.packbits(known, bitorder="little"))]
     if kind in (pyarrow.string(), pyarrow.binary()):
         texts = [b"" if value is None else _encoded(value) for value in values]
@@ -271,10 +272,10 @@ def _ends_with_a_line(path: str | os.PathLike[str]) -> bool:
         return file.read().rstrip(b"\0")[-1:] in (b"\n", b"\r")
 
 
-READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+READERS: dict[str, Callable[[str | os.PathLike[str]], Iterator[Row]]] = {
     ".csv": _read_csv,
     ".jsonl": _read_jsonl,
-    PARQUET: _read_parquet,
+    PARQUET: parquet_rows,
 }
 WRITERS: dict[str, Callable[[Path, Iterable[Row], Columns], None]] = {
     ".csv": _write_csv,

@@ -37,6 +37,7 @@ PAGES = (
     "utils/assets/page.js",
     "utils/templates/page.html.j2",
 )
+HAS_KERNEL = sys.platform != "win32" and shutil.which("cc") is not None
 WEIGHTS_LIMIT = 12_000_000  # bytes, all shipped models together
 
 
@@ -99,7 +100,15 @@ def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
     shown = {path.relative_to(ROOT).as_posix() for path in (*served, *pages)}
     assert {f"blurdct/{name}" for name in PAGES} <= shown
     rest = {"blurdct/py.typed", *code, *weights, *shown}
-    assert {name for name in sizes if name.startswith("blurdct/")} == rest
+    found = {name for name in sizes if name.startswith("blurdct/")}
+    kernel = {name for name in found if name.startswith("blurdct/kernel/_compiled")}
+    assert found - kernel == rest
+    assert len(kernel) == HAS_KERNEL, "a compiler makes one file, and nothing else does"
+
+
+@pytest.mark.skipif(not HAS_KERNEL, reason="no C compiler")
+def test_one_wheel_serves_every_python(wheel):
+    assert "-cp311-abi3-" in wheel.name or sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 def test_the_wheel_says_what_it_is(wheel):
@@ -147,16 +156,18 @@ def test_the_core_alone_judges_a_photo_outside_the_checkout(scripts, tmp_path):
 import importlib.util, json
 from blurdct import Detector
 from blurdct.inference import detector
+from blurdct.kernel import choice
 verdict = Detector.load().predict({str(photo)!r})
 scores = {{name: Detector.load(name).predict({str(photo)!r}).score for name in {SHIPPED}}}
 found = [name for name in {HEAVY} if importlib.util.find_spec(name)]
-print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found]))
+has_kernel = choice.name() != choice.NUMPY
+print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found, has_kernel]))
 """
-    file, score, label, scores, found = json.loads(
+    file, score, label, scores, found, has_kernel = json.loads(
         run(scripts / "python", "-c", code, cwd=tmp_path)
     )
     assert Path(file).is_relative_to(scripts.parent)
-    assert found == []
+    assert found == [] and has_kernel == HAS_KERNEL
     assert scores["dct-fusion"] == score
     assert all(0 <= each <= 100 for each in scores.values())
 

@@ -169,7 +169,7 @@ def test_csv_and_json_hold_the_same(cli, photos):
         "reason": "",
         "sharp_fraction": "",
         "note": "",
-        "blur": "",
+        **dict.fromkeys(("blur", "kind", "kind_probability"), ""),
     }  # no photo is unknown, and the toy makes no map and measures no blur
     assert [{**one, **none} for one in text] == rows
     assert [row["label"] for row in rows] == ["blurred", "sharp", "sharp"]
@@ -183,7 +183,7 @@ def test_a_photo_that_shows_nothing_is_unknown_and_says_why(cli, photos):
     found = json.loads(cli("predict", "--json", flat).out)
     assert found["reason"] and not found["sure"]
     assert found["probability"] is found["score"] is found["sharp_fraction"] is None
-    assert (found["evidence"], found["blur"]) == (0.0, None)
+    assert (found["evidence"], found["blur"], found["kind"]) == (0.0, None, None)
     (row,) = csv.DictReader(io.StringIO(cli("predict", "--csv", flat).out, newline=""))
     assert row["reason"] == found["reason"] and row["probability"] == row["score"] == ""
 

@@ -25,7 +25,7 @@ from tests.helpers.pages import PAGES, ROOT, Block, blocks, prose
 SAMPLE = ROOT / "data" / "sample"
 LANGUAGES = {"sh", "console", "python", "yaml", "toml", "text"}
 RUN = [block for block in blocks() if not block.not_run]
-INTEGRATIONS = "docs/guides/integrations.md"
+INTEGRATIONS, GATES = "docs/guides/integrations.md", "docs/guides/gates.md"
 SERVICE = "127.0.0.1:8000"  # as pages name it; the tests' own has another port
 
 # By page, why its blocks are left alone. Whoever adds one adds it here, too.
@@ -33,7 +33,15 @@ NOT_RUN = {
     "README.md": ["the tests run them", "the wheel's test installs it"],
     "CONTRIBUTING.md": ["the tests run them"],
     "docs/guides/anywhere.md": ["the tests build it and open it in a browser"],
-    "docs/guides/integrations.md": ["it brings a database server along"],
+    "docs/guides/integrations.md": ["it wants Java", "it brings a database server along"],
+    "docs/guides/scale.md": [
+        "no cluster runs in the tests of pages",
+        "no cluster runs in the tests of pages",
+        "it makes machines that cost money",
+        "it takes a quarter of an hour",
+        "it runs until it is stopped, and the tests start it themselves",
+        "it needs the server above",
+    ],
     "docs/guides/service.md": [
         "the tests start a service of their own",
         "the tests start a service of their own",
@@ -57,6 +65,7 @@ SEEN = {  # of the output of a recipe for another tool
     "sklearn": "{'blurfeatures__size': ",
     "torch": "tensor(",
     "datasets": "[",
+    "dask": "missing.jpg: no such file",
 }
 # Of several photographs.
 TALLY = re.compile(r"^blurdct: \d+ photographs: .+ in [\d.]+ s\n", re.MULTILINE)
@@ -213,6 +222,8 @@ def test_the_python_of_a_page_runs(folder_of, block):
     if block.page == INTEGRATIONS:
         seen = [SEEN[name] for name in dict.fromkeys(wanted) if name in SEEN]
         assert seen and all(words in done.stdout for words in seen[-1:])
+    if block.page == GATES:  # soft.jpg is refused, in words to act on
+        assert re.search(r"blurred, about \d+ pixels; hold still", done.stdout)
 
 
 def test_there_is_a_recipe_for_each_tool():

@@ -96,7 +96,7 @@ def public_modules() -> list[str]:
 
 def test_the_reference_of_python_has_every_public_module():
     lazy = {f"blurdct.{name}" for name in MODULES if name and "." not in name}
-    hidden = {"blurdct.cli", "blurdct.parallel", "blurdct.service", "blurdct.utils"}
+    hidden = {f"blurdct.{name}" for name in ("cli", "kernel", "parallel", "service", "utils")}
     alone = {"blurdct.__main__", "blurdct._version"}
     assert set(public_modules()) == {"blurdct", *lazy} - hidden - alone
 

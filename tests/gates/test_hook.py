@@ -16,7 +16,7 @@ FILES = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "do
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    """A repository with the package and the hook, but for models nobody asks for."""
+    """A repository with the package and the hook, but for models and a kernel nobody asks for."""
     folder = tmp_path_factory.mktemp("ours")
     leave = shutil.ignore_patterns("__pycache__", "cnn", "lcnet", "stacking", "tree")
     shutil.copytree(ROOT / "blurdct", folder / "blurdct", ignore=leave)

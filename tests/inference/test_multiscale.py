@@ -396,13 +396,15 @@ def test_a_line_has_a_dash_where_the_model_knows_no_blur(cli):
 
 
 def test_a_terminal_gets_a_table(capsys):
-    row = {"score": 12.34, "label": "sharp", "sure": True, "reason": "", "note": ""}
+    row = {"score": 12.34, "label": "blurred", "sure": True, "reason": "", "note": ""}
+    row |= {"kind": "motion", "kind_probability": 0.75}
     row |= {"blur": 6.04, "sharp_size": 2048, "sizes": {512: 0.1, 2048: 0.25}}
     unknown = {"score": None, "label": "unknown", "sure": False, "reason": "flat", "note": ""}
+    unknown |= {"kind": None, "kind_probability": None}
     unknown |= {"blur": None, "sharp_size": None, "sizes": {}}
     print_size_table([{"path": "a.jpg", **row}, {"path": "new\nline.jpg", **unknown}])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["a.jpg", "12.3", "sharp", "2048", "6.0", "512:", "0.100"] in lines
+    assert ["a.jpg", "12.3", "blurred", "(moved?)", "2048", "6.0", "512:", "0.100"] in lines
     assert ["2048:", "0.250"] in lines
     assert ["new\\nline.jpg", "-", "unknown", "(flat)", "-", "-"] in lines
     print_size_table([])

@@ -11,8 +11,10 @@ from blurdct.features.block_map import CHANNELS, map_blocks, quarter_energy
 from blurdct.features.blocks import block_evidence
 from blurdct.features.extract import block_statistics, image_features
 from blurdct.features.orientation import canonical, from_canonical
+from blurdct.features.screening import frame
 from blurdct.features.summary import SUMMARY, summarise
 from blurdct.images.resize import resize_to
+from blurdct.images.structure.jpeg_scans import _marker
 from blurdct.kernel import calls, choice
 
 SHAPES = [(8, 8), (9, 200), (200, 17), (61, 83), (128, 96), (248, 360)]
@@ -153,6 +155,37 @@ def test_a_picture_is_reduced_to_the_grey_levels_of_opencv(kernel, shape, smalle
         )
 
 
+@pytest.mark.parametrize("shape", [(480, 640), (301, 283), (640, 287)])
+def test_frames_are_those_of_numpy(kernel, shape):
+    luma = photo(shape)
+    framed = cv2.copyMakeBorder(luma, 40, 40, 20, 20, cv2.BORDER_CONSTANT, value=250)
+    wide = cv2.GaussianBlur(cv2.resize(luma, (2 * shape[1], shape[0])), (0, 0), 30)
+    wide[:, shape[1] // 2 : shape[1] // 2 + shape[1]] = luma
+    for picture in (luma, framed, wide, framed.T, luma[3:, 2:-1]):
+        found, expected = kernel.both(frame.inside, picture)
+        assert found == expected
+        np.testing.assert_allclose(*kernel.both(frame._other_at_edges, picture))
+    assert 38 <= frame.inside(framed).top <= 44 and frame.inside(luma).top == 0
+    assert frame.inside(wide).width < wide.shape[1]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(
+    ("data", "at"),
+    [
+        (b"", 0),
+        (b"\xff", 0),
+        (b"ab\xff", 0),
+        (b"a\xff\0b\xff\xd0c\xff\xff\xd9\xff\xd9", 0),
+        (b"a\xff\xda\xff\xd9", 2),
+        (b"a\xff\xd9", 9),
+    ],
+)
+def test_a_scan_ends_at_the_same_marker(kernel, data, at, restarts):
+    found, expected = kernel.both(_marker, data, at, restarts)
+    assert found == expected
+
+
 def test_threads_may_use_it_at_the_same_time(kernel):
     lumas = [photo((96 + 8 * n, 128), seed=n) for n in range(4)]
     expected = [map_blocks(luma) for luma in lumas]
@@ -191,6 +224,10 @@ BYTES, FLOATS = np.zeros((16, 16), np.uint8), np.zeros((28, 4), np.float32)
         ("weigh", (BYTES, np.zeros(2), np.zeros((3, 2), np.float32))),
         ("weighted", (BYTES, np.zeros((2, 2), np.float32), np.zeros(17))),
         ("lighter", ("a word",)),
+        ("quarter", (BYTES, np.zeros((28, 2, 1), np.float32))),
+        ("edges", (BYTES, np.zeros(1, np.int32), np.zeros((3, 2), np.int32))),
+        ("steps", (BYTES, *(np.zeros(n, np.int32) for n in (1, 15, 16)))),
+        ("marker", ("a word", 0, False)),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(kernel, name, arguments):

@@ -1,4 +1,4 @@
-"""Texts that a spreadsheet would take for formulas, made harmless and given back; Parquet's columns."""
+"""Texts that a spreadsheet would take for formulas, made harmless and given back; Parquet."""
 
 import csv
 import subprocess
