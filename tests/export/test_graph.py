@@ -74,6 +74,11 @@ def agrees(session, detector, pixels):
     assert np.abs(found["map"] - cells).max() < 1e-3
     if verdict.blur is not None:
         assert found["blur"][0] == pytest.approx(verdict.blur, rel=1e-4)
+    if verdict.kind is not None:
+        assert found["motion"][0] == pytest.approx(
+            verdict.kind_probability if verdict.kind == "motion" else 1 - verdict.kind_probability,
+            abs=1e-4,
+        )
     return found
 
 
