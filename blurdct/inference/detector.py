@@ -226,7 +226,7 @@ class Detector:
         """Judge many photos, in their order, one answer for each.
 
         Args:
-            photos: Paths; taken from as answers are taken, a few ahead.
+            photos: Paths; taken from as answers are taken, by several processes a few ahead.
             workers: Processes; None for one per core.
 
         Yields:

@@ -79,7 +79,7 @@ def predict_each(
     workers: int | None = 1,
     chunk: int = BATCH,
 ) -> Iterator[Prediction | ImageError]:
-    """What ``Detector.predict`` says of many photos, in their order; some are judged at once.
+    """What ``Detector.predict`` says of many photos, in their order; a process judges some at once.
 
     Args:
         detector: Sent to each process once.
@@ -97,8 +97,9 @@ def predict_each(
         raise ValueError("expected several paths, got one string; predict takes one photo")
     if workers is None:
         workers = cores()
-    if workers == 1:
-        yield from predictions(detector, photos)
+    if workers == 1:  # one after the other: the next name may not be known before this answer
+        for photo in photos:
+            yield answer_or_error(type(detector).predict, detector, photo)
         return
     from ..parallel.pool import ordered_map  # takes tens of milliseconds
 
@@ -107,7 +108,7 @@ def predict_each(
 
 
 def predictions(detector: Any, photos: Iterable[Any]) -> Iterator[Prediction | ImageError]:
-    """The same in this process."""
+    """The same in one process, of photos that are all at hand."""
 
     def looked() -> Iterator[tuple[ImageError | None, Look | None]]:
         for photo in photos:
