@@ -37,9 +37,7 @@ def test_every_pixel_is_that_of_opencv(session, shape):
     expected = np.asarray(Image.fromarray(rgb).convert("L"))
     assert np.array_equal(grey, expected)
     if min(shape) >= 16:  # the reader takes no less
-        read = read_luma(
-            expected, ReadConfig(640)
-        )  # maybe by the kernel, whose rounding is its own
+        read = read_luma(expected, ReadConfig(640))  # maybe by the kernel, which rounds otherwise
         same = cv2.resize(expected, read.shape[::-1], interpolation=cv2.INTER_AREA)
         assert np.array_equal(small, same)
         assert np.abs(small - read).max() <= 1 and np.mean(small != read) < 0.01
