@@ -79,6 +79,11 @@ def agrees(session, detector, pixels):
         assert verdict.kind == ("motion" if p >= 0.5 else "defocus")
     if verdict.blur is not None:
         assert found["blur"][0] == pytest.approx(verdict.blur, rel=1e-3)
+    if verdict.kind is not None:
+        assert found["motion"][0] == pytest.approx(
+            verdict.kind_probability if verdict.kind == "motion" else 1 - verdict.kind_probability,
+            abs=1e-3,
+        )
     return found
 
 
