@@ -24,19 +24,28 @@ ADAPTERS = Path(__file__).parent / "adapters"
 BATCH = 32  # photographs of a question
 DEATHS = 4  # in a row, at one photo each, after which it is the rival's fault
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "BLIS")
-DEAD = {f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https")}  # no downloads
+# no downloads, no reports to makers, nothing left in environments
+QUIET = {f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https")}
+QUIET |= {"SENTRY_OPT_OUT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Rival(NamedTuple):
-    """Packages that its environment has, its script, and which part of the photographs it gets.
+    """What asks a rival, and where.
 
-    No packages: the environment that runs this. ``OURS`` stands for this tree.
+    Attributes:
+        script: Of ``adapters/``.
+        packages: That its environment has, its own first, ``OURS`` for this tree; none for the
+            environment that runs this.
+        words: That the script takes.
+        share: The part of the photographs that it gets.
+        model: Of ours its name; it is trained anew for what it might have seen.
     """
 
     script: str
     packages: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()  # that the script takes
+    words: tuple[str, ...] = ()
     share: float = 1.0
+    model: str = ""
 
     @property
     def version(self) -> str:
@@ -50,8 +59,8 @@ DECODING = "grey decoding"
 BEST, FAST = "blurdct `best`", "blurdct `fast`"
 # The last releases as of the first run; what they need besides where the newest of it breaks them.
 RIVALS = {
-    BEST: Rival("ask_blurdct.py", (OURS,), ("best",)),
-    FAST: Rival("ask_blurdct.py", (OURS,), ("fast",)),
+    BEST: Rival("ask_blurdct.py", (OURS,), ("best",), model="best"),
+    FAST: Rival("ask_blurdct.py", (OURS,), ("fast",), model="fast"),
     "OpenCV, variance of the Laplacian": Rival("ask_opencv.py", (CV,)),
     "scikit-image `blur_effect`": Rival("ask_skimage.py", ("scikit-image==0.26.0",)),
     "cleanvision": Rival("ask_cleanvision.py", ("cleanvision==0.3.7",)),
@@ -217,8 +226,9 @@ class Adapter:
             process.stdin.flush()
             while True:
                 line = self._line(process.stdout.fileno())
+                last = "path" not in line
                 yield line
-                if "path" not in line:
+                if last:
                     return
         except BrokenPipeError:
             status = process.wait()
@@ -231,8 +241,9 @@ class Adapter:
     def _start(self) -> subprocess.Popen[bytes]:
         words = [str(self.python), str(ADAPTERS / self.rival.script), *self.rival.words]
         own = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
-        own |= {f"{name}_NUM_THREADS": "1" for name in THREADS} | DEAD
-        own |= {"HOME": str(self.home), "PYTHONPATH": str(ADAPTERS), "PYTHONDONTWRITEBYTECODE": "1"}
+        own |= {f"{name}_NUM_THREADS": "1" for name in THREADS} | QUIET
+        paths = [str(ADAPTERS)] if self.rival.packages else [str(ADAPTERS), *sys.path]
+        own |= {"HOME": str(self.home), "PYTHONPATH": os.pathsep.join(paths)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 words,

@@ -40,7 +40,7 @@ def unseen(name: str, tables: Path, pictures: list[Picture]) -> dict[str, dict[s
     raw, fold_of, models = np.zeros(len(group)), np.zeros(len(group), int), []
     for number, (_, judge) in enumerate(folds(group, source, PARTS)):
         fold_of[judge] = number
-        learn = (data.weights > 0) & (fold_of_rows(judge, len(group)))
+        learn = (data.weights > 0) & ~np.isin(np.arange(len(group)), judge)
         rows = with_extra(data, learn, data.groups[judge])
         models.append(fit_rows(rows, bundle.backend, bundle.parameters))
         raw[judge] = models[-1].predict_proba(data.take(judge))
@@ -57,10 +57,3 @@ def unseen(name: str, tables: Path, pictures: list[Picture]) -> dict[str, dict[s
                 blurred = bool(value >= limits.decision)
                 said[one.key] = {"blur": float(value), "blurred": blurred}
     return said
-
-
-def fold_of_rows(judge: np.ndarray, count: int) -> np.ndarray:
-    """Shape (count,), bool: all rows but these."""
-    rest = np.ones(count, bool)
-    rest[judge] = False
-    return rest

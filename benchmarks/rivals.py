@@ -57,7 +57,7 @@ RIGHT = {
     "accuracy, fitted": ".3f", "sharp rejected, fitted": ".1%",
 }  # fmt: skip
 GROUPS = {  # of changes
-    "size": ("halved", "doubled"),
+    "halved, doubled": ("halved", "doubled"),
     "JPEG, WebP": ("JPEG 40", "JPEG 55", "JPEG 75", "JPEG 85", "JPEG 95", "WebP 75"),
     "light": ("two stops darker", "two stops brighter"),
     "noise": ("noise 2", "noise 5", "noise 10"),
@@ -156,7 +156,7 @@ def main() -> None:
 
 def named(parts: Sequence[str] | None) -> dict[str, Rival]:
     """The rivals asked for; ours always."""
-    ours = {name: one for name, one in _rivals.RIVALS.items() if _rivals.OURS in one.packages}
+    ours = {name: one for name, one in _rivals.RIVALS.items() if one.model}
     found = {
         name: one
         for name, one in _rivals.RIVALS.items()
@@ -224,11 +224,11 @@ def asked(
 
     def ask(name: str) -> Answers:
         rival = ready[name]
-        ours = _rivals.OURS in rival.packages
-        sets = [changed] if ours else [photos, of_kinds, changed]
+        sets = [changed] if rival.model else [photos, of_kinds, changed]
         pictures = [one for some in sets for one in part_of(some, rival.share)]
-        version = [*rival.packages, script_digest(rival), _rivals.tree_digest() if ours else ""]
-        kept = Kept(args.cache / "answers", name, " ".join(version))
+        version = " ".join([*rival.packages, script_digest(rival)])
+        version += f" {_rivals.tree_digest()}" if rival.model else ""
+        kept = Kept(args.cache / "answers", name, version)
         waiting = {str(one.path): one.key for one in pictures if one.key not in kept.said}
         adapter = Adapter(name, rival, args.cache, args.patience)
         try:
@@ -244,8 +244,8 @@ def asked(
     with ThreadPoolExecutor(args.workers) as pool:
         said = dict(zip(ready, pool.map(ask, ready), strict=True))
     for name, rival in ready.items():
-        if _rivals.OURS in rival.packages:
-            own = unseen(rival.words[0], args.tables, [*photos, *of_kinds])
+        if rival.model:
+            own = unseen(rival.model, args.tables, [*photos, *of_kinds])
             said[name] = {**said[name], **own}
     return said
 
