@@ -141,7 +141,8 @@ def test_a_threshold_is_fitted_to_other_scenes_than_it_is_judged_on(of):
     judged = of["Judged"](pictures, np.array([0, 1, 0, 1]), np.array([0, 1, 10, 11.0]), None, 0)
     cells, fitted = of["right"](judged)
     # scene a's own cut calls all of b blurred, that of b none of a: in hindsight .75 would be right
-    assert cells == [4, 0, 0.75, None, None, 0.5, 0.5]
+    area = cells.pop(3)
+    assert cells == [4, 0, 0.75, None, None, 0.5, 0.5] and 0.5 <= area[0] <= area[1] <= 1
     assert np.mean((judged.blur >= fitted) == judged.y) == 0.75
 
 
