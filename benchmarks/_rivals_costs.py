@@ -17,7 +17,7 @@ from scan import SIZES, fitted
 from blurdct.cli.output import note
 
 # photographs a round, and the least share of photographs that a rival gets which is asked
-COUNTS = {"1024 pixels": (16, 0.0), "12 megapixels": (4, 1.0)}
+COUNTS = {"1024 pixels": (8, 0.0), "12 megapixels": (2, 1.0)}
 # photographs a second, times those of decoding, megabytes
 Cost = tuple[float | None, float | None, float | None]
 
