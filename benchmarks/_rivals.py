@@ -141,7 +141,7 @@ def installing(folder: Path, python: Path, packages: Sequence[str]) -> list[list
 
 def copy_tree(folder: Path) -> None:
     """What a wheel of this tree is built from, once more."""
-    leave = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist")
+    leave = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "*.so", "build", "dist")
     folder.mkdir()
     for part in parts_of_the_tree():
         if part.is_dir():
@@ -252,7 +252,7 @@ class Adapter:
                 stderr=log,
                 env=own,
                 cwd=self.home,
-                start_new_session=True,
+                process_group=0,
             )
         if self.core is not None:
             os.sched_setaffinity(self.process.pid, {self.core})

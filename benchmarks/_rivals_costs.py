@@ -11,7 +11,7 @@ from typing import Any
 
 import _rivals
 from _measure import in_turns, jpeg, pictures, ratios
-from _rivals import DECODING, Adapter, DeadError, Rival, RivalError, installed_megabytes
+from _rivals import DECODING, Adapter, DeadError, Rival, installed_megabytes
 from scan import SIZES, fitted
 
 from blurdct.cli.output import note
@@ -31,12 +31,21 @@ def cost(
     """
     contenders = {DECODING: _rivals.YARDSTICK}
     contenders |= {name: rival for name, rival in ready.items() if name not in left}
+    core = max(os.sched_getaffinity(0))
+    adapters = {
+        name: Adapter(name, rival, args.cache, args.patience, core)
+        for name, rival in contenders.items()
+    }
     found: list[dict[str, Cost]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for size, (count, least) in COUNTS.items():
-            paths = write(Path(folder, size), count, SIZES[size])
-            able = {name: rival for name, rival in contenders.items() if rival.share >= least}
-            found.append(measured(able, paths, args))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for size, (count, least) in COUNTS.items():
+                paths = write(Path(folder, size), count, SIZES[size])
+                able = {name: one for name, one in adapters.items() if one.rival.share >= least}
+                found.append(measured(able, paths, args.rounds))
+    finally:
+        for adapter in adapters.values():
+            adapter.close()
     rows: list[list[Any]] = []
     for name, rival in contenders.items():
         (rate, ratio, memory), large = (some.get(name, (None, None, None)) for some in found)
@@ -55,36 +64,25 @@ def write(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
     return paths
 
 
-def measured(
-    contenders: dict[str, Rival], paths: list[Path], args: argparse.Namespace
-) -> dict[str, Cost]:
+def measured(adapters: dict[str, Adapter], paths: list[Path], rounds: int) -> dict[str, Cost]:
     """Each contender's cost; those that die, or lose a photo, have none."""
-    core = max(os.sched_getaffinity(0))
-    adapters = {
-        name: Adapter(name, rival, args.cache, args.patience, core)
-        for name, rival in contenders.items()
-    }
     memory: dict[str, float] = {}
 
     def one_round(name: str) -> float:
-        some = paths[: max(1, round(contenders[name].share * len(paths)))]
+        some = paths[: max(1, round(adapters[name].rival.share * len(paths)))]
         try:
             (last,) = adapters[name].ask(some, timed=True)
-        except (DeadError, RivalError) as error:
+        except DeadError as error:
             note(f"{name}: {error}")
             return float("nan")
         if last["lost"]:
             note(f"{name}: {last['lost']} of {len(some)} photographs lost")
             return float("nan")
-        memory[name] = max(memory.get(name, 0.0), last["memory"])
+        memory[name] = last["memory"]
         return len(some) / float(last["seconds"])
 
-    try:
-        work = {name: partial(one_round, name) for name in contenders}
-        rates = in_turns(work, args.rounds, warm_up=1)
-    finally:
-        for adapter in adapters.values():
-            adapter.close()
+    work = {name: partial(one_round, name) for name in adapters}
+    rates = in_turns(work, rounds, warm_up=1)
     return {
         name: (
             statistics.median(some),
