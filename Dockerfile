@@ -1,12 +1,17 @@
-# blurdct as a service: HTTP on 8000, or Thrift on 9099 (see compose.yaml). Nothing here compiles:
-# every dependency is a wheel, and the image that is left has neither pip nor a compiler.
+# blurdct as a service: HTTP on 8000, or Thrift on 9099 (see compose.yaml). Every dependency is a
+# wheel; only blurdct's own kernel is compiled, and the image that is left has neither pip nor a
+# compiler.
 #
 #   docker build --tag blurdct .
 #   docker run --rm --read-only --tmpfs /tmp --publish 127.0.0.1:8000:8000 blurdct
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+COPY pyproject.toml setup.py MANIFEST.in constraints.txt README.md LICENSE ./
+COPY docs/man docs/man
 COPY blurdct blurdct
 RUN python -m venv --without-pip /opt/blurdct \
     && python -m pip --python /opt/blurdct/bin/python install --no-cache-dir \

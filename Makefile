@@ -8,13 +8,15 @@ PYTEST_ARGS ?=
 # Two environments, so that `make predict` always shows the small install, whatever ran before it.
 CORE := .venv
 DEV := .venv-dev
+# A third one sees the packages of PYTHON, whose torch is made for the GPU at hand.
+GPU := .venv-gpu
 # A stamp stands in its environment and goes with it; another PYTHON wants another one.
 STAMP := .installed-by-$(subst /,_,$(PYTHON))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help predict test lint format docs reference stages bench wheel clean
+.PHONY: help predict test lint format docs try reference stages bench gpu wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +39,16 @@ format: $(DEV)/$(STAMP) ## Format the code and repair what can be repaired by it
 docs: $(DEV)/$(STAMP) ## Build the documentation into site/; a broken link or a missing file fails it
 	$(DEV)/bin/python docs/generate_cli.py --check
 	$(DEV)/bin/python docs/generate_python.py --check
+	$(DEV)/bin/python docs/generate_man.py --check
 	$(DEV)/bin/python -m sphinx -b html -W --keep-going -q docs site
+
+try: $(DEV)/$(STAMP) ## Build the page without a server into site/try; needs npm
+	$(DEV)/bin/python docs/try/build.py --out site/try
 
 reference: $(DEV)/$(STAMP) ## Write the pages about commands and Python anew
 	$(DEV)/bin/python docs/generate_cli.py
 	$(DEV)/bin/python docs/generate_python.py
+	$(DEV)/bin/python docs/generate_man.py
 
 stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, into data/run
 	$(DEV)/bin/python tools/1_collect_photos.py
@@ -55,20 +62,23 @@ stages: $(DEV)/$(STAMP) ## Go from the sample photographs to a trained model, in
 bench: $(DEV)/$(STAMP) ## Measure the speed on this machine, into benchmarks/results
 	$(DEV)/bin/python benchmarks/speed.py
 
-wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/
+gpu: $(GPU)/$(STAMP) ## Test and measure on a GPU, with the CUDA torch of PYTHON, into benchmarks/results
+	$(GPU)/bin/python benchmarks/gpu.py
+
+wheel: $(DEV)/$(STAMP) ## Build the wheel into dist/, and what it is made of
 	rm -rf build
-	$(DEV)/bin/python -m build --wheel --no-isolation
+	$(DEV)/bin/python -m build --no-isolation
 	rm -rf build
 
 clean: ## Remove environments, caches and builds; data/run stays
-	rm -rf $(CORE) $(DEV) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(CORE) $(DEV) $(GPU) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find benchmarks blurdct docs tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Of two wheels that write one folder cv2, the last is the one that needs no libraries of a desktop.
 # An environment is made anew if its Python is gone, is of another version, or lacks pip.
 $(CORE)/$(STAMP): WHAT := .
-$(DEV)/$(STAMP): WHAT := .[train,scan,formats,video,remote,serve,docs,dev]
-$(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt
+$(DEV)/$(STAMP): WHAT := .[train,scan,formats,video,remote,ray,serve,docs,dev]
+$(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt setup.py $(wildcard blurdct/kernel/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "$(PYTHON): Python 3.11 or newer is needed; try make PYTHON=python3.11" >&2; exit 1; }
 	@test "$$($(@D)/bin/python -V 2>&1)" = "$$($(PYTHON) -V 2>&1)" \
@@ -81,4 +91,15 @@ $(CORE)/$(STAMP) $(DEV)/$(STAMP): pyproject.toml constraints.txt
 		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
 		-c constraints.txt --force-reinstall --no-deps opencv-python-headless
 	@$(@D)/bin/python -c 'import cv2'
+	@touch $@
+
+$(GPU)/$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import torch' || { echo "$(PYTHON): torch, made for CUDA, is needed" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(PYTHON) -c 'import site; print(*site.getsitepackages(), sep="\n")' \
+		> $$(echo $(@D)/lib/python3*/site-packages)/of_python.pth
+	@grep -v -i '^torch' constraints.txt > $(@D)/constraints.txt
+	@echo "installing into $(@D); this is done once"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c $(@D)/constraints.txt -e . pandas pyarrow tqdm pytest hypothesis
 	@touch $@

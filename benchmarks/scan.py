@@ -1,7 +1,8 @@
 """Speed and memory of ``blurdct scan``, side by side with its yardsticks.
 
-Grey decoding alone and OpenCV's variance of the Laplacian of the full grey picture run in the
-processes that a scan runs in, cleanvision's blurry check in its own. Each is a command that is run
+``Detector.predict_many`` judges the same photographs and keeps no rows. Grey decoding alone and
+OpenCV's variance of the Laplacian of the full grey picture run in the processes that a scan runs
+in, cleanvision's blurry check in its own. A scan writes Parquet. Each is a command that is run
 twice a round, in turns: on a few photographs, and on all. What the few take, median of the rounds,
 is start-up: photographs per second are those that come on top over the time that comes on top, or,
 with start-up, all over all the time. Ratios are those without start-up, within a round; medians of
@@ -28,6 +29,8 @@ from _measure import continued, grey, in_turns, jpeg, median_ratio, pictures
 from _processes import Run, watched
 from _record import Table, options, recording, run
 
+from blurdct import Detector
+from blurdct.errors import ImageError
 from blurdct.features.focus_measures import laplacian_variance
 from blurdct.images.files import find_photos
 from blurdct.inference.bundle import NAMES
@@ -51,6 +54,7 @@ if __name__ == "__main__":
     photos.find_issues({"blurry": {}}, n_jobs=int(sys.argv[2]), verbose=False)
 """
 SCAN, CLEAN = "blurdct scan", "cleanvision, blurry only"
+PREDICT = "predict_many"
 
 
 def main() -> None:
@@ -67,9 +71,14 @@ def main() -> None:
     add("--only", nargs=3, metavar=("NAME", "FOLDER", "WORKERS"), help="a yardstick")
     args = parser.parse_args()
     if args.only:
-        if args.only[0] not in WORK or not args.only[2].isdecimal():
-            parser.error(f"--only: expected NAME out of {', '.join(WORK)}, FOLDER and a number")
-        yardstick(*args.only)
+        name, folder, workers = args.only
+        if name not in (PREDICT, *WORK) or not workers.isdecimal():
+            names = ", ".join((PREDICT, *WORK))
+            parser.error(f"--only: expected NAME out of {names}, FOLDER and a number")
+        if name == PREDICT:
+            predict_many(folder, int(workers), args.model)
+        else:
+            yardstick(name, folder, int(workers))
         return
     with (
         recording(__file__, __doc__, args) as record,
@@ -110,14 +119,15 @@ def measure(
 ) -> None:
     """One row for each contender."""
     count, extra = (sum(1 for _ in folder.iterdir()) for folder in (many, few))
-    out = str(many.with_name("out.csv"))
+    out = str(many.with_name("out.parquet"))
 
     def scan(folder: Path) -> list[str]:
         words = ["--out", out, "--force", "--workers", str(workers), "--model", args.model]
         return [sys.executable, "-m", "blurdct", "scan", str(folder), *words]
 
     def only(name: str, folder: Path) -> list[str]:
-        return [sys.executable, __file__, "--only", name, str(folder), str(workers)]
+        words = [name, str(folder), str(workers), "--model", args.model]
+        return [sys.executable, __file__, "--only", *words]
 
     def clean(folder: Path) -> list[str]:
         return [args.cleanvision, "-c", CLEANVISION, str(folder), str(workers)]
@@ -126,7 +136,7 @@ def measure(
         return watched(words(few)), watched(words(many))
 
     contenders: dict[str, Callable[[Path], list[str]]] = {SCAN: scan}
-    contenders |= {name: partial(only, name) for name in WORK}
+    contenders |= {name: partial(only, name) for name in (PREDICT, *WORK)}
     if args.cleanvision:
         contenders[CLEAN] = clean
     runs = in_turns({name: partial(once, of) for name, of in contenders.items()}, args.rounds)
@@ -160,7 +170,14 @@ WORK: dict[str, Callable[[Path], float]] = {
 }
 
 
-def yardstick(name: str, folder: str, workers: str) -> None:
+def predict_many(folder: str, workers: int, model: str) -> None:
+    """Judge a folder, and keep nothing."""
+    for answer in Detector.load(model).predict_many(find_photos(folder), workers):
+        if isinstance(answer, ImageError):
+            raise SystemExit(f"error: {answer}")
+
+
+def yardstick(name: str, folder: str, workers: int) -> None:
     """Work through a folder as a scan does."""
 
     def batches() -> Iterator[list[Path]]:
@@ -171,7 +188,7 @@ def yardstick(name: str, folder: str, workers: str) -> None:
     def lost(path: Path, reason: str) -> float:
         raise SystemExit(f"error: {path}: {reason}")
 
-    for _ in crash_safe_map(WORK[name], batches(), lost, int(workers)):
+    for _ in crash_safe_map(WORK[name], batches(), lost, workers):
         pass
 
 

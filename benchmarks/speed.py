@@ -5,6 +5,7 @@ Example: python benchmarks/speed.py            (two minutes; --disk adds stages 
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from blurdct.errors import BlurdctError
 from blurdct.features.extract import image_features
 from blurdct.images.files import find_photos
 from blurdct.inference.bundle import NAMES
+from blurdct.kernel import choice
 from blurdct.parallel.cores import cores
 from blurdct.parallel.pool import ordered_map
 
@@ -42,11 +44,12 @@ def main() -> None:
     add("--model", nargs="+", default=[*NAMES], help="(%(default)s)")
     add("--photos", type=int, default=1000, help="of 1024 pixels (%(default)s)")
     add("--large", type=int, default=400, help="of 2048 pixels (%(default)s)")
+    add("--huge", type=int, default=150, help="of 12 megapixels; 0: none (%(default)s)")
     add("--images", type=int, default=2700, help="for the set (%(default)s)")
     add("--disk", action="store_true", help="stages 4 to 6 too; needs 5 GB")
     args = parser.parse_args()
-    if min(args.photos, args.large) <= STARTING:
-        raise BlurdctError(f"--photos, --large: expected more than {STARTING}")
+    if min(args.photos, args.large, args.huge or args.large) <= STARTING:
+        raise BlurdctError(f"--photos, --large, --huge: expected more than {STARTING}")
     with recording(__file__, __doc__, args) as record, tempfile.TemporaryDirectory() as folder:
         table = record.table({"measure": "", "median": "", "of rounds": ""})
         measure_features(table, args)
@@ -56,15 +59,21 @@ def main() -> None:
 
 
 def measure_features(table: Table, args: argparse.Namespace) -> None:
-    """Blocks per second, features alone, in every process at once."""
-    jobs = [args.seconds] * args.rounds * args.workers
-    rates = list(ordered_map(features_rate, jobs, args.workers, chunk=1))
-    sums = np.reshape(rates, (args.rounds, args.workers)).sum(axis=1) / 1e6
-    show(table, f"features alone, {args.workers} processes, million blocks/s", sums.tolist(), ".2f")
+    """Blocks per second, features alone, in every process at once: by the kernel, and by NumPy."""
+    for kernel in dict.fromkeys((choice.name(), choice.NUMPY)):
+        jobs = [(args.seconds, kernel)] * args.rounds * args.workers
+        rates = list(ordered_map(features_rate, jobs, args.workers, chunk=1))
+        sums = np.reshape(rates, (args.rounds, args.workers)).sum(axis=1) / 1e6
+        by = "NumPy" if kernel == choice.NUMPY else f"the {kernel} kernel"
+        name = f"features alone by {by}, {args.workers} processes, million blocks/s"
+        show(table, name, sums.tolist(), ".2f")
 
 
-def features_rate(duration: float) -> float:
-    """Blocks per second of one process over so many seconds."""
+def features_rate(job: tuple[float, str]) -> float:
+    """Blocks per second of one process, over so many seconds and by that kernel."""
+    duration, kernel = job
+    os.environ[choice.VARIABLE] = kernel
+    choice.compiled.cache_clear()
     lumas = [read_luma(path) for path in find_photos(SHARP)]
     big = [cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for luma in lumas]
     image_features(big[0])
@@ -96,7 +105,9 @@ def call(words: list[str]) -> None:
 
 def measure_photos(table: Table, folder: Path, args: argparse.Namespace) -> None:
     """Photos per second from file to verdict against grey decoding alone."""
-    for side, count in ((1024, args.photos), (2048, args.large)):
+    for side, count in ((1024, args.photos), (2048, args.large), (4000, args.huge)):
+        if not count:
+            continue
         paths = write_jpegs(folder / str(side), count, side)
 
         def floor(paths: list[Path] = paths) -> float:

@@ -1,7 +1,6 @@
 """Frozen dataclasses of every setting; TOML in, dict out; unknown keys refused."""
 
 import dataclasses
-import tomllib
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -139,6 +138,8 @@ def load_toml(path: str | PathLike[str]) -> dict[str, Any]:
     Raises:
         ConfigError: The file is missing or is not TOML (which is UTF-8).
     """
+    import tomllib  # which commands that read no settings do without
+
     try:
         with open(path, "rb") as file:
             return tomllib.load(file)

@@ -250,7 +250,9 @@ def _thin(values: Array) -> list[float]:
     return values[np.linspace(0, len(values) - 1, count).round().astype(int)].tolist()
 
 
-def _draw_groups(y: Array, codes: Array, count: int, times: int, rng: np.random.Generator) -> Array:
+def _draw_groups(
+    y: Array, codes: Array, count: int, times: int, rng: "np.random.Generator"
+) -> Array:
     """How often each group is in each draw, shape (times, count)."""
     even = np.full(count, 1 / count)
     draws = rng.multinomial(count, even, size=times)

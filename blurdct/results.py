@@ -18,15 +18,9 @@ from typing import IO, Any
 from .errors import BlurdctError, BlurdctWarning, ConfigError
 from .utils.atomic import replacing
 from .utils.installing import install_hint
-from .utils.row_files import (
-    PARQUET,
-    READERS,
-    WRITERS,
-    Row,
-    other_cells,
-    other_encoding,
-    repeats,
-)
+from .utils.parts.folder import is_part_folder, read_parts
+from .utils.row_files import PARQUET, READERS, WRITERS, Row, other_cells, other_encoding, repeats
+from .utils.tables import typed
 from .utils.text import visible
 from .utils.text_files import open_text, unreadable
 
@@ -51,6 +45,8 @@ COLUMNS: dict[str, type] = {
     "sharp_fraction": float,  # 0..1; None if the model makes no map
     "evidence": float,  # part that shows what could be sharp or blurred, 0..1
     "blur": float,  # how wide a point's image is, pixels; None if the model does not know
+    "kind": str,  # what it is blurred by: defocus or motion; empty if nobody knows
+    "kind_probability": float,  # that it is this and not the other, .5..1
     "model": str,
     "digest": str,  # of the model: the same digest, the same answers
     "note": str,  # what was done to judge it, such as "first of 3 pages"; mostly empty
@@ -59,6 +55,7 @@ COLUMNS: dict[str, type] = {
 FULL = (errno.ENOSPC, errno.EDQUOT)  # nobody asked for the wrong thing
 UNREADABLE = "unreadable"  # what rows with an error are counted as
 LABELS = ("sharp", "blurred", "unknown", "")
+BLUR_KINDS = ("defocus", "motion")
 OLD_LABELS = ("clear", "medium", "blurred", "unknown")  # of versions before there was ``sure``
 # What numbers may be, both ends among them; whatever else they are, nobody measured them.
 RANGES: dict[str, tuple[float, float]] = {
@@ -71,11 +68,10 @@ RANGES: dict[str, tuple[float, float]] = {
     "sharp_fraction": (0, 1),
     "evidence": (0, 1),
     "blur": (0, 1e9),  # longer than any picture
+    "kind_probability": (0.5, 1),
 }
 # Cells that no row lacks; spreadsheets leave out empty ones at its end.
 FILLED = {"path", "width", "height", "probability", "score", "label", "sure", "threshold", "digest"}
-_KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-_TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
 def form(path: str | os.PathLike[str]) -> str:
@@ -84,7 +80,7 @@ def form(path: str | os.PathLike[str]) -> str:
     Raises:
         ConfigError: Another ending, or Parquet without the library for it.
     """
-    ending = Path(path).suffix.lower()
+    ending = PARQUET if is_part_folder(path) else Path(path).suffix.lower()
     if ending not in READERS:
         raise ConfigError(f"{path}: expected a file ending in {ENDINGS}")
     if ending == PARQUET:
@@ -103,7 +99,8 @@ def read(
     """The rows of a results file, one after the other.
 
     Args:
-        path: The file; its ending says what it is.
+        path: The file, whose ending says what it is; or a complete folder of Parquet parts, here
+            or behind a URL.
         needed: Columns that must be in it. Others of ``COLUMNS`` that are missing are None, or
             empty if they are texts; columns that are not of ``COLUMNS`` are left as they are.
         whole: Refuse a row of CSV with more cells than the header, or with fewer.
@@ -111,13 +108,14 @@ def read(
     Raises:
         ConfigError: No such file, not one of results, damaged, or without a column that is needed.
     """
-    reader = READERS[form(path)]
+    ending = form(path)
+    reader = read_parts if is_part_folder(path) else READERS[ending]
     try:
-        for number, row in enumerate(reader(Path(path)), 1):
+        for number, row in enumerate(reader(path), 1):
             for column in needed:
                 if column not in row:
                     raise ConfigError(f"{path}: no column {column!r} in it")
-            if whole and reader is READERS[".csv"] and (why := other_cells(path, row, FILLED)):
+            if whole and ending == ".csv" and (why := other_cells(path, row, FILLED)):
                 raise ConfigError(f"{path}: row {number} {why}")
             try:
                 values = {name: _value(name, row.get(name)) for name in COLUMNS}
@@ -169,6 +167,9 @@ def verdicts(
             raise ConfigError(f"{path}: row {number} has no path")
         if row["label"] not in LABELS:
             told = f"the label {' or '.join(filter(None, LABELS))}, got {row['label']!a:.40}"
+            raise ConfigError(f"{path}: row {number}: expected {told}")
+        if row["kind"] not in ("", *BLUR_KINDS):
+            told = f"the kind {' or '.join(BLUR_KINDS)}, got {row['kind']!a:.40}"
             raise ConfigError(f"{path}: row {number}: expected {told}")
         none_needed = row["error"] or (p is None and row["label"] == "unknown")
         if not (p is None and none_needed) and not (p is not None and 0 <= p <= 1):
@@ -244,23 +245,15 @@ def _impossible(row: Row) -> str:
 
 
 def _value(column: str, value: Any) -> Any:
-    """A cell as its column's kind; ``nan``, which pandas puts where nothing is, is nothing.
+    """A cell as its column's kind.
 
     Raises:
         ValueError: It is something else; the column is in the message.
     """
-    kind = COLUMNS[column]
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return "" if kind is str else None
     try:
-        if kind is str:
-            value.encode("utf-8", "surrogateescape")  # what no name or terminal can hold
-            return value
-        if kind is bool:
-            return _TRUTH[str(value).lower()]
-        return _whole(value) if kind is int else _not_nan(float(value))
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{column}: expected {_KINDS[kind]}, got {value!a:.60}") from error
+        return typed(value, COLUMNS[column])
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from error
 
 
 def _is_old(row: Row, values: Row) -> bool:
@@ -281,20 +274,3 @@ def _as_now(values: Row) -> Row:
     if label != "blurred":
         label = "blurred" if label == "medium" and p >= 0.5 else "sharp"
     return {"label": label, "sure": sure}
-
-
-def _whole(value: Any) -> int | None:
-    """Programs that know no whole number beside empty cells write ``4032.0``."""
-    if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            value = float(value)
-    number = _not_nan(value)
-    if number is None or number == int(number):
-        return None if number is None else int(number)
-    raise ValueError
-
-
-def _not_nan(number: float) -> float | None:
-    return None if math.isnan(number) else number

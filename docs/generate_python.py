@@ -14,10 +14,10 @@ from types import ModuleType
 
 PAGE = Path(__file__).parent / "reference" / "python.md"
 PUBLIC = """blurdct blurdct.errors blurdct.config blurdct.images blurdct.features blurdct.inference
-    blurdct.results blurdct.scan blurdct.curate blurdct.report blurdct.video blurdct.metrics
-    blurdct.datasets blurdct.models blurdct.training blurdct.evaluation blurdct.sklearn
-    blurdct.torch""".split()
-TRAIN = "metrics datasets models training evaluation sklearn torch".split()
+    blurdct.results blurdct.scan blurdct.curate blurdct.report blurdct.explain blurdct.video
+    blurdct.metrics blurdct.datasets blurdct.models blurdct.export blurdct.training
+    blurdct.evaluation blurdct.sklearn blurdct.torch""".split()
+TRAIN = "metrics datasets models export training evaluation sklearn torch".split()
 HEAD = """# Python
 
 <!-- Written by docs/generate_python.py from what the modules hand out; run it after a change. -->

@@ -27,8 +27,9 @@ def row(path="photo.jpg", **changes):
     """What a scan says of a photo."""
     numbers = {"probability": 0.25, "score": 25.0, "sharp_fraction": None, "modified": 1.5e9 + 0.25}
     numbers |= {"threshold": 0.5, "sure": True, "evidence": 0.75, "blur": 6.25}
+    numbers |= {"kind_probability": None}
     texts = {"label": "sharp", "reason": "", "model": "dct-xgb", "digest": "00ff"}
-    texts |= {"note": "", "error": ""}
+    texts |= {"note": "", "error": "", "kind": ""}
     counts = {"bytes": 10**10, "width": 640, "height": 480}
     return {"path": path, **counts, **numbers, **texts, **changes}
 
@@ -336,6 +337,9 @@ NONSENSE = [
     ("evidence", -0.5, "evidence in 0..1, got -0.5"),
     ("blur", -1.0, r"blur in 0\.\.1e\+09, got -1.0"),
     ("blur", float("inf"), r"blur in 0\.\.1e\+09, got inf"),
+    ("kind_probability", 0.25, "kind_probability in 0.5..1, got 0.25"),
+    ("kind_probability", 1.5, "kind_probability in 0.5..1, got 1.5"),
+    ("kind", "portrait", "the kind defocus or motion, got 'portrait'"),
     ("modified", float("inf"), "modified in .*, got inf"),
 ]
 
@@ -351,19 +355,20 @@ def test_a_number_that_cannot_be_is_refused_by_its_row(tmp_path, form, column, v
 
 @forms
 def test_a_file_from_before_there_was_blur_is_read_with_none(tmp_path, form):
-    new = ("evidence", "blur")
+    new = ("evidence", "blur", "kind", "kind_probability")
     write(tmp_path / f"r{form}", [row()], [name for name in COLUMNS if name not in new])
     assert list(verdicts(tmp_path / f"r{form}")) == [row(evidence=None, blur=None)]
 
 
 @forms
-def test_evidence_and_blur_may_be_none_or_nought(tmp_path, form):
+def test_evidence_blur_and_kind_may_be_none_or_at_their_ends(tmp_path, form):
     rows = [row("a.jpg", evidence=0.0, blur=None), row("b.jpg", evidence=1.0, blur=0.0)]
+    rows += [row(f"{kind}.jpg", kind=kind, kind_probability=0.5) for kind in ("defocus", "motion")]
     write(tmp_path / f"r{form}", rows)
     assert list(verdicts(tmp_path / f"r{form}")) == rows
 
 
-@pytest.mark.parametrize("name", ["evidence", "blur"])
+@pytest.mark.parametrize("name", ["evidence", "blur", "kind_probability"])
 def test_a_measure_that_is_no_number_is_refused_by_its_row(tmp_path, name):
     (tmp_path / "r.csv").write_text(
         f"path,probability,label,sure,{name}\na.jpg,0.2,sharp,true,6 px\n"

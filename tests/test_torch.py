@@ -12,7 +12,9 @@ from blurdct.images.reader import read_luma
 torch = pytest.importorskip("torch")
 
 from blurdct.features.bands import FEATURES  # noqa: E402
-from blurdct.torch import block_statistics, image_features  # noqa: E402
+from blurdct.features.block_map import map_blocks  # noqa: E402
+from blurdct.features.summary import summarise  # noqa: E402
+from blurdct.torch import block_statistics, image_features, wide_numbers  # noqa: E402
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
@@ -189,3 +191,27 @@ def test_without_torch_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(ImportError, match=r"needs torch: .*\[train\]"):
         import blurdct.torch  # noqa: F401
+
+
+@pytest.mark.parametrize("shape", [(128, 192), (150, 131), (40, 72)])
+def test_the_350_numbers_are_those_of_the_files_luma(texture, shape, device):
+    """Pictures that lie in all ways: light left, above, right and below."""
+    more = [(0, max(0, wanted - had)) for wanted, had in zip(shape, texture.shape, strict=True)]
+    plain = np.pad(texture, more, "symmetric")[: shape[0], : shape[1]]
+    ramp = np.linspace(0, 60, shape[1])[None] + np.linspace(0, 30, shape[0])[:, None]
+    plain = np.clip(0.6 * plain + ramp, 0, 255).astype(np.uint8)
+    lumas = [plain, plain[::-1], plain[:, ::-1], cv2.GaussianBlur(plain, (0, 0), 2)]
+    down = np.linspace(0, 90, shape[0])[:, None] + 0.5 * plain
+    lumas.append(np.clip(down, 0, 255).astype(np.uint8))  # which is turned
+    batch = torch.from_numpy(np.stack(lumas).astype(np.float32)).to(device)
+    found = wide_numbers(batch).cpu().numpy()
+    expected = np.stack([summarise(map_blocks(np.ascontiguousarray(luma))) for luma in lumas])
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+    tinted = batch[:, None].expand(-1, 3, -1, -1) / 255
+    np.testing.assert_allclose(wide_numbers(tinted, peak=1).cpu().numpy(), found, atol=1e-5)
+
+
+def test_350_numbers_of_nothing_and_of_integers():
+    assert wide_numbers(torch.zeros(0, 64, 64)).shape == (0, 350)
+    with pytest.raises(ValueError, match="expected floating point"):
+        wide_numbers(torch.zeros(1, 64, 64, dtype=torch.uint8))

@@ -4,6 +4,7 @@ What is heavy is imported inside their functions, so that help and version come 
 """
 
 import errno
+import gc
 import os
 import shlex
 import sys
@@ -16,25 +17,38 @@ import typer
 
 from .._version import __version__
 from ..errors import BlurdctError, BlurdctWarning, ConfigError, ModelError
+from ..kernel import choice
+from ..parallel.allocation import keep_memory
 from ..parallel.cores import ONE_THREAD
 from . import output, usage
 from .options import ALL_READ, PIPE_CLOSED, SOME_UNREAD, WRONG_USE, error_line, note
 
 COMMANDS = (  # as help lists them; each is a function of its own name in a module of that name
     *("predict", "features", "models", "scan", "filter", "undo", "best", "report", "video", "map"),
-    *("train", "evaluate", "compare", "calibrate", "serve", "client"),
+    *("explain", "train", "evaluate", "compare", "calibrate", "export", "serve", "client"),
 )
+
+# New objects between two searches for cycles: what is imported stays, and photographs make none.
+FEWER = 50_000
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        output.write(f"blurdct {__version__}")
+        kernel = choice.name()
+        by = "by NumPy, no kernel" if kernel == choice.NUMPY else f"{kernel} kernel"
+        output.write(f"blurdct {__version__} ({by})")
         raise typer.Exit
 
 
 def top(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Print the version, and what makes the numbers.",
+        ),
     ] = False,
 ) -> None:
     """Tell blurred photographs from sharp ones.
@@ -48,7 +62,7 @@ def top(
 def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands; each takes time to make, so only what is needed."""
     app = typer.Typer(
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
         rich_markup_mode="rich",
@@ -78,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     app = application(words[:1] if words and words[0] in COMMANDS else COMMANDS)
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)  # before NumPy is loaded
+    if arguments is None:  # the process is this command's alone
+        keep_memory()
+        gc.set_threshold(FEWER)
     try:
         status = app(words, prog_name="blurdct", standalone_mode=False)
     except typer.TyperException as error:
@@ -99,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = PIPE_CLOSED if number == errno.EPIPE else SOME_UNREAD
         if status != PIPE_CLOSED:
             note(f"cannot write the output ({reason})")
+    if arguments is None:
+        gc.freeze()  # what is left need not be searched for cycles before it all goes
     sys.exit(status or ALL_READ)
 
 

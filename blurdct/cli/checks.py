@@ -3,13 +3,13 @@
 import functools
 import os
 import shlex
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ConfigError, ModelError
 from ..utils.installing import install_hint
+from ..utils.parts.folder import is_part_folder
 from ..utils.text import of_system
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -50,7 +50,7 @@ def results_file(path: Path) -> Path:
     url = name if path.exists() else name.replace(":/", "://", 1)  # which a path folds
     kinds = {
         "a URL": is_url(url),
-        "a folder": path.is_dir(),
+        "a folder": path.is_dir() and not is_part_folder(path),
         "a video": is_clip(name),
         "an archive": is_archive(name),
         "a photo": is_photo(path.name),
@@ -103,6 +103,8 @@ def check_out(out: Path, sheet: str | None = None) -> None:
         raise ConfigError(f"{out}: exists and is not a folder")
     if sheet and out.is_dir() and any(out.iterdir()) and not (out / sheet).is_file():
         raise ConfigError(f"{out}: exists and is not a model; name a folder that is not there yet")
+    import tempfile  # which most commands do without
+
     place = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=place):

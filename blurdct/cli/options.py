@@ -69,10 +69,20 @@ AllowHost = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object for each photo.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
+
+
+def _models(incomplete: str) -> list[str]:
+    """Names that a shell may complete; folders it knows itself."""
+    from ..inference.bundle import NAMES, shipped
+
+    return [name for name in (*NAMES, *shipped()) if name.startswith(incomplete)]
+
+
 Model = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|FOLDER",
+        autocompletion=_models,
         help="best, fast, another name from 'blurdct models', or a bundle's folder; best, or what "
         "BLURDCT_MODEL says, if left out.",
     ),

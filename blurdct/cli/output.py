@@ -193,7 +193,10 @@ def label_cell(row: "Row") -> "Text":
     """A label in its colour; behind it why it is unknown, and what else there is to know."""
     from rich.text import Text
 
-    more = "; ".join(filter(None, (row["reason"], row["note"])))
+    from ..inference.prediction import kind_words
+
+    kind = kind_words(row["kind"], row["kind_probability"])
+    more = "; ".join(filter(None, (kind, row["reason"], row["note"])))
     colour = COLOURS[row["label"]] if row["sure"] or row["reason"] else DOUBTFUL
     text = Text().append(shown_label(row), colour)
     return text.append(f" ({more})", "dim") if more else text

@@ -32,8 +32,9 @@ from ..utils.text import reason
 VARIED = "varied"  # kind of a copy that is no more and no less blurred than its original
 LIGHTS = "lights"  # kind of a copy with bright lights, sharp or blurred; see ``recipes.lights``
 EXTRA = (VARIED, LIGHTS)  # kinds that only backends with ``learns_more`` learn from
-OPTIONAL = ("mask", "weight")  # columns that only some manifests have
-TEXTS = ("path", "group", "split", "source", "kind", "original", "mask")  # columns
+OPTIONAL = ("mask", "weight", "blur_kind")  # columns that only some manifests have
+# columns of text
+TEXTS = ("path", "group", "split", "source", "kind", "original", "mask", "blur_kind")
 
 
 def deciding(photos: pd.DataFrame) -> np.ndarray:
@@ -57,13 +58,15 @@ def list_photos(folder: str | PathLike[str]) -> pd.DataFrame:
 
     Args:
         folder: Holds ``manifest.csv`` (``path`` relative to it, optional ``label`` 1 blurred 0
-            sharp or empty, ``group``, ``source``, ``weight``, and of photographs blurred in part
-            ``mask``, a picture white where the photo is blurred), or photographs in folders.
+            sharp or empty, ``group``, ``source``, ``weight``, of blurred ones ``blur_kind``,
+            ``defocus``, ``motion`` or empty, and of photographs blurred in part ``mask``, a picture
+            white where the photo is blurred), or photographs in folders.
 
     Returns:
         Columns path (POSIX, relative to ``folder``), label (Int64, missing where unknown), group,
-        source; mask (as path) only if the manifest has it, and empty where there is none; weight
-        (what it and its copies count in training) likewise, and 1 where none is given. A photo
+        source; mask (as path) only if the manifest has it, and empty where there is none, and so
+        blur_kind; weight (what it and its copies count in training) likewise, and 1 where none is
+        given. A photo
         without a label takes that of the nearest folder named ``sharp`` or ``blurred``. Where no
         group is given it is the file's name without its ending, so that ``sharp/cat.jpg`` and
         ``blurred/cat.png`` are one scene; the source is the folder's name.

@@ -25,6 +25,7 @@ from .splits import split_of
 FOLDER = "copies"
 PAGES = "pages"  # source of copies of pages that are drawn
 GIVEN = ["path", "label", "group", "source"]  # columns of photographs as they come
+EMPTY = {"mask": "", "blur_kind": ""}  # what only photographs have
 COLUMNS = [
     "path",
     "label",
@@ -68,7 +69,8 @@ def make_copies(
         original: first the photographs as they were found (kind "", path relative to ``folder``;
         with the recipe ``seed`` none of them), then the copies (path relative to ``out``, original
         the photo's path; kind ``varied`` and the photo's label if it is no more and no less
-        blurred); mask and weight if ``photos`` has them. And a line for each photo that could not
+        blurred); mask, weight and blur_kind if ``photos`` has them, the first and the last empty of
+        copies. And a line for each photo that could not
         be read.
     """
     recipe(config.recipe)
@@ -99,7 +101,7 @@ def make_copies(
             if isinstance(answer, str):
                 bad[answer] = None
                 continue
-            same = {"group": source["group"], "source": source["source"], "mask": ""}
+            same = {"group": source["group"], "source": source["source"], **EMPTY}
             same |= {name: source[name] for name in ("weight",) if name in source}
             rows += [{**same, **copy, "original": source["path"]} for copy in answer]
     draw = partial(_draw_page, folder=folder, out=out, config=config, read=read)
@@ -108,7 +110,7 @@ def make_copies(
         if isinstance(answer, str):
             bad[answer] = None
             continue
-        same = {"group": f"page-{number}", "source": PAGES, "mask": "", "weight": 1.0}
+        same = {"group": f"page-{number}", "source": PAGES, **EMPTY, "weight": 1.0}
         rows += [{**same, **copy, "original": f"{PAGES}/{number}"} for copy in answer]
     optional = [name for name in OPTIONAL if name in photos]
     table = pd.DataFrame(rows, columns=[*COLUMNS, *optional])

@@ -21,6 +21,7 @@ from functools import cache, reduce
 import cv2
 import numpy as np
 
+from ..kernel import calls
 from .bands import BANDS, FEATURES, band_statistics
 from .blocks import SIZE, grid
 from .dct import zigzag
@@ -44,7 +45,9 @@ CHANNELS = (
 )
 
 ENERGY = FEATURES.index("low_freq_energy")
-_LOG = [row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))]
+LOGARITHMS = [
+    row for row, name in enumerate(FEATURES) if name.endswith(("_mean", "_std", "_energy"))
+]
 
 
 def map_blocks(luma: np.ndarray) -> np.ndarray:
@@ -62,6 +65,8 @@ def map_blocks(luma: np.ndarray) -> np.ndarray:
         ValueError: Not two axes, or smaller than one block.
     """
     luma, high, wide = _whole(luma)
+    if calls.takes(luma):
+        return calls.mapped(luma)
     rows, columns = grid(*luma.shape)
     blocks = _blocks(luma)
     odd = ((0, 0), (0, high * CELL - rows), (0, wide * CELL - columns))
@@ -88,6 +93,9 @@ def quarter_energy(luma: np.ndarray) -> np.ndarray:
         Shape (h, w), float32.
     """
     luma, high, wide = _whole(luma)
+    if calls.takes(luma):
+        energy = calls.quarter(luma)[ENERGY]
+        return energy.repeat(2, axis=0).repeat(2, axis=1)[:high, :wide]
     return _reduced(luma, SCALES["quarter"])[ENERGY, :high, :wide]
 
 
@@ -116,6 +124,9 @@ def _reduced(luma: np.ndarray, factor: int) -> np.ndarray:
 
 def _blocks(luma: np.ndarray) -> np.ndarray:
     """(H, W), whole blocks -> (28, H / 8, W / 8): statistics and brightness of each block."""
+    if calls.takes(luma):
+        channels = calls.describe(luma, logs=True)
+        return channels.reshape(len(channels), *grid(*luma.shape))
     channels = np.concatenate([_described(strip) for strip in coefficient_strips(luma)], axis=1)
     return channels.reshape(len(channels), *grid(*luma.shape))
 
@@ -123,8 +134,8 @@ def _blocks(luma: np.ndarray) -> np.ndarray:
 def _described(coefficients: np.ndarray) -> np.ndarray:
     """(64, n) DCT of some blocks -> their channels, (28, n)."""
     statistics = band_statistics(coefficients)
-    statistics[_LOG] = np.log1p(statistics[_LOG])
-    energies = np.log1p(_sector_means() @ (coefficients * coefficients))
+    statistics[LOGARITHMS] = np.log1p(statistics[LOGARITHMS])
+    energies = np.log1p(sector_means() @ (coefficients * coefficients))
     return np.concatenate([statistics, energies, coefficients[:1] / (SIZE * 255)])
 
 
@@ -141,7 +152,7 @@ def _blocks_in(count: int) -> np.ndarray:
 
 
 @cache
-def _sector_means() -> np.ndarray:
+def sector_means() -> np.ndarray:
     """The mean over each sector's coefficients, in zigzag order, as a matrix (9, 64)."""
     down, across = np.divmod(np.array(zigzag()), SIZE)
     direction = np.where(across > 2 * down, 0, np.where(down > 2 * across, 2, 1))

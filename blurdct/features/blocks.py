@@ -7,6 +7,7 @@ sharp or not.
 
 from typing import Any
 
+from ..kernel import calls
 from .array_api import array_namespace
 
 SIZE = 8  # side of a block, pixels
@@ -65,13 +66,17 @@ def block_evidence(luma: Any) -> Any:
     """
     if luma.ndim not in (2, 3):
         raise ValueError(f"expected shape (H, W) or (N, H, W), got {tuple(luma.shape)}")
-    xp = array_namespace(luma)
     rows, columns = grid(*luma.shape[-2:])
+    if calls.takes(luma):
+        return calls.weigh(luma, STRONG, LEAST)
+    xp = array_namespace(luma)
     whole, before = luma[..., : rows * SIZE, : columns * SIZE], luma.shape[:-2]
     # rows first, which lie side by side in memory
     sums = xp.reshape(whole, (*before, rows, SIZE, columns * SIZE))
-    sums = xp.sum(sums, axis=-2, dtype=xp.float32)
-    means = xp.mean(xp.reshape(sums, (*before, rows, columns, SIZE)), axis=-1) / SIZE
+    # whole numbers of 16 bits hold eight bytes, and are summed twice as fast
+    sums = xp.sum(sums, axis=-2, dtype=xp.int16 if luma.dtype == xp.uint8 else xp.float32)
+    sums = xp.reshape(sums, (*before, rows, columns, SIZE))
+    means = xp.sum(sums, axis=-1, dtype=xp.float32) / SIZE**2
     differences = xp.zeros_like(means)
     for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
         _compare(xp, differences, means, down, across)

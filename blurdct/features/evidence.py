@@ -12,7 +12,6 @@ Sources:
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -82,7 +81,7 @@ def missing(luma: np.ndarray, notes: Collection[str] = ()) -> str:
     """
     fine, detail = _detail(luma)
     # the peak alone is enough for nearly all photos, in half the time
-    found = None if _strongest(detail, 2) > LIMITS["peak"] else _contrast(fine, detail)
+    found = None if _reaches(detail, 2, LIMITS["peak"]) else _contrast(fine, detail)
     if not found or any(getattr(found, name) > limit for name, limit in LIMITS.items()):
         if _is_noise(fine, detail):
             return REASONS["noise"]
@@ -126,11 +125,14 @@ def _is_noise(fine: np.ndarray, detail: np.ndarray) -> bool:
     """Whether what stands out is noise, from what ``_detail`` returns."""
     if min(fine.shape) < LEAST_CELLS:
         return False
-    strengths = [_rms(detail)]
+    before = _rms(detail)
     for _ in range(2):
         fine = _means(fine, 2)
-        strengths.append(_rms(fine - cv2.blur(fine, (3, 3))))
-    return all(after <= FALL * before for before, after in pairwise(strengths))
+        after = _rms(fine - cv2.blur(fine, (3, 3)))
+        if after > FALL * before:
+            return False
+        before = after
+    return True
 
 
 def _rms(detail: np.ndarray) -> float:
@@ -167,7 +169,16 @@ def _means(picture: np.ndarray, side: int) -> Any:
     return cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
 
 
+def _reaches(values: np.ndarray, rank: int, limit: float) -> bool:
+    """Whether ``_strongest`` is over a limit."""
+    return int(np.count_nonzero(values > limit)) >= _rank(values, rank)
+
+
 def _strongest(values: np.ndarray, rank: int) -> float:
     """The value of that rank from the top, or the last one within the top fortieth."""
-    place = values.size - min(rank, 1 + values.size // 40)
+    place = values.size - _rank(values, rank)
     return float(np.partition(values, place, axis=None)[place])
+
+
+def _rank(values: np.ndarray, rank: int) -> int:
+    return min(rank, 1 + values.size // 40)

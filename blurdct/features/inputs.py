@@ -32,7 +32,7 @@ class ModelInput:
 
     Attributes:
         shape: Of one photo's row; None for an extent that depends on the photo.
-        dtype: NumPy name.
+        dtype: NumPy name of what tables keep; a row of its own may have more digits.
         make: From a photo to that row.
         side: Of the square that it is taken on, pixels; 0 for the photo at the working size.
         cell: Of a map of the photo, pixels to one step of it; 0 if it is none.
@@ -85,7 +85,7 @@ def _centre(photo: Photo, short: int, side: int) -> Any:
 
 
 def _cells(photo: Photo) -> np.ndarray:
-    return photo.cells.astype(np.float16)
+    return photo.cells
 
 
 def _wide(photo: Photo) -> np.ndarray:
@@ -109,6 +109,11 @@ INPUTS = {
     "rgb256": _square(256),
     "crop224": ModelInput((224, 224, 3), "uint8", partial(_centre, short=256, side=224), 224),
 }
+
+
+def is_numbers(name: str) -> bool:
+    """Whether an input is a row of so many numbers, whatever the photo's shape."""
+    return len(INPUTS[name].shape) == 1
 
 
 def learnt_at(names: Iterable[str], usual: int) -> int:
@@ -143,7 +148,8 @@ def photo_inputs(
         name: What errors call the photo; its path if left out.
 
     Returns:
-        By name, one row without a batch axis; shape and dtype as in ``INPUTS``.
+        By name, one row without a batch axis; shape and dtype as in ``INPUTS``, but ``cells`` are
+        float32.
 
     Raises:
         ImageError: It cannot be read; the message names it and says why.

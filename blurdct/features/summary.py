@@ -13,14 +13,20 @@ Sources:
     Scale invariance of natural scenes: Field, JOSA A 4, 1987, doi:10.1364/JOSAA.4.002379.
 """
 
+from functools import cache
+from itertools import product
+
 import numpy as np
 
+from ..kernel import calls
+from ..kernel.choice import compiled
 from .bands import BANDS
 from .block_map import CHANNELS, DIRECTIONS, SCALES, SECTORS
 
 RANGE = 4.0  # of the logarithm of energy, below the photo's strong cells, that is evidence still
 STRONG = 0.95  # quantile of the cells that is compared with
 QUANTILES = (0.1, 0.5, 0.95)  # of differences
+THIRD = 0.34  # of the cells with evidence: those with most of it, that spread is taken over
 FLOOR = 0.05  # quantile of all cells that stands for noise
 
 KEPT = [number for number, name in enumerate(CHANNELS[:-1]) if not name.endswith("_skew")]
@@ -31,20 +37,28 @@ _LUMA = CHANNELS.index("luma")
 _NOISE = [CHANNELS.index(f"{name}_energy") for name in ("high_freq", "med_freq", "half_high_freq")]
 
 
-def _difference_names() -> tuple[str, ...]:
-    full, half, quarter = ("full", *SCALES)
+def _difference_table() -> dict[str, tuple[int, int]]:
+    """What is compared with what: rows of ``_energies``, by the name of their difference."""
+    full, half, quarter = sizes = ("full", *SCALES)
     low, medium, high = BANDS
-    names = [f"{one}-{other} {sector}" for one, other in ((full, half), (half, quarter))
-             for sector in SECTORS]  # fmt: skip
-    for size in (full, half, quarter):
-        for one, other in ((high, medium), (medium, low)):
-            names += [f"{size} {one}-{other} {direction}" for direction in DIRECTIONS]
-    names += [f"{one}-{other} {band}" for one, other in ((full, half), (half, quarter))
-              for band in BANDS]  # fmt: skip
-    return (*names, f"{full} {high}-{half} {low}", f"{full} {medium}-{quarter} {low}")
+    rows = {(size, sector): row for row, (size, sector) in enumerate(product(sizes, SECTORS))}
+    rows |= {one: row for row, one in enumerate(product(sizes, BANDS), start=len(rows))}
+    scales = ((full, half), (half, quarter))
+    named = {f"{one}-{other} {sector}": ((one, sector), (other, sector))
+             for one, other in scales for sector in SECTORS}  # fmt: skip
+    for size, (one, other) in product(sizes, ((high, medium), (medium, low))):
+        for direction in DIRECTIONS:
+            of = (size, f"{one}_{direction}"), (size, f"{other}_{direction}")
+            named[f"{size} {one}-{other} {direction}"] = of
+    named |= {f"{one}-{other} {band}": ((one, band), (other, band))
+              for one, other in scales for band in BANDS}  # fmt: skip
+    named[f"{full} {high}-{half} {low}"] = (full, high), (half, low)
+    named[f"{full} {medium}-{quarter} {low}"] = (full, medium), (quarter, low)
+    return {name: (rows[one], rows[other]) for name, (one, other) in named.items()}
 
 
-DIFFERENCES = _difference_names()
+_COMPARED = _difference_table()
+DIFFERENCES = tuple(_COMPARED)
 WHOLE = (
     *("evidence", "cells", "strong", "middling", "noise high", "noise med", "noise half"),
     *("luma of evidence", "luma", "contrast"),
@@ -63,7 +77,16 @@ def has_evidence(energy: np.ndarray) -> np.ndarray:
     Args:
         energy: Shape (h, w), the channel ``ENERGY`` of ``map_blocks``, or ``quarter_energy``.
     """
-    found: np.ndarray = energy >= np.quantile(energy, STRONG) - RANGE
+    found: np.ndarray = energy >= _quantile(np.sort(energy, axis=None), STRONG) - RANGE
+    return found
+
+
+def _quantile(rising: np.ndarray, share: float) -> np.float32:
+    """As ``np.quantile`` of sorted numbers, which takes longer and has ``numpy.ma`` imported."""
+    place = share * (len(rising) - 1)
+    low = int(place)
+    part = rising[low : low + 2]
+    found: np.float32 = part[0] + (part[-1] - part[0]) * np.float32(place - low)
     return found
 
 
@@ -80,6 +103,8 @@ def summarise(cells: np.ndarray) -> np.ndarray:
         standard deviation over the third with most of it; ``evidence`` is the share of cells that
         have some, ``cells`` the logarithm of how many there are.
     """
+    if compiled() and cells.dtype == np.float32 and cells.flags.c_contiguous:
+        return calls.summarise(cells, len(SUMMARY), *_tables())
     every, told = cells.reshape(len(cells), -1), cells[:, has_evidence(cells[ENERGY])]
     energy = told[ENERGY]
     rising = np.sort(told[KEPT], axis=1)
@@ -90,12 +115,12 @@ def summarise(cells: np.ndarray) -> np.ndarray:
         apart, axis=1
     )  # faster than np.quantile, whose values in between tell no more
     at = [round(quantile * (ordered.shape[1] - 1)) for quantile in QUANTILES]
-    third = np.argsort(-energy, kind="stable")[: max(1, round(0.34 * len(energy)))]
+    third = np.argsort(-energy, kind="stable")[: max(1, round(THIRD * len(energy)))]
     noise = np.sort(every[_NOISE], axis=1)[:, round(FLOOR * (every.shape[1] - 1))]
     luma = every[_LUMA]
     whole = (
         *(len(energy) / every.shape[1], np.log(every.shape[1])),
-        *np.quantile(every[ENERGY], (STRONG, 0.5)),
+        *(_quantile(np.sort(every[ENERGY]), share) for share in (STRONG, 0.5)),
         *noise,
         *(told[_LUMA].mean(), luma.mean(), luma.std()),
     )
@@ -105,16 +130,16 @@ def summarise(cells: np.ndarray) -> np.ndarray:
 
 def _differences(cells: np.ndarray) -> np.ndarray:
     """(92, n) -> (44, n), as in ``DIFFERENCES``."""
-    full, half, quarter = (cells[at] for at in _AT)
-    width = len(DIRECTIONS)
-    parts = [full - half, half - quarter]
-    for sectors in (full, half, quarter):
-        low, medium, high = sectors.reshape(len(BANDS), width, -1)
-        parts += [high - medium, medium - low]
-    totals = [
-        np.log(np.exp(sectors).reshape(len(BANDS), width, -1).mean(axis=1))
-        for sectors in (full, half, quarter)
-    ]
-    parts += [totals[0] - totals[1], totals[1] - totals[2]]
-    parts += [totals[0][2:3] - totals[1][:1], totals[0][1:2] - totals[2][:1]]
-    return np.concatenate(parts)
+    sectors = cells[np.ravel(_AT)]
+    ways = np.exp(sectors).reshape(len(_SIZES) * len(BANDS), len(DIRECTIONS), -1)
+    rows = np.concatenate([sectors, np.log(ways.mean(axis=1))])
+    one, other = np.transpose(list(_COMPARED.values()))
+    return np.asarray(rows[one] - rows[other])
+
+
+@cache
+def _tables() -> tuple[np.ndarray, ...]:
+    """What the kernel's ``summarise`` goes by."""
+    numbers = (KEPT, list(_COMPARED.values()), np.ravel(_AT), (ENERGY, _LUMA, *_NOISE))
+    limits = np.array([STRONG, RANGE, FLOOR, THIRD, *QUANTILES])
+    return (*(np.array(one, np.int32) for one in numbers), limits)

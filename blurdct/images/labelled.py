@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import ConfigError
+from ..results import BLUR_KINDS
 from ..utils.text_files import open_text, rows_of_csv, unreadable
 from .files import find_photos
 
@@ -34,7 +35,7 @@ def list_rows(folder: str | PathLike[str]) -> list[Row]:
 
     Returns:
         Of each: path (POSIX, relative to ``folder``), label (1 blurred, 0 sharp, None unknown),
-        group (scene), source; mask and weight if the manifest has them.
+        group (scene), source; mask, weight and blur_kind if the manifest has them.
 
     Raises:
         ConfigError: As there.
@@ -114,6 +115,8 @@ def _of_manifest(path: Path) -> list[Row]:
             made["mask"] = row["mask"]
         if "weight" in row:
             made["weight"] = _weight(path, row["weight"])
+        if "blur_kind" in row:
+            made["blur_kind"] = _blur_kind(path, row["blur_kind"])
         rows.append(made)
     return rows
 
@@ -127,6 +130,14 @@ def _weight(path: Path, text: str) -> float:
     if not 0 <= value <= MOST_WEIGHT:
         raise ConfigError(f"{path}: weight: expected 0 to {MOST_WEIGHT}, got {text!r}")
     return value
+
+
+def _blur_kind(path: Path, text: str) -> str:
+    """What a photo is blurred by; empty where nothing is said."""
+    if text and text not in BLUR_KINDS:
+        known = ", ".join(BLUR_KINDS)
+        raise ConfigError(f"{path}: blur_kind: expected {known} or empty, got {text!r}")
+    return text
 
 
 def _label(path: Path, text: str) -> int | None:

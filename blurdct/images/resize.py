@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..kernel import calls
+
 
 def resize_to(pixels: np.ndarray, width: int, height: int, enlarge: int = cv2.INTER_LINEAR) -> Any:
     """A picture of exactly that size: by area averaging, unless a side grows.
@@ -23,6 +25,10 @@ def resize_to(pixels: np.ndarray, width: int, height: int, enlarge: int = cv2.IN
         A new array, shape (height, width) or (height, width, channels), dtype as given.
     """
     smaller = pixels.shape[1] >= width and pixels.shape[0] >= height
+    # OpenCV is fast where both sides become a whole part of themselves
+    whole = pixels.shape[1] % width == pixels.shape[0] % height == 0
+    if smaller and not whole and min(width, height) >= calls.LEAST and calls.takes(pixels):
+        return calls.area(pixels, width, height)
     how = cv2.INTER_AREA if smaller else enlarge
     return cv2.resize(pixels, (width, height), interpolation=how)
 

@@ -25,8 +25,9 @@ NAMES = {"best": "dct-fusion", "fast": "dct-xgb"}
 MODEL_VARIABLE = "BLURDCT_MODEL"  # of the environment: the model where none is asked for
 SHIPPED = Path(__file__).parents[1] / "weights"  # a bundle's folder for each model in the wheel
 GRAPH, MAP, BLUR, SHEET = "model.onnx", "map.onnx", "blur.onnx", "bundle.json"
-# Graphs that not every bundle has, by file: the field of the bundle, and what the graph makes.
-BESIDE = {MAP: ("map_graph", "map"), BLUR: ("blur_graph", "extent")}
+# Graphs that not every bundle has, by file: the field of the bundle, and what the graph makes; the
+# first of it always.
+BESIDE = {MAP: ("map_graph", ("map",)), BLUR: ("blur_graph", ("extent", "motion"))}
 SHEET_LIMIT, GRAPH_LIMIT = 16 * 2**20, 2**31  # bytes; no ONNX file has more
 FORMAT = 2  # version of the layout of bundle.json
 _FILES = {"graph", *(name for name, _ in BESIDE.values())}  # what is not in it
@@ -85,7 +86,8 @@ class Bundle:
         map_graph: ONNX model of its own that makes a map, output ``map``, of inputs that it names;
             empty if ``graph`` makes one, or nobody does.
         blur_graph: Likewise one whose output ``extent``, shape (n,), is how wide a point's image
-            is, in pixels of the working size.
+            is, in pixels of the working size; and maybe ``motion``, shape (n,), P that a blurred
+            photo was moved and is not out of focus.
     """
 
     backend: str

@@ -21,6 +21,8 @@ ADDED = {
     "sharp_fraction": float,
     "evidence": float,
     "blur": float,
+    "kind": str,
+    "kind_probability": float,
     "note": str,
     "error": str,
 }
@@ -49,9 +51,9 @@ def score_frame(
     Returns:
         A table of the same kind, with the same rows in the same order (and index), and after its
         own columns ``probability``, ``score``, ``label``, ``sure``, ``reason``, ``sharp_fraction``,
-        ``evidence``, ``blur`` and ``note``, as in ``Prediction``, and ``error``: why there is no
-        verdict, such as a missing path or file. Without one, numbers and ``sure`` are missing and
-        texts are empty.
+        ``evidence``, ``blur``, ``kind``, ``kind_probability`` and ``note``, as in ``Prediction``,
+        and ``error``: why there is no verdict, such as a missing path or file. Without one, numbers
+        and ``sure`` are missing and texts are empty.
 
     Raises:
         ConfigError: No such column, or one of the new ones is there already.
@@ -90,6 +92,7 @@ def _rows(values: Sequence[Any], detector: Detector, workers: int | None) -> Ite
         answer = answers.get(path)
         if isinstance(answer, Prediction):
             row.update({name: getattr(answer, name) for name in ADDED if name != "error"})
+            row["kind"] = answer.kind or ""
         elif answer is not None:
             row["error"] = str(answer).encode("utf-8", "replace").decode()  # columns are UTF-8
         else:

@@ -1,24 +1,22 @@
 """``Detector``: bundle + photo -> ``Prediction``; the only road to an answer."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..config import ReadConfig
 from ..errors import ConfigError, ImageError, ModelError
-from ..features.evidence import missing
-from ..features.inputs import INPUTS, photo_inputs
-from ..features.orientation import from_canonical
+from ..features.inputs import INPUTS
 from ..features.photo import Photo
 from ..images.reader import Source
-from .bundle import BESIDE, Bundle, Calibration, load as load_bundle, named
-from .prediction import UNKNOWN, Prediction
-from .session import Session, first_line
+from .bundle import Bundle, Calibration, load as load_bundle, named
+from .looks import Graphs, Look
+from .prediction import BLURRED, UNKNOWN, Prediction, kind_of
+from .session import first_line
 from .thresholds import VERDICTS, Thresholds, check_threshold, verdict_index
-from .workers import answer_each
+from .workers import predict_each
 
 
 class Detector:
@@ -47,6 +45,7 @@ class Detector:
         check_threshold(threshold)
         self.config = config or ReadConfig(size=bundle.size)
         self.model = name or bundle.backend
+        self.views: tuple[str, ...] = bundle.views  # what P comes from; see ``features.inputs``
         self.calibration: Calibration = bundle.calibration
         self.thresholds: Thresholds = bundle.thresholds.at(threshold)
         self._arguments = (bundle, self.config, threshold, self.model)
@@ -57,16 +56,14 @@ class Detector:
                     f"{self.model}: a model that takes {view!r} is not known here; known: {known}"
                 )
         try:
-            self._session = Session(bundle.graph)
-            self._beside = self._sessions(bundle)
+            self._graphs = Graphs(bundle)
         except ModelError as error:
             raise ModelError(f"{self.model}: {error}") from error
-        inputs = sorted(self._session.inputs)
+        inputs = sorted(self._graphs.own.inputs)
         if set(inputs) != set(bundle.views):
             raise ModelError(f"{self.model}: its graph takes {inputs}, not {bundle.views}")
         try:
-            small = replace(self.config, max_pixels=ReadConfig.max_pixels)
-            self._answer(Photo(np.zeros((16, 16), np.uint8), small))  # before a photo comes
+            self.calibration(self._graphs.tried())  # before a photo comes
         except Exception as error:  # also where it gives something that is no number
             reason = first_line(error.__cause__ or error)
             raise ModelError(f"{self.model}: its graph gives no P ({reason})") from error
@@ -114,11 +111,15 @@ class Detector:
         Raises:
             ImageError: It cannot be read; the message names it and says why.
         """
+        return self.verdicts([self.look(*self.opened(photo, name))])[0]
+
+    def opened(self, photo: Source, name: str | None = None) -> tuple[Photo, str]:
+        """A photo to look at, and what to call it; arguments and errors as of ``predict``."""
         if name is None:
             is_path = isinstance(photo, (str, os.PathLike))
             name = os.fspath(photo) if is_path else getattr(photo, "name", "")  # type: ignore
             name = name if is_path or isinstance(name, (str, int)) else ""  # tensors have None
-        return self.judge(Photo(photo, self.config, name or None), str(name))[0]
+        return Photo(photo, self.config, name or None), str(name)
 
     def judge(
         self, photo: Photo, name: str, threshold: float | None = None
@@ -133,31 +134,53 @@ class Detector:
         Raises:
             ImageError: It cannot be read.
         """
+        look = self.look(photo, name, mapped=True)
+        return self.verdicts([look], threshold)[0], look.places
+
+    def look(self, photo: Photo, name: str, mapped: bool = False) -> Look:
+        """What ``verdicts`` needs of a photo, which itself is needed no more.
+
+        Args:
+            photo: What was read of it already is not read again.
+            name: What the verdict calls it.
+            mapped: Whether its map is wanted, even if nothing can be said about the photo.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        return self._graphs.look(photo, name, mapped)
+
+    def verdicts(self, looks: Sequence[Look], threshold: float | None = None) -> list[Prediction]:
+        """The verdicts on photos that ``look`` has seen: graphs of numbers run once for all.
+
+        Args:
+            looks: However many.
+            threshold: P from which on the label is ``blurred``, 0..1, instead of the detector's.
+
+        Raises:
+            ModelError: A graph gives no number of one of them.
+        """
         check_threshold(threshold)
         thresholds = self.thresholds.at(threshold)
-        reason = missing(photo.luma, photo.notes)
-        answer = self._answer(photo)
-        places, inner, p, sharp, sure = None, None, None, None, False
-        evidence, blur = 0.0, None
-        if "map" in answer:
-            inner = from_canonical(answer["map"][0], photo.luma)
-            places = photo.spread(inner)
-        label = UNKNOWN
-        if not reason:
-            p = float(answer["probability"][0])
-            sharp = None if inner is None else float(np.mean(inner < 0.5))
+        said = iter(self._graphs.said([look for look in looks if not look.reason]))
+        return [
+            self._verdict(look, {} if look.reason else next(said), thresholds) for look in looks
+        ]
+
+    def _verdict(self, look: Look, said: dict[str, Any], thresholds: Thresholds) -> Prediction:
+        label, sure, p, blur = UNKNOWN, False, None, None
+        kind: tuple[str | None, float | None] = None, None
+        if said:
+            p = float(self.calibration(said["probability"]))
             told = VERDICTS[verdict_index(p, thresholds)]
             label, sure = told.rstrip("?"), not told.endswith("?")
-            evidence = photo.evidence
-            if "extent" in answer:
-                # narrower than a pixel of what the graph sees, nothing can be told apart
-                blur = max(1.0, float(answer["extent"][0])) * photo.reduction
-        at = thresholds.decision
-        note = "; ".join(photo.notes)
-        verdict = Prediction(
-            name, p, label, sure, at, self.model, reason, sharp, note, evidence, blur
-        )
-        return verdict, places
+        if "extent" in said:
+            # narrower than a pixel of what the graph sees, nothing can be told apart
+            blur = max(1.0, float(said["extent"])) * look.reduction
+        if "motion" in said and label == BLURRED:
+            kind = kind_of(float(said["motion"]))
+        verdict = (p, label, sure, thresholds.decision, self.model, look.reason)
+        return Prediction(look.name, *verdict, look.sharp, look.note, look.evidence, blur, *kind)
 
     def probability(self, photo: Photo) -> float:
         """What the model itself says: P(blurred), 0..1, whether or not the photo shows anything.
@@ -165,7 +188,7 @@ class Detector:
         Raises:
             ImageError: It cannot be read.
         """
-        return float(self._answer(photo)["probability"][0])
+        return float(self.calibration(self._graphs.probability(photo))[0])
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy in another process loads its graph anew."""
@@ -174,7 +197,7 @@ class Detector:
     @property
     def has_map(self) -> bool:
         """Whether the model says where a photo is blurred."""
-        return any("map" in one.outputs for one in (self._session, *self._beside))
+        return self._graphs.has_map
 
     def map(self, photo: Source, name: str | None = None) -> np.ndarray:
         """Where a photo is blurred.
@@ -203,13 +226,13 @@ class Detector:
         """Judge many photos, in their order, one answer for each.
 
         Args:
-            photos: Paths; taken from as answers are taken.
+            photos: Paths; taken from as answers are taken, a few ahead.
             workers: Processes; None for one per core.
 
         Yields:
             A ``Prediction``, or for a photo that cannot be read the ``ImageError`` that says why.
         """
-        return answer_each(type(self).predict, self, photos, workers)
+        return predict_each(self, photos, workers)
 
     def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Calibrated P(blurred) of n rows, shape (n,), from their inputs.
@@ -220,28 +243,7 @@ class Detector:
         Raises:
             ModelError: The model does not take such rows.
         """
-        return self.calibration(self._session.probabilities(inputs))
-
-    def _answer(self, photo: Photo) -> dict[str, np.ndarray]:
-        """What the graph says to one photo, by the name of its output."""
-        sessions = (self._session, *self._beside)
-        views = dict.fromkeys(view for session in sessions for view in session.inputs)
-        rows = {view: row[None] for view, row in photo_inputs(photo, views).items()}
-        found: dict[str, np.ndarray] = {}
-        for session in sessions:
-            found |= session.run(rows)
-        return {**found, "probability": self.calibration(found["probability"])}
-
-    def _sessions(self, bundle: Bundle) -> list[Session]:
-        """The graphs beside the model's own."""
-        sessions = []
-        for file, (name, output) in BESIDE.items():
-            if not (graph := getattr(bundle, name)):
-                continue
-            sessions.append(session := Session(graph))
-            if session.outputs != (output,) or set(session.inputs) - set(INPUTS):
-                raise ModelError(f"its {file} makes no {output} of inputs known here")
-        return sessions
+        return self.calibration(self._graphs.own.probabilities(inputs))
 
 
 def threshold_for(

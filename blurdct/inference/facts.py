@@ -1,6 +1,5 @@
 """A model and how it is asked -> what tells its answers from those of another one."""
 
-import hashlib
 import json
 from dataclasses import asdict
 from typing import Any
@@ -27,6 +26,8 @@ def facts_of(
         P; ``blurdct``, the version; and ``digest``, 12 hexadecimal digits: the same as long as the
         answers are, whatever the name and the version.
     """
+    import hashlib  # which predictions do without
+
     thresholds = bundle.thresholds.at(threshold)
     facts = {
         "model": name or bundle.backend,

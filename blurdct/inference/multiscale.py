@@ -102,7 +102,8 @@ def judge_sizes(detector: Detector, photo: Source, name: str | None = None) -> S
         if side > working:
             reduced = read_luma(luma, replace(detector.config, size=side))
             pieces = (Photo(tile, detector.config, bare=True) for tile in tiles(reduced, working))
-            answers, pixel = [detector.judge(piece, "")[0] for piece in pieces], own / side
+            answers = detector.verdicts([detector.look(piece, "") for piece in pieces])
+            pixel = own / side
         told = [answer.probability for answer in answers if answer.probability is not None]
         if told:
             sizes[side] = blurrier = max(blurrier, joined(told))

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ..results import BLUR_KINDS
+
 SHARP, BLURRED = "sharp", "blurred"
+DEFOCUS, MOTION = BLUR_KINDS
+KIND_WORDS = {DEFOCUS: "out of focus", MOTION: "moved"}
+KIND_SURE = 0.9  # P of a kind; with more, one in forty is the other (benchmarks/blur_kinds.py)
 UNKNOWN = "unknown"  # the label of a photo without evidence
 LABELS = (SHARP, BLURRED, UNKNOWN)
 
@@ -30,6 +35,10 @@ class Prediction:
         blur: How wide a point's image is where the photo is sharpest, in pixels of the photo at its
             own size: a disk's diameter, the length of a motion. One pixel of the working size is
             the least that is seen. None if the model does not know, or the label is ``unknown``.
+        kind: What a blurred photo is rather blurred by: ``defocus`` (out of focus) or ``motion``
+            (of the camera, or of what it shows). None if the model does not know, or the label is
+            another.
+        kind_probability: P that it is this kind and not the other, .5..1; None if there is none.
     """
 
     path: str
@@ -43,6 +52,8 @@ class Prediction:
     note: str = ""
     evidence: float = 0.0
     blur: float | None = None
+    kind: str | None = None
+    kind_probability: float | None = None
 
     @property
     def score(self) -> float | None:
@@ -61,8 +72,19 @@ class Prediction:
 
 FIELDS = (
     *("path", "probability", "score", "label", "sure", "threshold", "model", "reason"),
-    *("sharp_fraction", "note", "evidence", "blur"),
+    *("sharp_fraction", "note", "evidence", "blur", "kind", "kind_probability"),
 )
+
+
+def kind_of(motion: float) -> tuple[str, float]:
+    """The kind of blur and its probability, .5..1, from P that it is motion, 0..1."""
+    return (MOTION, motion) if motion >= 0.5 else (DEFOCUS, 1 - motion)
+
+
+def kind_words(kind: str | None, probability: float | None) -> str:
+    """A kind of blur for people: ``moved``, or ``moved?`` where it is doubtful; mostly empty."""
+    words = KIND_WORDS.get(kind or "", "")
+    return f"{words}?" if words and (probability or 0) < KIND_SURE else words
 
 
 def kinds(label: str, sure: bool) -> set[str]:

@@ -10,14 +10,21 @@ from ..errors import ModelError
 
 ROUNDING = 1e-5  # that P may be outside 0..1
 # What a graph may make, and the range of each.
-OUTPUTS = {"probability": (0.0, 1.0), "map": (0.0, 1.0), "extent": (0.0, 1e6)}
+OUTPUTS = {
+    "probability": (0.0, 1.0),
+    "map": (0.0, 1.0),
+    "extent": (0.0, 1e6),
+    "motion": (0.0, 1.0),
+}
+_FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 BATCH = 64  # rows that a graph is given at a time; of pictures more would take gigabytes
 
 
 class Session:
     """A graph that is ready to run, on one thread: a row is too little to share.
 
-    Threads may share it. What it is given by name and does not take is left alone.
+    Threads may share it. What it is given by name and does not take is left alone; floating point
+    of more or fewer digits becomes what it takes.
 
     Attributes:
         inputs: Names of what it takes.
@@ -40,7 +47,8 @@ class Session:
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             raise _refusal(error) from error
         made = {one.name for one in self._session.get_outputs()}
-        self.inputs = tuple(one.name for one in self._session.get_inputs())
+        self._types = {one.name: _FLOATS.get(one.type) for one in self._session.get_inputs()}
+        self.inputs = tuple(self._types)
         self.outputs = tuple(name for name in OUTPUTS if name in made)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -77,7 +85,7 @@ class Session:
     def _run(
         self, outputs: Sequence[str], inputs: Mapping[str, np.ndarray]
     ) -> Sequence[np.ndarray]:
-        taken = {name: inputs[name] for name in self.inputs}
+        taken = {name: self._as_taken(name, inputs[name]) for name in self.inputs}
         try:
             answers: Sequence[np.ndarray] = self._session.run(list(outputs), taken)
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
@@ -86,6 +94,10 @@ class Session:
         for name, answer in zip(outputs, answers, strict=True):
             _check(name, answer, count)
         return answers
+
+    def _as_taken(self, name: str, rows: np.ndarray) -> np.ndarray:
+        dtype = self._types[name]
+        return rows if dtype is None or rows.dtype.kind != "f" else rows.astype(dtype, copy=False)
 
 
 def _check(name: str, answer: np.ndarray, count: int) -> None:

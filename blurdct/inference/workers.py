@@ -5,14 +5,21 @@ What stays the same from photo to photo, such as a loaded model, is sent to a wo
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
-from ..errors import ImageError
+from ..errors import ImageError, ModelError
 from ..parallel.cores import cores
+from .looks import Look
+from .prediction import Prediction
 
 Answer = TypeVar("Answer")
+Kept = TypeVar("Kept")
+
+BATCH = 8  # photos that are judged at once
+PAUSE = 0.1  # seconds after which fewer are, since somebody waits for answers
 
 _kept: tuple[Any, ...] = ()  # in a worker process, its own
 
@@ -66,6 +73,57 @@ def answer_each(
     yield from ordered_map(how, photos, workers, chunk, keep, (detector,), given_up)
 
 
+def predict_each(
+    detector: Any,
+    photos: Iterable[Any],
+    workers: int | None = 1,
+    chunk: int = BATCH,
+) -> Iterator[Prediction | ImageError]:
+    """What ``Detector.predict`` says of many photos, in their order; some are judged at once.
+
+    Args:
+        detector: Sent to each process once.
+        photos: As for ``answer_each``, likewise ``workers`` and ``chunk``.
+        workers: Processes; None for one per core.
+        chunk: Photos sent to a process at once.
+
+    Yields:
+        As ``answer_each`` does.
+
+    Raises:
+        ValueError: One path in place of several.
+    """
+    if isinstance(photos, (str, bytes)):
+        raise ValueError("expected several paths, got one string; predict takes one photo")
+    if workers is None:
+        workers = cores()
+    if workers == 1:
+        yield from predictions(detector, photos)
+        return
+    from ..parallel.pool import ordered_map  # takes tens of milliseconds
+
+    how: Any = partial(in_worker, predictions)  # a stream of answers
+    yield from ordered_map(how, photos, workers, chunk, keep, (detector,), given_up, stream=True)
+
+
+def predictions(detector: Any, photos: Iterable[Any]) -> Iterator[Prediction | ImageError]:
+    """The same in this process."""
+
+    def looked() -> Iterator[tuple[ImageError | None, Look | None]]:
+        for photo in photos:
+            try:
+                yield None, detector.look(*detector.opened(photo))
+            except ImageError as error:
+                yield error, None
+
+    for error, verdict in judge_looks(detector, looked()):
+        if isinstance(verdict, ModelError):
+            raise verdict
+        answer = error or verdict
+        assert answer is not None
+        yield answer
+
+
 def given_up(photo: Any, reason: str) -> ImageError:
     """Instead of an answer: what to say of a photo that cost processes their lives."""
     name = photo if isinstance(photo, (str, bytes, os.PathLike)) else getattr(photo, "path", None)
@@ -80,3 +138,49 @@ def answer_or_error(
         return judge(detector, photo)
     except ImageError as error:
         return error
+
+
+def judge_looks(
+    detector: Any, looked: Iterable[tuple[Kept, Look | None]]
+) -> Iterator[tuple[Kept, Prediction | ModelError | None]]:
+    """The verdict on each photo, in order, some photos at once.
+
+    Args:
+        detector: The one that looked.
+        looked: What the caller wants back with the verdict, and the look; None of a photo that
+            could not be looked at. At most ``BATCH`` are taken before their verdicts are given.
+
+    Yields:
+        What the caller wanted back, and the verdict, or why the model gives none of this photo;
+        None where there was no look.
+    """
+    held: list[tuple[Kept, Look | None]] = []
+    since = 0.0
+    try:
+        for one in looked:
+            since = since if held else time.monotonic()
+            held.append(one)
+            if len(held) == BATCH or time.monotonic() - since > PAUSE:
+                done, held = held, []
+                yield from _judged(detector, done)
+    except Exception:  # those before it have been looked at
+        yield from _judged(detector, held)
+        raise
+    yield from _judged(detector, held)
+
+
+def _judged(
+    detector: Any, held: list[tuple[Kept, Look | None]]
+) -> Iterator[tuple[Kept, Prediction | ModelError | None]]:
+    verdicts = iter(_verdicts(detector, [look for _, look in held if look]))
+    return ((kept, next(verdicts) if look else None) for kept, look in held)
+
+
+def _verdicts(detector: Any, looks: list[Look]) -> list[Prediction | ModelError]:
+    """Where the model fails on several photos, that on which it fails alone has no verdict."""
+    try:
+        return [*detector.verdicts(looks)]
+    except ModelError as error:
+        if len(looks) == 1:
+            return [error]
+        return [one for look in looks for one in _verdicts(detector, [look])]

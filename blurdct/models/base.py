@@ -69,6 +69,26 @@ class TrainingRows:
         return np.where(self.y == 1, -1, 0) if self.levels is None else self.levels
 
 
+@dataclass(frozen=True)
+class BlurRows:
+    """What is known of how rows are blurred: n rows, the same order everywhere.
+
+    Attributes:
+        inputs: By name, n rows each.
+        groups: (n,) scene.
+        widths: (n,) of a point's image, pixels of the working size; 0 of sharp copies, NaN where
+            nobody knows.
+        motion: (n,) 1 moved, 0 out of focus, NaN where nobody knows.
+        weights: (n,) what each row counts where the kind is learnt; 0 where it is not known.
+    """
+
+    inputs: Inputs
+    groups: Array
+    widths: Array
+    motion: Array
+    weights: Array
+
+
 class Backend(Protocol):
     """What every trainable model can do; those of the registry come from it.
 
@@ -110,13 +130,9 @@ class Backend(Protocol):
         """A graph of its own with the output ``map``, P of each cell; empty if there is none."""
         return b""
 
-    def blur_onnx(self, inputs: Inputs, widths: Array, groups: Array) -> bytes:
-        """A graph of its own with the output ``extent``, learnt now; empty if there is none.
-
-        Args:
-            inputs: By name, n rows each.
-            widths: Shape (n,), pixels of the working size; see ``blur_extent.extent_onnx``.
-            groups: Shape (n,), scene.
+    def blur_onnx(self, rows: BlurRows) -> bytes:
+        """A graph of its own, learnt now, with the output ``extent``, and ``motion`` where kinds of
+        blur are known; empty if there is none. See ``blur_graph``.
         """
         return b""
 

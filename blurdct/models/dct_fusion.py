@@ -16,8 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ..inference.bundle import shipped_map
 from ..metrics import logit
-from .base import Array, Backend, Inputs, TrainingRows
-from .blur_extent import extent_onnx
+from .base import Array, Backend, BlurRows, Inputs, TrainingRows
+from .blur_graph import width_and_kind
 from .dct_mlp import DctMlp
 from .dct_xgb_wide import WideTrees
 from .onnx_graph import joined
@@ -93,9 +93,9 @@ class DctFusion(Backend):
         """See ``Backend.map_onnx``: that of blurdct, whatever this one learnt from."""
         return shipped_map()
 
-    def blur_onnx(self, inputs: Inputs, widths: Array, groups: Array) -> bytes:
+    def blur_onnx(self, rows: BlurRows) -> bytes:
         """See ``Backend.blur_onnx``."""
-        return extent_onnx(inputs["wide"], widths, groups, int(self.parameters["seed"]))
+        return width_and_kind(rows, int(self.parameters["seed"]))
 
     def _members(self) -> dict[str, Any]:
         if not self.fitted:

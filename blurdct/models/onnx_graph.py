@@ -131,6 +131,32 @@ def joined(name: str, members: Mapping[str, bytes], head: onnx.GraphProto) -> by
     return bytes(model.SerializeToString())
 
 
+def beside(name: str, members: Mapping[str, bytes]) -> bytes:
+    """Graphs on the same inputs -> one that makes the outputs of all, under their own names.
+
+    Args:
+        name: Of the graph.
+        members: By name; no two make the same.
+    """
+    parts = []
+    for member, graph_bytes in members.items():
+        part = onnx.load_from_string(graph_bytes)
+        kept = {"rename_inputs": False, "rename_outputs": False}
+        onnx.compose.add_prefix(part, f"{member}/", **kept, inplace=True)
+        parts.append(part.graph)
+    whole = helper.make_graph(
+        [node for part in parts for node in part.node],
+        name,
+        list({one.name: one for part in parts for one in part.input}.values()),
+        [one for part in parts for one in part.output],
+        [weight for part in parts for weight in part.initializer],
+    )
+    opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+    model = helper.make_model(whole, opset_imports=opsets, ir_version=IR_VERSION)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
 def averaged(name: str, members: Sequence[bytes]) -> bytes:
     """Graphs on the same inputs -> one whose ``probability`` is the mean of theirs."""
     parts = {str(number): member for number, member in enumerate(members)}

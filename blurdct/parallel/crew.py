@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -58,7 +58,7 @@ class Crew:
 
     def __init__(
         self,
-        function: Callable[[Any], Any],
+        function: Callable[[Iterator[Any]], Iterable[Any]],
         workers: int,
         limit: float | None = None,
         initializer: Callable[..., object] | None = None,
@@ -68,7 +68,7 @@ class Crew:
         """Start nothing yet.
 
         Args:
-            function: A picklable function of one item.
+            function: A picklable function of a stream of items, which gives the answer to each.
             workers: Processes at most.
             limit: Seconds that an item may take.
             initializer: Called in every process first.

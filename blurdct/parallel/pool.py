@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from ..errors import BlurdctError, ConfigError
 from .cores import cores
 from .crew import Crew
+from .process import one_by_one
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -23,6 +25,7 @@ def ordered_map(
     initializer: Callable[..., object] | None = None,
     initargs: tuple[object, ...] = (),
     lost: Callable[[Item, str], Answer] | None = None,
+    stream: bool = False,
 ) -> Iterator[Answer]:
     """``map`` over processes: lazy, in order, a bounded number of items ahead.
 
@@ -35,6 +38,8 @@ def ordered_map(
         initargs: Its arguments.
         lost: Answers for an item on which two processes died, given the reason; if left out,
             that is the end.
+        stream: The function takes an iterator of items and gives one of their answers, in order;
+            it may look at as many items ahead as are sent at once.
 
     Raises:
         ConfigError: Fewer than one worker.
@@ -42,7 +47,7 @@ def ordered_map(
     """
     source = iter(items)
     batches = iter(lambda: list(islice(source, 1 if workers == 1 else chunk)), [])
-    yield from ordered_batches(function, batches, workers, initializer, initargs, lost)
+    yield from ordered_batches(function, batches, workers, initializer, initargs, lost, stream)
 
 
 def ordered_batches(
@@ -52,22 +57,23 @@ def ordered_batches(
     initializer: Callable[..., object] | None = None,
     initargs: tuple[object, ...] = (),
     lost: Callable[[Item, str], Answer] | None = None,
+    stream: bool = False,
 ) -> Iterator[Answer]:
     """The same of items in batches, each sent to a worker at once; still one answer for an item."""
     count = cores() if workers is None else workers
     if count < 1:
         raise ConfigError(f"workers: expected at least 1, got {count}")
+    answered: Any = function if stream else partial(one_by_one, function)
     if count == 1:
         if initializer:
             initializer(*initargs)
-        for batch in batches:
-            yield from map(function, batch)
+        yield from answered(chain.from_iterable(batches))
         return
     source = filter(None, batches)
     begun, over = 0, 0  # batches
     waiting: deque[tuple[int, list[tuple[bool, Any]]]] = deque()  # how many items, their answers
     # waits for what runs: whoever reads or removes files next must be alone with them
-    with Crew(function, count, None, initializer, initargs, PATIENCE) as crew:
+    with Crew(answered, count, None, initializer, initargs, PATIENCE) as crew:
         while True:
             while len(waiting) < 3 * count and (few := next(source, None)):
                 crew.give(begun, few)

@@ -3,7 +3,7 @@
 import pickle
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -55,7 +55,7 @@ class Process:
 
 def _serve(pipe: Any) -> None:
     """What a process does until it is told None, or the other end of its pipe is closed."""
-    with suppress(EOFError, OSError):
+    with suppress(EOFError, OSError, _Over):
         data = pipe.recv_bytes()
         try:
             function, initializer, initargs = pickle.loads(data)
@@ -69,24 +69,40 @@ def _serve(pipe: Any) -> None:
         pipe.send(None)
         while job := pipe.recv():
             each, items = job
-            said: list[tuple[bool, Any]] = []
-            for number, item in enumerate(items):
+            for number, few in enumerate([[item] for item in items] if each else [items]):
                 if number and pipe.poll():  # before all are done nothing comes but that it is over
                     return
-                said.append(_answer(function, item))
-                if each:
-                    _say(pipe, said)
-                    said = []
-            if said:
-                _say(pipe, said)
+                _say(pipe, _answers(function, few, pipe))
 
 
-def _answer(function: Callable[[Any], Any], item: Any) -> tuple[bool, Any]:
+class _Over(BaseException):
+    """Nobody waits for answers any more."""
+
+
+def one_by_one(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    """A function of one item as one of a stream of them."""
+    return map(function, items)
+
+
+def _answers(
+    function: Callable[[Iterator[Any]], Iterable[Any]], items: Sequence[Any], pipe: Any
+) -> list[tuple[bool, Any]]:
+    """For each item whether it went well, and the answer; an exception is that of all the rest."""
+
+    def until_over() -> Iterator[Any]:
+        for number, item in enumerate(items):
+            if number and pipe.poll():
+                raise _Over
+            yield item
+
+    said: list[tuple[bool, Any]] = []
     try:
-        return True, function(item)
+        for answer in function(until_over()):
+            said.append((True, answer))
     except Exception as error:
         error.add_note(f"In a worker process:\n{traceback.format_exc()}")
-        return False, error
+        said += [(False, error)] * (len(items) - len(said))
+    return said
 
 
 def _say(pipe: Any, said: list[tuple[bool, Any]]) -> None:

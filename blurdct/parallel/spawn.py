@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from .allocation import keep_memory
 from .cores import ONE_THREAD
 
 # Fresh interpreters: forked ones would inherit locked threads of OpenCV and ONNX Runtime.
@@ -63,6 +64,7 @@ def begin(tied: bool = False) -> None:
     if tied and sys.platform == "linux":
         _end_by_the_system()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_memory()
     with suppress(ImportError, AttributeError):  # whoever needs it will say what is wrong with it
         import cv2  # it reads no variable of those above
 

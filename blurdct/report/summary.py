@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import BlurdctError
 from ..inference.bundle import load, shipped
-from ..inference.prediction import UNKNOWN, shown
+from ..inference.prediction import UNKNOWN, kind_words, shown
 from ..inference.thresholds import VERDICTS, Thresholds, verdict_index
 from ..results import UNREADABLE, Row
 from ..scan.items import folder_of
@@ -49,6 +49,7 @@ class Pick(NamedTuple):
     modified: float | None
     sharp_fraction: float | None
     blur: float | None  # pixels
+    kind: str  # of blur, in words; mostly empty
 
 
 @dataclass
@@ -139,7 +140,8 @@ def summarize(
         if row["threshold"] is not None:
             decisions[row["threshold"]] += 1
         where = row["path"], kind, row["model"], row["bytes"], row["modified"]
-        pick = Pick(step, score, *where, row["sharp_fraction"], row["blur"])
+        told = row["sharp_fraction"], row["blur"], kind_words(row["kind"], row["kind_probability"])
+        pick = Pick(step, score, *where, *told)
         _keep(worst, (score, -number, pick), gallery)
         _keep(best, (-score, -number, pick), gallery)
         some = samples[step]

@@ -12,12 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..config import ReadConfig
 from ..errors import BlurdctError, ConfigError
-from ..inference.bundle import load, named
-from ..inference.detector import Detector, threshold_for
-from ..inference.facts import Facts, facts_of
+from ..inference.facts import Facts
 from ..inference.workers import in_worker
 from ..parallel.cores import cores
 from ..parallel.crash_safe_pool import crash_safe_map
@@ -29,7 +28,7 @@ from .lost_places import LostPlaces
 from .skipping import some
 from .sources import lists_among, photographs
 from .tables import as_kind, kinds_of
-from .worker import CHUNK, Job, judge, prepare, row_of
+from .worker import CHUNK, Job, judge_each, prepare, row_of, setup_of
 
 LONGEST = 1_000_000  # seconds
 
@@ -139,11 +138,7 @@ def scan(
         skipped=lambda why: skipped.update([why]),
         lost=lost_place,
     )
-    bundle = load(model)
-    config = ReadConfig(bundle.size if size is None else size, max_pixels)
-    setup = (bundle, config, threshold_for(bundle, threshold, max_fpr), named(model))
-    Detector(*setup)  # a broken model is an error here, not the death of every process
-    facts = facts_of(*setup)
+    setup, facts = setup_of(model, size, threshold, max_fpr, max_pixels)
 
     def lost(job: Job, reason: str) -> tuple[int, Row]:
         return job[0], row_of(job[1], facts, reason)
@@ -155,8 +150,10 @@ def scan(
             items = some(items, summary.remarks, skipped)
         jobs = _unknown(places.noted(items, lists), checkpoint, facts, summary, watch)
         few = batches(jobs, CHUNK, lambda job: job[1])
-        how, given = partial(in_worker, judge), (setup, facts)
-        made = crash_safe_map(how, few, lost, workers or cores(), timeout, prepare, given)
+        how: Any = partial(in_worker, judge_each)  # a stream of answers
+        given = (setup, facts)
+        count = workers or cores()
+        made = crash_safe_map(how, few, lost, count, timeout, prepare, given, stream=True)
         with closing(made) as rows:
             for number, row in rows:
                 checkpoint.put(number, row)
@@ -174,7 +171,7 @@ def scan(
             some(iter(()), summary.remarks, skipped)
         try:
             columns = _columns(checkpoint)
-            done = _counted(checkpoint.rows(), summary, columns)
+            done = tallied(checkpoint.rows(), summary, columns)
             if escape:
                 done, columns = escaped(done), {**columns, ESCAPED: str}
             write(target, done, columns)
@@ -202,6 +199,12 @@ def _checked(
         raise ConfigError(f"{target}: a folder, not a file")
     if not target.parent.is_dir():
         raise ConfigError(f"{target}: no such folder as {target.parent}; make it first")
+    check_numbers(workers, timeout, resume, force)
+    return target
+
+
+def check_numbers(workers: int | None, timeout: float | None, resume: bool, force: bool) -> None:
+    """Refuse settings out of their range, and two that contradict each other."""
     if resume and force:
         raise ConfigError("--resume and --force: one or the other")
     if timeout is not None and not 0 < timeout <= LONGEST:
@@ -210,7 +213,6 @@ def _checked(
         )
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}")
-    return target
 
 
 def _begin(checkpoint: Checkpoint, target: Path, facts: Facts, resume: bool, force: bool) -> None:
@@ -285,7 +287,8 @@ def _columns(checkpoint: Checkpoint) -> dict[str, type]:
     return {**COLUMNS, **(kinds_of(checkpoint.rows()) if checkpoint.has_more else {})}
 
 
-def _counted(rows: Iterable[Row], summary: Summary, columns: Mapping[str, type]) -> Iterator[Row]:
+def tallied(rows: Iterable[Row], summary: Summary, columns: Mapping[str, type]) -> Iterator[Row]:
+    """The same rows, counted in the summary; what tables told is of its column's kind."""
     more = columns.keys() - COLUMNS.keys()
     for row in rows:
         if more:

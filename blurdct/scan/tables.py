@@ -4,7 +4,6 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +87,8 @@ def plain(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, (list, dict)):
         return json.dumps(value, default=str)
+    from decimal import Decimal  # of Parquet alone, and no small import
+
     return str(value) if isinstance(value, Decimal) else _moment(value)
 
 

@@ -16,7 +16,8 @@ Answer = dict[str, Any]
 # Of an answer, in this order.
 FIELDS = (
     *("name", "probability", "score", "label", "sure", "threshold", "model", "reason"),
-    *("sharp_fraction", "note", "evidence", "blur", "width", "height"),
+    *("sharp_fraction", "note", "evidence", "blur", "kind", "kind_probability"),
+    *("width", "height"),
 )
 
 

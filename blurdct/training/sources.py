@@ -14,6 +14,7 @@ from ..datasets.synthesis import locate
 from ..errors import ConfigError
 from ..features.summary import SUMMARY
 from ..utils.progress import Progress, silent
+from .blur_rows import with_kinds
 from .training_set import COLUMNS, TrainingSet, build_training_set
 
 NUMBERS = "wide.parquet"  # beside the images: their 350 numbers
@@ -24,7 +25,7 @@ def from_table(path: Path, views: Sequence[str], config: TrainConfig) -> Trainin
 
     Args:
         path: A CSV table of the 18 features, as stage 6 writes it, or a Parquet table of the 350
-            numbers, as ``from_images`` does.
+            numbers, as ``from_images`` does; see ``blur_rows.with_kinds``.
         views: Names of the model inputs, ``features`` or ``wide`` alone.
         config: How to train.
 
@@ -36,7 +37,7 @@ def from_table(path: Path, views: Sequence[str], config: TrainConfig) -> Trainin
     if list(views) != ["wide"]:
         raise ConfigError(f"--features: of {', '.join(views)} there is no table")
     table, values = read_numbers(path, SUMMARY)
-    return build_training_set(table, config, {"wide": values})
+    return build_training_set(with_kinds(table, path), config, {"wide": values})
 
 
 def from_images(

@@ -16,6 +16,9 @@ from ..errors import ConfigError
 
 IN_MEMORY = (None, "sqlite://", "sqlite:///:memory:")
 ATTEMPTS, PAUSE = 5, 0.2  # to open a storage, seconds apart
+PROXY = "grpc://"  # of Optuna's storage server
+KINDS = f"sqlite:///FILE, journal:FILE, {PROXY}HOST:PORT"
+PATIENCE = 10  # seconds for a storage server's first answer
 BUSY = 60  # seconds that SQLite waits for other processes; five of its own accord
 
 
@@ -23,7 +26,8 @@ def open_study(storage: str | None, name: str, seed: int) -> optuna.Study:
     """A study that maximises, as it was left or a new one.
 
     Args:
-        storage: An Optuna URL, ``journal:FILE``, a path that ends in ``.log``, or None.
+        storage: An Optuna URL, ``journal:FILE``, a path that ends in ``.log``, ``grpc://HOST:PORT``
+            of Optuna's storage server, or None.
         name: Of the study.
         seed: With a trial's number, what its draws come from.
 
@@ -44,7 +48,7 @@ def open_study(storage: str | None, name: str, seed: int) -> optuna.Study:
             if not left:
                 reason = str(error).splitlines()[0]
                 if "parse SQLAlchemy URL" in reason:
-                    reason = "expected sqlite:///FILE, journal:FILE or the URL of a database"
+                    reason = f"expected {KINDS} or the URL of a database"
                 raise ConfigError(
                     f"{storage}: cannot be used to store a study ({reason})"
                 ) from error
@@ -103,6 +107,24 @@ def _storage(text: str | None) -> BaseStorage | None:
         # links need a privilege there
         lock = JournalFileOpenLock(path) if sys.platform == "win32" else None
         return JournalStorage(JournalFileBackend(path, lock))
+    if text.startswith(PROXY):
+        return _proxy(text)
     if text.startswith("sqlite"):
         return RDBStorage(text, engine_kwargs={"connect_args": {"timeout": BUSY}})
     return get_storage(text)
+
+
+def _proxy(text: str) -> BaseStorage:
+    """The storage behind a server of Optuna's, for machines that share no disk."""
+    from optuna.storages import GrpcStorageProxy
+
+    host, _, port = text.removeprefix(PROXY).rpartition(":")
+    if not (host and port.isdecimal()):
+        raise ValueError(f"expected {PROXY}HOST:PORT")
+    with warnings.catch_warnings(action="ignore"):  # it is called experimental
+        proxy = GrpcStorageProxy(host=host, port=int(port))
+    try:
+        proxy.wait_server_ready(timeout=PATIENCE)
+    except Exception as error:  # of gRPC
+        raise ConnectionError("no storage server answers there") from error
+    return proxy

@@ -13,6 +13,7 @@ from ..inference.bundle import Bundle
 from ..inference.calibration import decide, false_positives
 from ..inference.session import Session
 from ..models.base import Array, Backend, Inputs
+from .blur_rows import blur_rows
 from .cross_validation import cross_validate, fit_rows
 from .out_of_fold import OutOfFold
 from .training_set import TrainingSet, deciding, table_digest, with_extra
@@ -58,7 +59,7 @@ def train_model(
         backend=name,
         graph=graph,
         map_graph=model.map_onnx(),
-        blur_graph=_blur_graph(model, data),
+        blur_graph=model.blur_onnx(known) if (known := blur_rows(data)) else b"",
         size=learnt_at(model.views, read.size),
         calibration=calibration,
         thresholds=thresholds,
@@ -88,13 +89,6 @@ def check_export(graph: bytes, inputs: Inputs, expected: Array) -> float:
     if not difference <= EXPORT_TOLERANCE:
         raise ModelError(f"the exported graph differs from the model by {difference:.2g} in P")
     return difference
-
-
-def _blur_graph(model: Backend, data: TrainingSet) -> bytes:
-    if "seen" not in data.table:
-        return b""
-    widths = data.table["seen"].to_numpy(np.float64)
-    return model.blur_onnx(data.inputs, widths, data.groups)
 
 
 def _checked(data: TrainingSet) -> Array:

@@ -216,6 +216,9 @@ def data_digest(data: TrainingSet) -> str:
         for row in values:  # a copy of all pictures would take gigabytes
             found.update(np.ascontiguousarray(row).data)
     found.update(data.weights.tobytes() + data.levels.astype(np.int64).tobytes())
+    if known := [name for name in ("seen", "blur_kind") if name in data.table]:
+        rows = pd.util.hash_pandas_object(data.table[known], index=False)
+        found.update(rows.to_numpy().tobytes())
     if data.masks is not None:
         found.update(data.masks.tobytes())
     if data.extra is not None:

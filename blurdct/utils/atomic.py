@@ -10,10 +10,8 @@ Sources:
 import ctypes
 import errno
 import os
-import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +38,7 @@ def replacing(
     if make_folder:
         path.parent.mkdir(parents=True, exist_ok=True)
     if temporary is None:
-        temporary = path.with_name(f"{START}{secrets.token_hex(8)}.part{path.suffix}")
+        temporary = path.with_name(f"{START}{os.urandom(8).hex()}.part{path.suffix}")
     with _named(path, temporary):
         create(temporary)
         try:
@@ -77,6 +75,8 @@ def replacing_folder(path: Path, sheet: str, own: Collection[str] = ()) -> Itera
     place = target if stays else target.parent
     with _named(path, place / START):
         # the new folder lies one deeper, so that nobody takes it for one of those beside it
+        import tempfile  # which most commands do without
+
         room = Path(tempfile.mkdtemp(".part", START, place))
         new = room / "new"
         try:

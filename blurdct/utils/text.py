@@ -2,11 +2,12 @@
 
 import re
 from errno import ECONNREFUSED
-from socket import gaierror
 
 
 def reason(error: BaseException) -> str:
     """Why something failed: the system's words, or the first line of the library's."""
+    from socket import gaierror  # which most commands do without
+
     cause = getattr(error, "os_error", error)  # aiohttp's errors hold the system's
     if isinstance(cause, gaierror):
         return "no such host"

@@ -23,6 +23,8 @@ COLUMNS: dict[str, type] = {
     "sharp_fraction": float,
     "evidence": float,
     "blur": float,  # pixels of the frame
+    "kind": str,
+    "kind_probability": float,
     "model": str,
     "fault": str,  # why it is never among the best; see ``Frame.fault``
 }
@@ -41,6 +43,7 @@ def score(clip: Clip, detector: Detector, every: Step) -> Iterator[Row]:
             "time": round(frame.time, 6),
             "frame": frame.number,
             "fault": frame.fault,
+            "kind": verdict.kind or "",
         }
         yield known | {name: getattr(verdict, name) for name in COLUMNS if name not in known}
 

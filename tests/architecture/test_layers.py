@@ -20,7 +20,7 @@ from tests.helpers.layers import (
 
 # What the core install lacks, by the extra that brings it, and the rooms that may need it.
 NEEDS = {
-    "train": ("datasets", "models", "training", "evaluation", "sklearn", "torch"),
+    "train": ("datasets", "models", "training", "evaluation", "sklearn", "torch", "export"),
     "serve": ("service",),
 }
 HEAVY = ("torch", "sklearn", "pandas", "xgboost", "scipy", "fastapi", "onnx", "optuna", "uvicorn")
@@ -127,7 +127,7 @@ def test_no_module_is_over_300_lines_and_no_folder_crowded():
     }
     assert not long
     sizes = {folder: len(list(MODULES[folder].parent.glob("*.py"))) - 1 for folder in FACES}
-    roomy = {"models": 20, "cli.commands": 17}  # one file a model, one file a command
+    roomy = {"models": 20, "cli.commands": 20}  # one file a model, one file a command
     assert not {
         name: count for name, count in sizes.items() if count > roomy.get(name, 12) and name
     }

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import venv
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ PAGES = (
     "utils/assets/page.js",
     "utils/templates/page.html.j2",
 )
+HAS_KERNEL = sys.platform != "win32" and shutil.which("cc") is not None
 WEIGHTS_LIMIT = 12_000_000  # bytes, all shipped models together
 
 
@@ -55,7 +57,8 @@ def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     leave = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "run")
     shutil.copytree(ROOT, folder / "tree", ignore=leave)
-    options = ("--wheel", "--no-isolation", "--outdir", folder)
+    # the wheel is made from the source distribution, so that this one is complete, too
+    options = ("--no-isolation", "--outdir", folder)
     run(sys.executable, "-m", "build", *options, cwd=folder / "tree")
     (path,) = folder.glob("*.whl")
     return path
@@ -77,7 +80,8 @@ def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
     with ZipFile(wheel) as archive:
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
     home = f"blurdct-{blurdct.__version__}.dist-info/"
-    assert {name for name in sizes if not name.startswith(("blurdct/", home))} == set()
+    manual = f"blurdct-{blurdct.__version__}.data/data/share/man/man1/blurdct.1"
+    assert {name for name in sizes if not name.startswith(("blurdct/", home))} == {manual}
     assert {"blurdct/py.typed", f"{home}licenses/LICENSE"} <= sizes.keys()
     weights = {name: size for name, size in sizes.items() if name.startswith("blurdct/weights/")}
     files = ("model.onnx", "bundle.json")
@@ -96,7 +100,15 @@ def test_the_wheel_holds_the_package_with_its_weights_and_nothing_else(wheel):
     shown = {path.relative_to(ROOT).as_posix() for path in (*served, *pages)}
     assert {f"blurdct/{name}" for name in PAGES} <= shown
     rest = {"blurdct/py.typed", *code, *weights, *shown}
-    assert {name for name in sizes if name.startswith("blurdct/")} == rest
+    found = {name for name in sizes if name.startswith("blurdct/")}
+    kernel = {name for name in found if name.startswith("blurdct/kernel/_compiled")}
+    assert found - kernel == rest
+    assert len(kernel) == HAS_KERNEL, "a compiler makes one file, and nothing else does"
+
+
+@pytest.mark.skipif(not HAS_KERNEL, reason="no C compiler")
+def test_one_wheel_serves_every_python(wheel):
+    assert "-cp311-abi3-" in wheel.name or sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 def test_the_wheel_says_what_it_is(wheel):
@@ -108,6 +120,22 @@ def test_the_wheel_says_what_it_is(wheel):
     assert metadata["License-Expression"] == "Apache-2.0"
     assert programs.split("\n")[:2] == ["[console_scripts]", "blurdct = blurdct.cli:main"]
     assert len(programs.split()) == 4
+
+
+def test_what_is_published_passes_the_checks_of_the_index(wheel):
+    files = [wheel, *wheel.parent.glob("*.tar.gz")]
+    assert len(files) == 2
+    run(sys.executable, "-m", "twine", "check", "--strict", *files, cwd=ROOT)
+    run(sys.executable, "-m", "check_wheel_contents", wheel, cwd=ROOT)
+
+
+def test_the_source_distribution_has_what_a_wheel_is_made_of_and_little_else(wheel):
+    (path,) = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"LICENSE", "CITATION.cff", "constraints.txt", "docs/man/blurdct.1"} <= names
+    tops = {name.partition("/")[0] for name in names if "/" in name}
+    assert tops == {"blurdct", "blurdct.egg-info", "docs"}
 
 
 def test_every_dependency_has_a_tested_version_within_its_range():
@@ -128,16 +156,18 @@ def test_the_core_alone_judges_a_photo_outside_the_checkout(scripts, tmp_path):
 import importlib.util, json
 from blurdct import Detector
 from blurdct.inference import detector
+from blurdct.kernel import choice
 verdict = Detector.load().predict({str(photo)!r})
 scores = {{name: Detector.load(name).predict({str(photo)!r}).score for name in {SHIPPED}}}
 found = [name for name in {HEAVY} if importlib.util.find_spec(name)]
-print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found]))
+has_kernel = choice.name() != choice.NUMPY
+print(json.dumps([detector.__file__, verdict.score, verdict.label, scores, found, has_kernel]))
 """
-    file, score, label, scores, found = json.loads(
+    file, score, label, scores, found, has_kernel = json.loads(
         run(scripts / "python", "-c", code, cwd=tmp_path)
     )
     assert Path(file).is_relative_to(scripts.parent)
-    assert found == []
+    assert found == [] and has_kernel == HAS_KERNEL
     assert scores["dct-fusion"] == score
     assert all(0 <= each <= 100 for each in scores.values())
 

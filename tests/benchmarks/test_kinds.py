@@ -62,7 +62,7 @@ def asked(bench, tables):
 
 
 def test_photographs_are_judged_by_models_that_saw_nothing_of_their_kind(bench, tables, told):
-    collections, kinds = asked(bench, tables)
+    collections, kinds, _ = asked(bench, tables)
     for table in (collections, kinds):
         assert [row[0] for row in table["rows"]] == ["one", "two, three", "all"]
     limits = load("fast").thresholds
@@ -74,10 +74,18 @@ def test_photographs_are_judged_by_models_that_saw_nothing_of_their_kind(bench, 
         assert row[2:5] == pytest.approx(shares)
 
 
-def test_strong_copies_are_found_more_often_than_weak_ones(bench, tables):
-    for table in asked(bench, tables):
+def test_strong_copies_are_found_more_often_than_weak_ones_and_small_photographs_stay_sharp(
+    bench, tables
+):
+    *plain, more = asked(bench, tables)
+    for table in plain:
         weak, _, strong = table["rows"][-1][5:8]
         assert strong > 0.8 and strong >= weak
+    of_all = dict(zip(more["columns"], more["rows"][-1], strict=True))
+    small = [share for name, share in of_all.items() if "pixels" in name]
+    assert len(small) == 5 and max(small) < 0.5
+    sharp, found, at_alarms, area = list(of_all.values())[-4:]
+    assert found > sharp and at_alarms > 0.3 and area > 0.7
 
 
 def test_a_collection_that_the_table_does_not_know_is_named(refusal, tables):

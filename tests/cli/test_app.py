@@ -26,6 +26,7 @@ from blurdct.images.reader import read_luma
 from blurdct.inference import bundle
 from blurdct.inference.detector import Detector
 from blurdct.inference.thresholds import Thresholds
+from blurdct.kernel import choice
 from blurdct.parallel import pool
 from blurdct.scan import worker
 from tests.helpers import commands, toys
@@ -168,7 +169,7 @@ def test_csv_and_json_hold_the_same(cli, photos):
         "reason": "",
         "sharp_fraction": "",
         "note": "",
-        "blur": "",
+        **dict.fromkeys(("blur", "kind", "kind_probability"), ""),
     }  # no photo is unknown, and the toy makes no map and measures no blur
     assert [{**one, **none} for one in text] == rows
     assert [row["label"] for row in rows] == ["blurred", "sharp", "sharp"]
@@ -182,7 +183,7 @@ def test_a_photo_that_shows_nothing_is_unknown_and_says_why(cli, photos):
     found = json.loads(cli("predict", "--json", flat).out)
     assert found["reason"] and not found["sure"]
     assert found["probability"] is found["score"] is found["sharp_fraction"] is None
-    assert (found["evidence"], found["blur"]) == (0.0, None)
+    assert (found["evidence"], found["blur"], found["kind"]) == (0.0, None, None)
     (row,) = csv.DictReader(io.StringIO(cli("predict", "--csv", flat).out, newline=""))
     assert row["reason"] == found["reason"] and row["probability"] == row["score"] == ""
 
@@ -472,10 +473,11 @@ def asked(monkeypatch) -> list[int]:
     """How many processes were asked for, on five cores; the work is done in this one."""
     counts: list[int] = []
 
-    def ordered_batches(function, batches, workers, prepare, setup, lost):
+    def ordered_batches(function, batches, workers, prepare, setup, lost, stream):
+        assert stream
         counts.append(workers)
         prepare(*setup)
-        return map(function, chain.from_iterable(batches))
+        return function(chain.from_iterable(batches))
 
     monkeypatch.setattr(pool, "ordered_batches", ordered_batches)
     monkeypatch.setattr(worker, "cores", lambda: 5)
@@ -505,7 +507,7 @@ def test_photos_whose_bytes_come_with_them_take_processes_once_they_are_many(cli
 
 
 def test_a_worker_that_dies_is_one_line(cli, photos, monkeypatch):
-    def ordered_batches(*_):
+    def ordered_batches(*_, **more):
         raise errors.BlurdctError("a worker process died")
         yield
 
@@ -531,8 +533,11 @@ def test_alone_it_shows_its_help(cli):
     assert all(command in result.out + result.err for command in COMMANDS)
 
 
-def test_version_is_that_of_the_package(cli):
-    assert cli("--version") == Run(0, f"blurdct {__version__}\n", "")
+def test_version_is_that_of_the_package_and_says_what_makes_the_numbers(cli, monkeypatch):
+    monkeypatch.setattr(choice, "name", lambda: "avx2")
+    assert cli("--version") == Run(0, f"blurdct {__version__} (avx2 kernel)\n", "")
+    monkeypatch.setattr(choice, "name", lambda: "numpy")
+    assert cli("--version") == Run(0, f"blurdct {__version__} (by NumPy, no kernel)\n", "")
 
 
 def test_models_lists_what_is_installed(cli, tmp_path, monkeypatch):

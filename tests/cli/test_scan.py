@@ -147,6 +147,29 @@ def test_wrong_use_is_one_line(photos, words, message, capsys):
     assert not list(Path().glob("*.part"))
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("out.csv", "--gpus", "1"), "--gpus is for --engine ray"),
+        (("out.csv", "--address", "auto"), "--address is for --engine ray"),
+        (("out", "--engine", "ray", "--escape"), "--escape is for CSV, which --engine ray"),
+        (("out.csv", "--engine", "ray"), "out.csv: --engine ray writes a folder of Parquet parts"),
+        (("no/out", "--engine", "ray"), "no/out: no such folder as"),
+        (("out", "--engine", "ray", "--workers", "1", "--gpus", "1"), "--workers and --gpus: one"),
+        (("out", "--engine", "ray", "--gpus", "1", "--model", "best"), "only models that take"),
+        (("out", "--engine", "ray", "--address", "nowhere"), "expected auto or HOST:PORT"),
+        (("out", "--engine", "ray", "--resume", "--force"), "--resume and --force: one or"),
+        (("nope://x", "--engine", "ray"), "nope://x: "),
+    ],
+)
+def test_wrong_use_of_an_engine_is_one_line(photos, words, message, capsys):
+    pytest.importorskip("ray", reason="Ray is not installed")
+    assert run("in", "--out", *words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert {path.name for path in Path().iterdir()} == {"in"}
+
+
 def test_a_second_scan_of_one_file_is_refused(photos, model, capsys):
     checkpoint = Checkpoint("out.csv.part")
     assert run("in", "--out", "out.csv", "--model", model, "--force") == 2

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from blurdct.inference.thresholds import Thresholds
+from blurdct.results import BLUR_KINDS
 from blurdct.video.frames import COLUMNS
 from blurdct.video.plot import POINTS, plot_scores
 from tests.helpers import toys
@@ -58,12 +59,15 @@ def test_a_clip_becomes_a_table_a_plot_and_its_best_frames(home):
 
 
 def test_a_frame_has_its_evidence_and_its_blur(home):
-    toys.bundle(blur_graph=toys.blur_graph()).save("toy")
+    toys.bundle(blur_graph=toys.blur_graph(kind=True)).save("toy")
     assert call("video", "clip.avi", "--out", "frames.csv", "--model", "toy").status == 0
     rows = table("frames.csv")
     sharp, blurred = rows[: len(rows) // 2], rows[len(rows) // 2 :]
     assert all(0 < float(row["evidence"]) <= 1 for row in rows)
     assert min(float(row["blur"]) for row in blurred) > max(float(row["blur"]) for row in sharp)
+    for row in rows:
+        assert (row["kind"] in BLUR_KINDS) == (row["label"] == "blurred") == bool(row["kind"])
+        assert not row["kind"] or 0.5 <= float(row["kind_probability"]) <= 1
 
 
 def test_every_form_holds_the_same_table(home):

@@ -160,6 +160,19 @@ def test_a_weight_that_is_no_number_from_0_to_100_is_refused(tmp_path, weight):
     assert f"got {weight!r}" in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_a_kind_of_blur_is_a_column_only_where_the_manifest_has_one_and_one_of_two(tmp_path):
+    assert "blur_kind" not in list_photos(manifest(tmp_path, "path\na.jpg\n"))
+    text = "path,label,blur_kind\na.jpg,1,motion\nb.jpg,0,\nc.jpg,1,defocus\n"
+    rows = list_photos(manifest(tmp_path, text))
+    assert rows["blur_kind"].tolist() == ["motion", "", "defocus"]
+    write_csv(rows, tmp_path / "rows.csv")
+    assert read_csv(tmp_path / "rows.csv", [])["blur_kind"].tolist() == ["motion", "", "defocus"]
+    manifest(tmp_path, text.replace("motion", "Motion"))
+    words = "manifest.csv: blur_kind: expected defocus, motion or empty, got 'Motion'$"
+    with pytest.raises(ConfigError, match=words):
+        list_photos(tmp_path)
+
+
 def test_a_weight_is_kept_for_the_photographs_that_can_be_read(photos):
     manifest(photos, "path,label,weight\na.png,0,0.5\nb.jpg,1,3\nc.jpg,1,2\n")
     good, _ = collect(photos, workers=1)

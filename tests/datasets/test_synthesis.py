@@ -239,12 +239,14 @@ def test_photographs_of_a_source_with_one_label_are_not_varied(photos, tmp_path)
 def test_photographs_blurred_in_part_have_no_copies_and_keep_their_mask(photos, tmp_path):
     rows, folder = photos
     rows = rows.assign(mask=["masks/cat.png", *[""] * (len(rows) - 1)])
+    rows = rows.assign(blur_kind=["motion", *[""] * (len(rows) - 1)])
     config = SynthConfig(test_share=0.5, varied_copies=1)
     table, _ = make((rows, folder), tmp_path / "run", config)
-    assert list(table) == [*COLUMNS, "mask"]
+    assert list(table) == [*COLUMNS, "mask", "blur_kind"]
     originals = set(table["original"]) - {""}
     assert rows["path"][0] not in originals and rows["path"][1] in originals
-    assert table["mask"].tolist() == [*rows["mask"], *[""] * (len(table) - len(rows))]
+    for name in ("mask", "blur_kind"):
+        assert table[name].tolist() == [*rows[name], *[""] * (len(table) - len(rows))]
 
 
 def test_copies_with_lights_are_of_sharp_photographs_and_the_first_is_sharp(photos, tmp_path):

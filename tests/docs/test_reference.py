@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -46,11 +47,23 @@ def table(page: str, heading: str) -> dict[str, list[str]]:
     return {cells[0].strip("`"): cells[1:] for cells in rows if not cells[0].startswith("---")}
 
 
-@pytest.mark.parametrize("script", ["generate_cli.py", "generate_python.py"])
+@pytest.mark.parametrize("script", ["generate_cli.py", "generate_python.py", "generate_man.py"])
 def test_a_generated_page_is_what_its_script_writes(script):
     words = (sys.executable, str(ROOT / "docs" / script), "--check")
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_manual_page_is_set_without_a_warning_and_has_every_command():
+    page = (ROOT / "docs" / "man" / "blurdct.1").read_text(encoding="utf-8")
+    assert re.findall(r"^\.SS (\S+)$", page, re.MULTILINE) == list(COMMANDS)
+    assert all(line.startswith((".", "\\&")) or line[:1] not in ".'" for line in page.splitlines())
+    if shutil.which("groff") is None:
+        pytest.skip("not set: groff is not installed")
+    words = ("groff", "-ww", "-man", "-Tutf8", "-")
+    done = subprocess.run(words, input=page, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "blurdct predict --fail-on blurred upload.jpg" in done.stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -83,7 +96,7 @@ def public_modules() -> list[str]:
 
 def test_the_reference_of_python_has_every_public_module():
     lazy = {f"blurdct.{name}" for name in MODULES if name and "." not in name}
-    hidden = {"blurdct.cli", "blurdct.parallel", "blurdct.service", "blurdct.utils"}
+    hidden = {f"blurdct.{name}" for name in ("cli", "kernel", "parallel", "service", "utils")}
     alone = {"blurdct.__main__", "blurdct._version"}
     assert set(public_modules()) == {"blurdct", *lazy} - hidden - alone
 

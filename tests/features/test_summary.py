@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from blurdct.features import summary
 from blurdct.features.bands import FEATURES
 from blurdct.features.block_map import CHANNELS, SECTORS, map_blocks
 from blurdct.features.summary import (
@@ -182,3 +183,11 @@ def test_the_map_stays_as_it_was_given():
 def test_skewness_is_left_out_of_the_means():
     assert any(name.endswith("_skew") for name in FEATURES)
     assert not any("skew" in name for name in SUMMARY)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 40, 1201])
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_a_quantile_is_numpys(count, share):
+    values = np.random.default_rng(count).normal(3, 2, count).astype(np.float32)
+    expected = np.quantile(values, share)
+    assert summary._quantile(np.sort(values), share) == pytest.approx(expected, rel=1e-6)

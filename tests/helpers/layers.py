@@ -10,12 +10,12 @@ PACKAGE = ROOT / "blurdct"
 # on its own line only from what an arrow leads from.
 RULE = """
 errors -> config _version metrics
-utils parallel -> results
+utils parallel kernel -> results
 images
 features -> torch
 inference datasets
-scan video service models
-curate report training
+scan video service models export
+curate report explain training
 evaluation sklearn
 cli
 """

@@ -20,8 +20,9 @@ def jpeg(seed: int = 0, sigma: float = 0.0, turned: bool = False) -> bytes:
 
 
 def measuring(folder: Path) -> Settings:
-    """A service with the toy model alone, saved there: it makes maps and says how wide blur is."""
-    toys.bundle(map_graph=toys.map_graph(), blur_graph=toys.blur_graph()).save(folder)
+    """A service with the toy model alone, saved there: it makes maps and measures blur."""
+    beside = {"map_graph": toys.map_graph(), "blur_graph": toys.blur_graph(kind=True)}
+    toys.bundle(**beside).save(folder)
     return Settings(model=str(folder), models=(str(folder),))
 
 

@@ -152,8 +152,11 @@ def map_graph(view: str = "cells", output: str = "map") -> bytes:
     return model.SerializeToString()
 
 
-def blur_graph(view: str = "features", output: str = "extent") -> bytes:
-    """A graph of its own whose extent is 1 pixel, and more where ``high_freq_mean`` is under 8."""
+def blur_graph(view: str = "features", output: str = "extent", kind: bool = False) -> bytes:
+    """A graph of its own whose extent is 1 pixel, and more where ``high_freq_mean`` is under 8.
+
+    With ``kind`` it says ``motion``, too: P is over .5 where the extent is over 6.
+    """
     weights = np.zeros((len(FEATURES), 1), np.float32)
     weights[FEATURES.index("high_freq_mean")] = 1
     nodes = [
@@ -162,19 +165,22 @@ def blur_graph(view: str = "features", output: str = "extent") -> bytes:
         helper.make_node("Sub", ["eight", "detail"], ["less"]),
         helper.make_node("Relu", ["less"], ["more"]),
         helper.make_node("Add", ["more", "one"], [output]),
+        helper.make_node("Sub", ["more", "five"], ["over"]),
+        helper.make_node("Sigmoid", ["over"], ["motion"]),
     ]
     constants = {
         "weights": weights,
         "axis": np.array([1]),
         "eight": np.float32(8),
         "one": np.float32(1),
+        "five": np.float32(5),
     }
     value = helper.make_tensor_value_info
     made = helper.make_graph(
         nodes,
         "extent",
         [value(view, TensorProto.FLOAT, ["n", len(FEATURES)])],
-        [value(output, TensorProto.FLOAT, ["n"])],
+        [value(name, TensorProto.FLOAT, ["n"]) for name in (output, *["motion"] * kind)],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -46,7 +46,7 @@ def test_every_row_gets_its_verdict_in_a_table_of_the_same_kind(library, detecto
     expected = [detector.predict(path) for path in paths]
     for name in ("probability", "score", "label", "reason"):
         assert made[name].to_list() == [getattr(one, name) for one in expected]
-    for name in ("sharp_fraction", "blur"):  # no such graph in this model
+    for name in ("sharp_fraction", "blur", "kind_probability"):  # no such graph in this model
         assert missing(library, made, name) == [True] * 6
     assert made["evidence"].to_list() == [one.evidence for one in expected]
     assert made["error"].to_list() == [""] * 6
@@ -54,11 +54,15 @@ def test_every_row_gets_its_verdict_in_a_table_of_the_same_kind(library, detecto
 
 
 def test_how_wide_blur_is_stands_in_a_column_of_its_own(library, paths):
-    measuring = Detector(bundle(blur_graph=blur_graph()))
+    measuring = Detector(bundle(blur_graph=blur_graph(kind=True)))
     made = score_frame(library.DataFrame({"path": [*paths, "gone.jpg"]}), model=measuring)
     assert made["blur"].to_list()[:6] == [measuring.predict(path).blur for path in paths]
     for name in ("blur", "evidence"):
         assert missing(library, made, name) == [False] * 6 + [True]
+    told = [measuring.predict(path) for path in paths]
+    assert made["kind"].to_list() == [*(one.kind or "" for one in told), ""]
+    none = [one.kind is None for one in told]
+    assert missing(library, made, "kind_probability") == [*none, True] and {*none} == {True, False}
 
 
 def test_a_row_without_a_verdict_says_why_and_nothing_else_is_lost(library, detector, paths):

@@ -30,7 +30,7 @@ from blurdct.inference.multiscale import (
 from blurdct.inference.prediction import FIELDS
 from blurdct.inference.thresholds import Thresholds
 from blurdct.scan.items import Item
-from blurdct.scan.worker import judge_many, verdict_at_sizes
+from blurdct.scan.worker import judge_many, verdicts_at_sizes
 from tests.helpers import toys
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -315,12 +315,12 @@ def test_many_photos_come_in_order_with_errors_in_their_place(toy, wide, tmp_pat
     cv2.imwrite(str(names[2]), toys.scene(1))
     names[3].write_text("words")
     items = [Item(str(name)) for name in names]
-    answers = list(judge_many(verdict_at_sizes, toy, iter(items), 1))
+    answers = list(judge_many(verdicts_at_sizes, toy, iter(items), 1))
     assert answers[::2] == [judge_sizes(toy, name) for name in names[::2]]
     for name, answer in zip(names[1::2], answers[1::2], strict=True):
         assert isinstance(answer, ImageError)
         assert str(answer).startswith(f"{name}: ")
-    others = list(judge_many(verdict_at_sizes, toy, iter(items), 2, chunk=1))
+    others = list(judge_many(verdicts_at_sizes, toy, iter(items), 2, chunk=1))
     assert others[::2] == answers[::2]
     assert [str(one) for one in others[1::2]] == [str(one) for one in answers[1::2]]
 
@@ -396,13 +396,15 @@ def test_a_line_has_a_dash_where_the_model_knows_no_blur(cli):
 
 
 def test_a_terminal_gets_a_table(capsys):
-    row = {"score": 12.34, "label": "sharp", "sure": True, "reason": "", "note": ""}
+    row = {"score": 12.34, "label": "blurred", "sure": True, "reason": "", "note": ""}
+    row |= {"kind": "motion", "kind_probability": 0.75}
     row |= {"blur": 6.04, "sharp_size": 2048, "sizes": {512: 0.1, 2048: 0.25}}
     unknown = {"score": None, "label": "unknown", "sure": False, "reason": "flat", "note": ""}
+    unknown |= {"kind": None, "kind_probability": None}
     unknown |= {"blur": None, "sharp_size": None, "sizes": {}}
     print_size_table([{"path": "a.jpg", **row}, {"path": "new\nline.jpg", **unknown}])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["a.jpg", "12.3", "sharp", "2048", "6.0", "512:", "0.100"] in lines
+    assert ["a.jpg", "12.3", "blurred", "(moved?)", "2048", "6.0", "512:", "0.100"] in lines
     assert ["2048:", "0.250"] in lines
     assert ["new\\nline.jpg", "-", "unknown", "(flat)", "-", "-"] in lines
     print_size_table([])

@@ -54,6 +54,7 @@ def test_a_graph_says_what_it_takes_and_gives(toy):
     assert (places.inputs, places.outputs) == (("cells",), ("map",))
     width = Session(toys.blur_graph())
     assert (width.inputs, width.outputs) == (("features",), ("extent",))
+    assert Session(toys.blur_graph(kind=True)).outputs == ("extent", "motion")
 
 
 def test_a_table_is_answered_a_batch_at_a_time():
@@ -118,6 +119,9 @@ def saying(value: float, shape: list[int] | None = None, output: str = "probabil
 def test_what_is_no_probability_is_refused_in_one_line(call, value):
     with pytest.raises(ModelError, match=f"gives a probability of {value}.*, which is none of 0"):
         call(Session(saying(value)), rows(3))
+    if call is Session.run:
+        with pytest.raises(ModelError, match=f"gives a motion of {value}.*, which is none of 0"):
+            call(Session(saying(value, output="motion")), rows(3))
 
 
 @pytest.mark.parametrize("shape", [[2], [3, 1], [0]])

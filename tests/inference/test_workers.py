@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from blurdct.errors import ImageError
+from blurdct.errors import ImageError, ModelError
 from blurdct.inference import workers
-from blurdct.inference.workers import answer_each, in_worker, keep
+from blurdct.inference.workers import BATCH, answer_each, in_worker, judge_looks, keep
 from blurdct.parallel.pool import ordered_map
 
 
@@ -93,3 +93,48 @@ def test_on_one_core_there_is_no_other_process_and_models_take_turns(monkeypatch
 def test_one_path_in_place_of_several_is_refused(photos):
     with pytest.raises(ValueError, match="expected several paths, got one string; judge takes one"):
         next(answer_each(judge, Loaded("m"), photos))
+
+
+class Spoilt:
+    """Looks at words; fails on ``nan``, and on all that it is asked about together with it."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def verdicts(self, looks):
+        self.asked.append(looks)
+        if "nan" in looks:
+            raise ModelError("nan")
+        return [word.upper() for word in looks]
+
+
+def test_looks_are_judged_some_at_once_and_come_back_in_order(monkeypatch):
+    monkeypatch.setattr(workers, "PAUSE", 60.0)
+    detector, words = Spoilt(), [f"w{number}" for number in range(19)]
+    words[3] = None
+    found = list(judge_looks(detector, enumerate(words)))
+    assert found == [(n, word and word.upper()) for n, word in enumerate(words)]
+    assert [len(few) for few in detector.asked] == [BATCH - 1, BATCH, 3]
+
+
+def test_where_the_model_fails_on_one_the_others_have_their_verdicts():
+    found = [one for _, one in judge_looks(Spoilt(), enumerate(["a", "nan", "b"]))]
+    assert found[::2] == ["A", "B"] and isinstance(found[1], ModelError)
+
+
+def test_what_came_before_an_error_is_judged_before_it_is_raised():
+    def looked():
+        yield 0, "a"
+        raise ValueError("no more")
+
+    stream = judge_looks(Spoilt(), looked())
+    assert next(stream) == (0, "A")
+    with pytest.raises(ValueError, match="no more"):
+        next(stream)
+
+
+def test_whoever_waits_does_not_wait_for_the_rest(monkeypatch):
+    monkeypatch.setattr(workers, "PAUSE", 0.0)
+    taken = []
+    looked = ((n, taken.append(n) or "a") for n in range(5))
+    assert next(judge_looks(Spoilt(), looked)) == (0, "A") and taken == [0]

@@ -171,3 +171,27 @@ def _runs(process_id: int) -> bool:
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def two_at_once(items):
+    """Answers of two items at a time; one below 0 is refused, which is the end of the stream."""
+    held = []
+    for item in items:
+        if item < 0:
+            raise ValueError(item)
+        held.append(item)
+        if len(held) == 2:
+            yield from [(one, tuple(held)) for one in held]
+            held = []
+    yield from [(one, tuple(held)) for one in held]
+
+
+def test_a_stream_may_look_at_several_items_before_it_answers():
+    few = [[0, 1, 2, 3, 4], [5, 6]]
+    answers = sorted(crash_safe_map(two_at_once, few, lost, 1, stream=True))
+    assert [one for one, _ in answers] == list(range(7))
+    assert {held for _, held in answers} == {(0, 1), (2, 3), (4,), (5, 6)}
+    timed = sorted(crash_safe_map(two_at_once, few, lost, 1, limit=60, stream=True))
+    assert timed == [(one, (one,)) for one in range(7)]  # each is waited for
+    with pytest.raises(ValueError, match="-1"):
+        list(crash_safe_map(two_at_once, [[0, 1, -1, 2]], lost, 1, stream=True))

@@ -194,6 +194,17 @@ def test_a_photograph_is_told_with_its_sharp_part_and_its_blur(measures, words):
     assert lines == ["90.0 blurred", *filter(None, [words]), "a/b.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "p", "words"),
+    [("motion", 0.95, ", moved"), ("defocus", 0.75, ", out of focus?"), ("", None, "")],
+)
+def test_a_photograph_is_told_with_the_kind_of_its_blur(kind, p, words):
+    one = row("a.jpg", 0.9, kind=kind, kind_probability=p)
+    text = html(summarize([one]), "results.csv", {}, 24)
+    caption = re.search(r"<figcaption>(.*?)</figcaption>", text, re.DOTALL)[1]
+    assert re.sub(r"<.*?>", "", caption.split("<br>")[0]).strip() == f"90.0 blurred{words}"
+
+
 def test_few_photographs_are_worst_or_best_but_not_both():
     for count in range(6):
         made = summarize(row(f"{number}.jpg", number / 10) for number in range(count))

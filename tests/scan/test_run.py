@@ -59,11 +59,12 @@ def photos(tmp_path, monkeypatch):
     return folder
 
 
-def here(function, batches, lost, workers, limit, initializer, initargs):
-    """Does what ``sturdy_map`` does, without the second that a process takes to start."""
+def here(function, batches, lost, workers, limit, initializer, initargs, stream):
+    """Does what ``crash_safe_map`` does, without the second that a process takes to start."""
+    assert stream
     initializer(*initargs)
     for batch in batches:
-        yield from map(function, batch)
+        yield from function(iter(batch))
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_each_photo_has_a_row_in_order_with_what_the_detector_says(go, photos, m
         status = os.stat(row["path"])
         assert (row["bytes"], row["modified"]) == (status.st_size, status.st_mtime)
         if not row["error"]:
-            verdict = detector.predict(row["path"]).as_dict()
+            verdict = {**detector.predict(row["path"]).as_dict(), "kind": ""}  # it knows none
             assert {name: row[name] for name in verdict} == verdict
             assert (row["width"], row["height"]) == (toys.SIDE, toys.SIDE)
     assert with_error(rows).keys() == {"in/2b.jpg", "in/4b.jpg"}
@@ -111,7 +112,7 @@ def test_each_photo_has_a_row_in_order_with_what_the_detector_says(go, photos, m
 def test_evidence_and_blur_come_into_every_file_and_through_a_resumed_scan(
     go, photos, tmp_path, out
 ):
-    toys.bundle(blur_graph=toys.blur_graph()).save(tmp_path / "measuring")
+    toys.bundle(blur_graph=toys.blur_graph(kind=True)).save(tmp_path / "measuring")
     detector = Detector.load(tmp_path / "measuring")
     options = {"out": out, "model": str(tmp_path / "measuring")}
     go("in", **options)
@@ -121,12 +122,15 @@ def test_evidence_and_blur_come_into_every_file_and_through_a_resumed_scan(
     for row in rows:
         told = None if row["error"] else detector.predict(row["path"])
         assert row["blur"] == (told and told.blur) and row["evidence"] == (told and told.evidence)
-    assert len({row["blur"] for row in rows}) > 3
+        assert row["kind"] == ((told and told.kind) or "")
+        assert row["kind_probability"] == (told and told.kind_probability)
+    assert len({row["blur"] for row in rows}) > 3 and {row["kind"] for row in rows} > {""}
 
 
 def test_rows_from_before_there_was_blur_are_kept_by_a_resumed_scan(go, photos):
     _, rows = go("in")
-    columns = [name for name in results.COLUMNS if name not in ("evidence", "blur")]
+    new = ("evidence", "blur", "kind", "kind_probability")
+    columns = [name for name in results.COLUMNS if name not in new]
     results.write("out.csv", rows, columns)
     save(photos / "9.jpg", 9)
     summary, again = go("in", resume=True)

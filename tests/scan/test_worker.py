@@ -11,7 +11,7 @@ from blurdct.inference.workers import in_worker
 from blurdct.results import COLUMNS
 from blurdct.scan import worker
 from blurdct.scan.items import Item
-from blurdct.scan.worker import judge, prepare, row_of, verdict
+from blurdct.scan.worker import judge, prepare, row_of, verdicts
 from tests.helpers import toys
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "sharp"
@@ -62,4 +62,4 @@ def test_a_model_that_gives_no_probability_is_told_with_the_photo(monkeypatch):
     _, row = in_worker(judge, (0, item))
     assert row["error"] == "the model's graph gives a probability of nan" and not row["label"]
     with pytest.raises(ModelError, match=f"^{item.path}: the model's graph gives"):
-        in_worker(lambda detector, facts, item: verdict(detector, item), item)
+        in_worker(lambda detector, facts, item: list(verdicts(detector, [item])), item)

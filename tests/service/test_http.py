@@ -72,15 +72,20 @@ def test_evidence_and_blur_are_told_in_answers_and_in_the_headers_of_a_map(tmp_p
             headers = asked.post("/v1/map", content=data, headers=RAW).headers
             assert float(headers["x-blurdct-evidence"]) == verdict.evidence > 0
             assert float(headers["x-blurdct-blur"]) == verdict.blur > 1
+            kinds = (verdict.kind, verdict.kind_probability)
+            assert (found["kind"], found["kind_probability"]) == kinds
+            assert headers["x-blurdct-kind"] == (verdict.kind or "")
+            assert headers["x-blurdct-kind-probability"] == str(kinds[1] or "")
+        assert verdict.kind and verdict.label == "blurred"
         (found,) = asked.post("/v1/predict", content=FLAT).json()["results"]
         assert (found["evidence"], found["blur"]) == (0.0, None)
         headers = asked.post("/v1/map", content=FLAT, headers=RAW).headers
         assert (headers["x-blurdct-evidence"], headers["x-blurdct-blur"]) == ("0.0", "")
         answer = asked.post("/v1/predict", content=b"no photo").json()["results"][0]
-        assert answer["evidence"] is answer["blur"] is None
+        assert answer["evidence"] is answer["blur"] is answer["kind"] is None
         described = asked.get("/openapi.json").json()
     fields = described["components"]["schemas"]["Result"]["properties"]
-    assert {"evidence", "blur"} < fields.keys()
+    assert {"evidence", "blur", "kind", "kind_probability"} < fields.keys()
 
 
 def test_a_body_may_be_the_photo_itself(client):

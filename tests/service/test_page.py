@@ -407,6 +407,8 @@ def test_the_download_is_a_file_of_results(visit, tmp_path):
             assert row[name] == getattr(verdict, name)
         for name in ("sharp_fraction", "evidence", "blur"):
             assert row[name] == pytest.approx(getattr(verdict, name))
+        assert row["kind"] == (verdict.kind or "")
+        assert row["kind_probability"] == pytest.approx(verdict.kind_probability)
         assert (row["width"], row["height"]) == Image.open(path).size
         assert row["bytes"] == path.stat().st_size and row["error"] == ""
     assert rows[2]["score"] is rows[2]["sure"] is rows[2]["threshold"] is None
@@ -566,9 +568,10 @@ def measured(page, given):
 
 
 def test_how_wide_blur_is_and_how_much_there_is_to_judge_by_are_told(visit, tmp_path):
-    given = {"sharp_fraction": 0.4, "evidence": 0.834, "blur": 6.2}
+    given = {"sharp_fraction": 0.4, "evidence": 0.834, "blur": 6.2, "label": "blurred"}
+    given |= {"kind": "motion", "kind_probability": 0.95}
     page = measured(visit(), given)
-    expected = "40% of it sharp \u00b7 blur about 6 px \u00b7 83% of it to judge by"
+    expected = "moved \u00b7 40% of it sharp \u00b7 blur about 6 px \u00b7 83% of it to judge by"
     assert page.inner_text("#sharp") == expected
     with page.expect_download() as download:
         page.click("#download")
@@ -586,9 +589,30 @@ def test_how_wide_blur_is_and_how_much_there_is_to_judge_by_are_told(visit, tmp_
     ],
 )
 def test_what_a_model_does_not_measure_is_left_out(visit, given, words):
-    page = measured(visit(), given)
+    page = measured(visit(), {"kind": None, "kind_probability": None, **given})
     words[-1] += " of it to judge by"
     assert page.inner_text("#sharp") == " \u00b7 ".join(words)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"kind": "defocus", "kind_probability": 0.75}, "out of focus?"),
+        ({"kind": "motion", "kind_probability": 0.9, "label": "sharp"}, ""),
+    ],
+)
+def test_a_kind_is_told_of_what_is_blurred_with_a_question_mark_where_it_is_doubtful(
+    visit, tmp_path, given, words
+):
+    none = {"sharp_fraction": None, "blur": None, "evidence": None}
+    page = measured(visit(), {"label": "blurred", **none, **given})
+    assert page.inner_text("#sharp") == words
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "r.csv")
+    (row,) = results.verdicts(tmp_path / "r.csv")
+    assert row["kind"] == (given["kind"] if words else "")
+    assert row["kind_probability"] == (given["kind_probability"] if words else None)
 
 
 def test_the_page_begins_with_the_model_that_the_service_goes_by(visit):

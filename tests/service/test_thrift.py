@@ -207,7 +207,7 @@ def test_clients_of_apache_get_typed_verdicts(port):
 def test_evidence_and_blur_are_told_to_clients_that_know_them_and_pass_others_by(tmp_path):
     settings = measuring(tmp_path / "toy")
     verdict = Detector.load(tmp_path / "toy").predict(jpeg(1, 3))
-    older = re.sub(r"(?m)^ +1[23]: optional double (evidence|blur).*$", "", IDL_FILE.read_text())
+    older = re.sub(r"(?m)^ +1[2-5]: optional \w+ (evidence|blur|kind).*$", "", IDL_FILE.read_text())
     (tmp_path / "older.thrift").write_text(older)
     idl = thriftpy2.load(str(tmp_path / "older.thrift"), module_name="older_py2_thrift")
     with running(Handler(Engine(settings)).answer) as there:
@@ -215,12 +215,15 @@ def test_evidence_and_blur_are_told_to_clients_that_know_them_and_pass_others_by
             found = asked.predict(jpeg(1, 3), "")
             assert (found.evidence, found.blur) == (verdict.evidence, verdict.blur)
             assert found.blur > 1
+            kinds = (verdict.kind, verdict.kind_probability)
+            assert (found.kind, found.kind_probability) == kinds and verdict.kind
             unknown = asked.predict(FLAT, "")
-            assert (unknown.evidence, unknown.blur) == (0.0, None)
+            assert (unknown.evidence, unknown.blur, unknown.kind) == (0.0, None, None)
         asked = make_client(idl.BlurDetector, "127.0.0.1", there.port, timeout=10_000)
         found = asked.predict(jpeg(1, 3), "")
         asked.close()
-    assert not hasattr(found, "blur") and found.probability == verdict.probability
+    assert not hasattr(found, "blur") and not hasattr(found, "kind")
+    assert found.probability == verdict.probability
     assert (found.label, found.model, found.width) == (verdict.label, "toy", 64)
 
 

@@ -20,6 +20,7 @@ from blurdct.inference.thresholds import Thresholds, verdict_index
 from blurdct.metrics import roc_auc
 from blurdct.models.registry import BACKENDS
 from blurdct.training import cross_validation, train
+from blurdct.training.blur_rows import kinds
 from blurdct.training.cross_validation import cross_validate, judge_unseen
 from blurdct.training.train import check_export, train_model
 from blurdct.training.training_set import (
@@ -82,7 +83,7 @@ class Spy:
     def map_onnx(self):
         return b""
 
-    def blur_onnx(self, inputs, widths, groups):
+    def blur_onnx(self, rows):
         return b""
 
 
@@ -247,16 +248,20 @@ def test_the_graph_of_a_map_goes_into_the_bundle(spy, data, monkeypatch, tmp_pat
     assert bundle.map_graph == toys.map_graph() and Detector.load(tmp_path / "mapped").has_map
 
 
-def test_the_width_of_blur_is_learnt_where_the_table_says_it(spy, data, monkeypatch):
+def test_width_and_kind_of_blur_are_learnt_where_the_table_says_them(spy, data, monkeypatch):
     asked = []
-    monkeypatch.setattr(Spy, "blur_onnx", lambda self, *known: asked.append(known) or b"graph")
+    monkeypatch.setattr(Spy, "blur_onnx", lambda self, known: asked.append(known) or b"graph")
     assert train_model(data, "spy", {}, QUICK)[0].blur_graph == b"" and not asked
     widths = np.arange(len(data.y), dtype=float)
     told = replace(data, table=data.table.assign(seen=widths.astype(np.float32)))
     assert train_model(told, "spy", {}, QUICK)[0].blur_graph == b"graph"
-    ((inputs, given, groups),) = asked
-    assert inputs is data.inputs and groups is data.groups
-    np.testing.assert_array_equal(given, widths)
+    (known,) = asked
+    np.testing.assert_array_equal(known.inputs["features"], data.inputs["features"])
+    np.testing.assert_array_equal(known.groups, data.groups)
+    np.testing.assert_array_equal(known.widths, widths)
+    motion, weights = kinds(told.table)
+    np.testing.assert_array_equal(known.motion, motion)
+    np.testing.assert_array_equal(known.weights, weights)
 
 
 def test_labels_out_of_fold_are_those_that_the_detector_would_give(spy, data, monkeypatch):

@@ -25,6 +25,7 @@ from blurdct.training.out_of_fold import OutOfFold
 from blurdct.training.training_set import build_training_set
 from blurdct.training.tuning import best_parameters, tune
 from tests.helpers import toys
+from tests.helpers.clusters import storage_server
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -225,6 +226,14 @@ def storages(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def server(tmp_path):
+    """The URL of Optuna's storage server, which keeps a study in SQLite."""
+    pytest.importorskip("grpc", reason="gRPC is not installed")
+    with storage_server(tmp_path) as address:
+        yield address
+
+
 def answers(study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
 
@@ -275,10 +284,11 @@ def test_both_workers_take_part(tmp_path, kind):
     assert len(names) == 3
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "journal"])
-def test_whoever_comes_at_the_same_time_shares_a_study_too(tmp_path, kind):
-    """From the making of its tables on."""
-    storage, script = storages(tmp_path)[kind], tmp_path / "partner.py"
+@pytest.mark.parametrize("kind", ["sqlite", "journal", "grpc"])
+def test_whoever_comes_at_the_same_time_shares_a_study_too(tmp_path, kind, request):
+    """From the making of its tables on; by a server, as two machines do that share no disk."""
+    storage = storages(tmp_path).get(kind) or request.getfixturevalue("server")
+    script = tmp_path / "partner.py"
     script.write_text(PARTNER)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     command = [sys.executable, script, storage]
@@ -295,6 +305,18 @@ def test_whoever_comes_at_the_same_time_shares_a_study_too(tmp_path, kind):
     both = [tuple(parameters.items()) for own in tried for parameters in own]
     assert len(both) == len(set(both)) == 12
     assert {tuple(trial.params.items()) for trial in answers(study)} == set(both)
+
+
+@pytest.mark.parametrize(
+    ("storage", "why"),
+    [("grpc://nobody", "expected grpc://HOST:PORT"), ("grpc://localhost:1", "no storage server")],
+)
+def test_a_storage_server_that_is_not_there_is_told(monkeypatch, storage, why):
+    pytest.importorskip("grpc", reason="gRPC is not installed")
+    monkeypatch.setattr("blurdct.training.study.PATIENCE", 0.1)
+    monkeypatch.setattr("blurdct.training.study.PAUSE", 0)
+    with pytest.raises(ConfigError, match=f"{storage}: cannot be used to store a study .{why}"):
+        tune(scored(), "tree", 1, QUICK, storage)
 
 
 def test_a_trial_whose_process_is_gone_is_made_up_for(tmp_path, monkeypatch):

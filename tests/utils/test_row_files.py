@@ -1,12 +1,15 @@
-"""Texts that a spreadsheet would take for formulas: made harmless, and given back as they were."""
+"""Texts that a spreadsheet would take for formulas, made harmless and given back; Parquet."""
 
 import csv
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, strategies as st
 
 from blurdct import results
 from blurdct.results import COLUMNS
+from blurdct.utils import row_files
 from blurdct.utils.row_files import ESCAPED, escaped, is_formula, unescaped
 from tests.helpers.rows import row
 
@@ -50,3 +53,28 @@ def test_a_column_of_others_of_that_name_is_left_as_it_is(tmp_path):
 @given(st.lists(st.fixed_dictionaries({"a": st.text(), "b": st.text() | st.integers()})))
 def test_any_texts_come_back(rows):
     assert list(unescaped(escaped(rows))) == rows
+
+
+def test_a_parquet_file_is_written_without_pandas_which_takes_long_to_import(tmp_path):
+    code = (
+        "import sys; from blurdct.results import write; "
+        f"write({str(tmp_path / 'r.parquet')!r}, [{{'path': 'a', 'bytes': 1}}, {{'path': 'b'}}]); "
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_column_of_arrow_is_what_arrow_itself_makes_of_it():
+    pyarrow = pytest.importorskip("pyarrow")
+    of_kinds = {
+        pyarrow.string(): ["a", None, "", "\u00e9"] * 3,
+        pyarrow.binary(): [b"\xff", None, b"", b"x"] * 3,
+        pyarrow.int64(): [1, None, -(2**62), 0] * 3,
+        pyarrow.float64(): [0.5, None, -0.0, 3] * 3,
+        pyarrow.bool_(): [True, None, False, False] * 3,
+    }
+    for kind, values in of_kinds.items():
+        for some in (values, values[:3], [None, None], []):
+            made = row_files._arrow(some, kind)
+            made.validate(full=True)
+            assert made.equals(pyarrow.array(some, kind)), kind

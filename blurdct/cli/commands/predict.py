@@ -139,7 +139,7 @@ def predict(
     from ...inference.detector import Detector, threshold_for
     from ...inference.prediction import FIELDS, kinds
     from ...scan.items import counted
-    from ...scan.worker import CHUNK, judge_many, verdict, verdict_at_sizes
+    from ...scan.worker import CHUNK, judge_many, verdicts, verdicts_at_sizes
 
     name = named(model)
     bundle = load(name)
@@ -155,7 +155,7 @@ def predict(
         )
     watched = not quiet and sys.stderr is not None and sys.stderr.isatty()
     total, items = counted(items) if watched else (None, items)
-    judge, chunk = (verdict_at_sizes, FEW) if sizes else (verdict, CHUNK)
+    judge, chunk = (verdicts_at_sizes, FEW) if sizes else (verdicts, CHUNK)
     answers = judge_many(judge, detector, items, workers, MANY, chunk)
     if sizes:
         answers = _rows_with_sizes(answers)

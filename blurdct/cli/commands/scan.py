@@ -4,15 +4,16 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ...config import ReadConfig
-from ...errors import BlurdctError
+from ...errors import BlurdctError, ConfigError
 from ...results import UNREADABLE
 from ...utils.text import counted
 from ..checks import command
@@ -40,6 +41,8 @@ from ..tally import Tally
 if TYPE_CHECKING:
     from ...scan.run import Summary
 
+Engine = Literal["local", "ray"]
+
 INTERRUPTED, TERMINATED = 130, 143  # exit status
 STEP = 0.2  # seconds between two looks of the bar
 
@@ -48,8 +51,12 @@ STEP = 0.2  # seconds between two looks of the bar
 def scan(
     sources: Sources,
     out: Annotated[
-        Path,
-        typer.Option(metavar="FILE", help="Where to: .parquet, .csv or .jsonl, by its ending."),
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Where to: .parquet, .csv or .jsonl, by its ending; with --engine ray a folder of "
+            "Parquet parts, or its URL.",
+        ),
     ],
     resume: Annotated[
         bool,
@@ -80,6 +87,25 @@ def scan(
         ),
     ] = None,
     max_pixels: MaxPixels = ReadConfig.max_pixels,
+    engine: Annotated[
+        Engine, typer.Option(help="Who does the work: processes here, or a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|HOST:PORT",
+            help="Of a Ray cluster that this machine is part of; else one starts here, for as long "
+            "as the scan takes.",
+        ),
+    ] = None,
+    gpus: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Ray: N workers with a GPU each, for models that have a use for it.",
+        ),
+    ] = 0,
     quiet: Quiet = False,
 ) -> None:
     """Judge a whole collection: a table with a row for each photo, in their order.
@@ -92,6 +118,7 @@ def scan(
       blurdct scan photos/ --out results.parquet
       blurdct scan photos/ --out results.parquet --resume
       find . -name '*.jpg' -print0 | blurdct scan -0 - --out results.csv
+      blurdct scan s3://photos/2026 --engine ray --address auto --out s3://results/2026
 
     \b
     Exit status:
@@ -101,12 +128,11 @@ def scan(
       130  stopped by Ctrl-C (143: by SIGTERM)
     """
     one_threshold(threshold, max_fpr)
+    scan_by = _scanner(engine, escape, address, gpus)
     bar = _Bar(quiet)
     try:
         with _signals(), bar.shown(sources, column, null, exclude or ()):
-            from ...scan.run import scan
-
-            summary = scan(
+            summary = scan_by(
                 sources,
                 out,
                 model=model,
@@ -121,7 +147,6 @@ def scan(
                 timeout=timeout,
                 resume=resume,
                 force=force,
-                escape=escape,
                 watch=bar,
             )
     except KeyboardInterrupt as stop:
@@ -145,6 +170,24 @@ def scan(
         note(told(summary.held))
     whole = not summary.held and not summary.labels[UNREADABLE]
     raise typer.Exit(ALL_READ if whole else SOME_UNREAD)
+
+
+def _scanner(
+    engine: Engine, escape: bool, address: str | None, gpus: int
+) -> "Callable[..., Summary]":
+    """What scans, and options of its own."""
+    if engine == "ray":
+        from ...scan.cluster.engine import scan_on_ray
+
+        if escape:
+            raise ConfigError("--escape is for CSV, which --engine ray does not write")
+        return partial(scan_on_ray, address=address, gpus=gpus)
+    for name, given in {"--address": address, "--gpus": gpus}.items():
+        if given:
+            raise ConfigError(f"{name} is for --engine ray")
+    from ...scan.run import scan
+
+    return lambda sources, out, **settings: scan(sources, Path(out), escape=escape, **settings)
 
 
 def _told(summary: "Summary") -> str:

@@ -5,10 +5,12 @@ camera takes, a night sky or the ground that a product stands on, ends along suc
 the four sides is looked at by itself, again and again, since frames lie within frames.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+
+from ...kernel import calls
 
 NEAR = 12  # grey levels that JPEG may move a frame's pixels by
 SAME = 1  # grey levels: what most of a frame keeps to, ...
@@ -85,6 +87,8 @@ def _is_enough(box: Box, whole: Box) -> bool:
 def _without_margins(luma: np.ndarray, box: Box) -> Box:
     """Less a strip of one grey level, maybe with letters in it, at each side that has one."""
     part = box.of(luma)
+    if min(_other_at_edges(part)) > FEW:
+        return box  # as of nearly all photos
     (top, bottom), (left, right) = _margins(part, True), _margins(part.T)
     if top + bottom >= box.height or left + right >= box.width:
         return box
@@ -119,9 +123,9 @@ def _stands_alone(strip: np.ndarray, extent: int, letters: bool) -> bool:
 
 def _margin(picture: np.ndarray, letters: bool = False) -> int:
     """Rows of a frame at the top of a picture, with letters in it or not; 0 if it has none."""
-    level = int(np.median(picture[0]))
-    if np.mean(_other(picture[:1], level)) > FEW:
-        return 0  # as of nearly all photos
+    level, share = _edge(picture[0])
+    if share > FEW:
+        return 0
     other = _other(picture, level)
     width = other.shape[1]
     columns = np.flatnonzero(other.sum(axis=0, dtype=np.int32) > FEW * len(other))
@@ -146,6 +150,26 @@ def _margin(picture: np.ndarray, letters: bool = False) -> int:
     return found
 
 
+def _other_at_edges(picture: np.ndarray) -> list[float]:
+    """The share of each of its four edges that is another level than the median of that edge."""
+    if calls.takes(picture):
+        height, width = picture.shape
+        near = calls.edges(picture, NEAR)[:, 1].tolist()
+        return [1 - n / of for n, of in zip(near, (width, width, height, height), strict=True)]
+    lines = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
+    return [_edge(line)[1] for line in lines]
+
+
+def _edge(line: np.ndarray) -> tuple[int, float]:
+    """The median of a line, and the share of it that is another level."""
+    upto = np.bincount(line, minlength=256).cumsum()
+    count = len(line)
+    low, high = upto.searchsorted(((count - 1) // 2, count // 2), "right")
+    level = int(low + high) // 2
+    same = upto[min(level + NEAR, 255)] - (upto[level - NEAR - 1] if level > NEAR else 0)
+    return level, 1 - int(same) / count
+
+
 def _other(picture: np.ndarray, level: int) -> np.ndarray:
     """Where it is another level than this, bool."""
     return np.abs(picture.astype(np.int16) - level) > NEAR
@@ -157,18 +181,34 @@ def _without_fill(luma: np.ndarray, box: Box) -> Box:
         return box
     part = box.of(luma)
     # a quarter of its rows and columns tells as much
-    across, down = _filled(part[::4]), _filled(np.ascontiguousarray(part[:, ::4].T))
+    columns, rows = -(-box.width // 4), -(-box.height // 4)
+    if calls.takes(part):
+        steps = calls.steps(part, STEP)
+    else:
+        steps = (_steps(part[::4]), _steps(cv2.transpose(part)[::4]))
+    across, down = _filled(steps[0] / rows), _filled(steps[1] / columns)
     return Box(box.top + down, box.bottom - down, box.left + across, box.right - across)
 
 
-def _filled(picture: np.ndarray) -> int:
-    """Columns of a smooth canvas at the left and, as many, at the right; 0 if there is none."""
+def _steps(picture: np.ndarray) -> Any:
+    """How many steps stand between each column and the next."""
     steps = cv2.absdiff(picture[:, 1:], picture[:, :-1])
     steps = cv2.threshold(steps, STEP, 1, cv2.THRESH_BINARY)[1]
-    shares = cv2.reduce(steps, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] / len(steps)
+    return cv2.reduce(steps, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
+
+
+def _filled(shares: np.ndarray) -> int:
+    """Columns of a smooth canvas at the left and, as many, at the right; 0 if there is none.
+
+    Args:
+        shares: Of the pixels of each column, but the last, that differ from the next one.
+    """
     near = np.maximum(shares[1:], shares[:-1])  # as the middle may lie between two pixels
-    least = max(3, picture.shape[1] // 40)
-    both = np.minimum(near, near[::-1])[least : int(0.46 * picture.shape[1])]
+    width = len(shares) + 1
+    least = max(3, width // 40)
+    both = np.minimum(near, near[::-1])[least : int(0.46 * width)]
+    if both.max(initial=0) <= FILL:
+        return 0
     for column in np.flatnonzero(both > FILL) + least:
         outside = (*shares[: column - 2], *shares[len(shares) - column + 2 :])
         if np.mean(outside) > SMOOTH:

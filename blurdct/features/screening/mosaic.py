@@ -5,6 +5,7 @@ every so many columns and, as far apart, every so many rows; the Fourier transfo
 too, whose teeth are as high as its first value, the sum of the steps.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -62,11 +63,10 @@ def _is_grid(of: Comb) -> bool:
 def comb(luma: np.ndarray) -> Comb:
     """How the steps from column to column stand."""
     between = cv2.absdiff(luma[::3, 1:], luma[::3, :-1])  # a third of the rows tells as much
-    steps = np.maximum(between, SMALL) - np.uint8(SMALL)
-    line = cv2.reduce(steps, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[0]
-    count = LONGER * len(line)
-    plain = line
-    line = plain * np.hanning(len(plain))
+    steps = cv2.subtract(between, SMALL)  # type: ignore[call-overload]  # none under 0
+    plain = cv2.reduce(steps, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] / len(steps)
+    count = LONGER * len(plain)
+    line = plain * _window(len(plain))
     total = float(line.sum())
     if total <= 0:
         return Comb(0.0, 0.0, 0.0)
@@ -81,3 +81,10 @@ def comb(luma: np.ndarray) -> Comb:
     strength = float(teeth.mean())
     is_whole = np.mean(teeth >= LEAST * strength) >= WHOLE
     return Comb(float(spectrum[first]) if is_whole else 0.0, period, strength)
+
+
+@lru_cache(maxsize=64)
+def _window(count: int) -> np.ndarray:
+    window = np.hanning(count)
+    window.setflags(write=False)
+    return window

@@ -8,13 +8,16 @@ Sources:
     what: G.1.1.1.
 """
 
+import re
 from collections.abc import Iterator
 
-import numpy as np
+from ...kernel.choice import compiled
 
 _SCAN = b"\xff\xda"
 _RESTARTS = b"\xff\xdd\0\4"
 _NO_TABLES = (0xD8, 0xD9, 0xDA)  # start, end, scan: what no tables before the next scan begin with
+_END_OR_RESTART = re.compile(rb"\xff[^\x00\xff]")
+_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _SPARE = bytes(8)  # what a decoder may fetch beyond the last bit that it needs
 
 
@@ -30,7 +33,7 @@ def unfinished(data: bytes, start: int, at: int) -> bytes:
         at: Where its scan begins.
     """
     end = next((end for _, end in _scans(data, at)), len(data))
-    return data[start:end] + _SPARE
+    return b"".join((memoryview(data)[start:end], _SPARE))  # copied but once
 
 
 def are_all_there(data: bytes, at: int, ids: bytes) -> bool:
@@ -55,20 +58,24 @@ def are_all_there(data: bytes, at: int, ids: bytes) -> bool:
 
 def _scans(data: bytes, at: int) -> Iterator[tuple[int, int]]:
     """Of each scan from that at ``at`` on, where it begins, and where its data end."""
-    packed = np.frombuffer(data, np.uint8)
-    markers = np.flatnonzero(packed[at:-1] == 0xFF) + at
-    after = packed[markers + 1]
-    # 0xFF is of the data where 0 follows; at 0xD0 to 0xD7 the decoder starts anew, if told to
-    ends = (after != 0) & (after != 0xFF)
-    if _RESTARTS in data:
-        ends &= (after < 0xD0) | (after > 0xD7)
-    markers = markers[ends]
+    restarts, seen = False, 0
     while data.startswith(_SCAN, at) and at + 5 <= len(data):
         inside = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        number = int(np.searchsorted(markers, inside))
-        end = int(markers[number]) if number < len(markers) else len(data)
+        restarts, seen = restarts or data.find(_RESTARTS, seen, inside) >= 0, inside
+        end = _marker(data, inside, restarts)
         yield at, end
         at = end
         while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in _NO_TABLES:
             # filling, or tables
             at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+
+
+def _marker(data: bytes, at: int, restarts: bool) -> int:
+    """Where the next marker stands that ends a scan; the end of the file if there is none.
+
+    0xFF is of the scan where 0 follows; at 0xD0 to 0xD7 the decoder starts anew, if told to.
+    """
+    if kernel := compiled():
+        return int(kernel.marker(data, at, restarts))
+    found = (_END if restarts else _END_OR_RESTART).search(data, at)
+    return found.start() if found else len(data)

@@ -19,6 +19,8 @@ VERDICT: dict[str, Any] = {
     "note": "",
     "evidence": 0.83,
     "blur": 31.5,
+    "kind": "motion",
+    "kind_probability": 0.88,
     "width": 4032,
     "height": 3024,
     "error": "",
@@ -57,6 +59,13 @@ class Result(BaseModel):
     blur: float | None = Field(
         description="How wide a point's image is where the photo is sharpest, in its own pixels; "
         "null if the model does not know"
+    )
+    kind: Literal["defocus", "motion"] | None = Field(
+        description="What a blurred photo is rather blurred by: out of focus, or moved; null if "
+        "the model does not know, or the label is another"
+    )
+    kind_probability: float | None = Field(
+        description="That it is this kind and not the other, 0.5..1; null if there is none"
     )
     width: int | None = Field(description="Pixels, upright")
     height: int | None
@@ -175,6 +184,8 @@ PNG: dict[int | str, dict[str, Any]] = {
                 "Sharp-Fraction": "number",
                 "Evidence": "number",
                 "Blur": "number",
+                "Kind": "string",
+                "Kind-Probability": "number",
                 "Threshold": "number",
                 "Model": "string",
             }.items()

@@ -25,6 +25,8 @@ struct Prediction {
   11: string note                   // what was done to judge it, such as "first of 3 pages"
   12: optional double evidence      // part that shows what could be sharp or blurred, 0..1
   13: optional double blur          // how wide a point's image is, pixels; if the model knows
+  14: optional string kind          // of a blurred photo: "defocus" or "motion"; if it knows
+  15: optional double kind_probability  // that it is this and not the other, .5..1
 }
 
 // One that may be asked for.

@@ -1,4 +1,4 @@
-// Tables that sort: click a heading, and numbers fall at first, names rise.
+// Tables in boxes that scroll can be sorted: click a heading, and numbers fall at first, names rise.
 
 /** What a row is sorted by; "" where a column has nothing for it. */
 function valueOf(row, column) {
@@ -24,7 +24,7 @@ function sort(table, head, column) {
   body.append(...rows);
 }
 
-for (const table of document.querySelectorAll("table")) {
+for (const table of document.querySelectorAll(".wide table")) {
   [...table.tHead.rows[0].cells].forEach((head, column) => {
     head.querySelector("button").addEventListener("click", () => sort(table, head, column));
   });

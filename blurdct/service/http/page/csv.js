@@ -1,5 +1,7 @@
 // The table as a file of results: the columns that `blurdct scan` writes and `blurdct filter` reads.
 
+import { blurKind } from "./words.js";
+
 const COLUMNS = {
   path: (item) => item.path,
   bytes: (item) => item.file.size,
@@ -15,6 +17,8 @@ const COLUMNS = {
   sharp_fraction: (item) => item.result?.sharp_fraction,
   evidence: (item) => item.result?.evidence,
   blur: (item) => item.result?.blur,
+  kind: (item) => blurKind(item),
+  kind_probability: (item) => blurKind(item) && item.result.kind_probability,
   model: (item) => item.result?.model,
   digest: () => "",
   note: (item) => item.result?.note,

@@ -1,14 +1,13 @@
 // Photos in, verdicts out: what the parts of the page have to do with each other.
 
 import { csv, save } from "./csv.js";
+import * as engine from "./engine.js";
 import { listen } from "./picking.js";
 import { Queue } from "./queue.js";
-import * as service from "./service.js";
 import { Table } from "./table.js";
 import { Viewer } from "./viewer.js";
 import { at, count, doubtful, find, label, limit, percent, wrong } from "./words.js";
 
-const WIDTH = 4; // photos under way at once
 const RARE = ["unknown", "unreadable"]; // told of where there are some
 const NEWS = 500; // milliseconds between words on progress, which screen readers speak
 
@@ -27,7 +26,7 @@ const FILTERS = {
 
 const INVITATION = find("invitation").textContent;
 
-const queue = new Queue(WIDTH);
+const queue = new Queue(engine.WIDTH);
 let known = { map: "", models: [] };
 let chosen = "photos"; // out of FILTERS
 let threshold = null; // P from which on a photo is blurred; null for what the service says
@@ -39,7 +38,7 @@ const table = new Table((item) => viewer.open(item));
 
 async function draw(item, signal) {
   const model = item.result.model;
-  item.map = await service.map(item.file, named(model)?.has_map ? model : known.map, login, signal);
+  item.map = await engine.map(item.file, named(model)?.has_map ? model : known.map, login, signal);
   table.show(item);
 }
 
@@ -49,7 +48,7 @@ async function judge(item, signal) {
   item.busy = true;
   show(item);
   try {
-    item.result = judgedAt(await service.predict(item.file, model, login, signal));
+    item.result = judgedAt(await engine.predict(item.file, model, login, signal));
   } catch (error) {
     if (signal.aborted) return;
     item.error = error.message || String(error);
@@ -68,7 +67,7 @@ function judgedAt(result) {
 
 /** Ask for verdicts, anew where there is one. */
 function start(items) {
-  service.willing();
+  engine.willing();
   const { signal } = running;
   for (const item of items) {
     Object.assign(item, { result: null, error: "", again: false, busy: false, map: null });
@@ -170,16 +169,20 @@ function login(wrong) {
   });
 }
 
-/** Ask for the models; without them the service's own choice judges. */
+/** Ask for the models; without them a service's own choice judges. */
 async function learn() {
-  service.willing();
+  engine.willing();
   find("trouble").hidden = true;
+  find("loading").hidden = !engine.LOADING;
+  find("loaded").textContent = engine.LOADING;
   try {
-    known = await service.models(login);
+    known = await engine.models(login);
   } catch (error) {
-    find("trouble").textContent = `The service's models are not known: ${error.message}.`;
+    find("trouble").textContent = `${engine.UNKNOWN}: ${error.message}.`;
     find("trouble").hidden = false;
     return;
+  } finally {
+    find("loading").hidden = true;
   }
   find("model").replaceChildren(...known.models.map(({ name, accuracy }) =>
     new Option(accuracy ? `${name}, ${percent(accuracy)} right` : name, name)));

@@ -51,10 +51,23 @@ export const size = (bytes) =>
 /** The part of an item that is sharp, 0..1, by its verdict or its map; null if none says. */
 export const sharp = (item) => item.result?.sharp_fraction ?? item.map?.sharp ?? null;
 
+/** What an item that is blurred, also at another threshold, is blurred by; null if nobody says. */
+export const blurKind = (item) => (label(item) === "blurred" && item.result.kind) || null;
+
+const SURELY = 0.9; // P of a kind, from which on there is no question mark
+const BLURRED_BY = { defocus: "out of focus", motion: "moved" };
+
+/** That in words, with a question mark where the other kind may as well be right. */
+function blurredBy(item) {
+  const words = BLURRED_BY[blurKind(item)];
+  return words && words + (item.result.kind_probability < SURELY ? "?" : "");
+}
+
 /** How sharp an item is beyond its score, in words: as far as its verdict, or its map, tells. */
 export function measures(item) {
   const part = sharp(item), blur = item.result?.blur ?? item.map?.blur ?? null;
   const words = [
+    blurredBy(item),
     part !== null && `${percent(part)} of it sharp`,
     blur !== null && `blur about ${Math.max(1, Math.round(blur))} px`,
     kind(item) && item.result?.evidence && `${percent(item.result.evidence)} of it to judge by`,
