@@ -4,7 +4,8 @@ Each rival runs in an environment of its own and is asked through its own public
 script of `benchmarks/adapters/`, without a network; a photo that it dies of, or cannot read, is
 lost to it alone. *Own* is the verdict of its own threshold, *fitted* the threshold at which it is
 right most often: on the real photographs that of the other folds, elsewhere that of all real ones.
-Slow ones get a part of the photographs, the slowest none of those that are changed, so the second table has all of them on the smallest part.
+Slow ones get a part of the photographs, the slowest none of those that are changed, so the second
+table of real ones has all rivals on the smallest part.
 
 Folds are of whole scenes; so is what the intervals are drawn from. Our models are trained anew for
 each, and get calibration and threshold from the other folds; on the changed photographs of
@@ -209,8 +210,9 @@ def judged(
             some = [one for one in of_kinds if size in one.sizes]
             row = among_kinds(heard(some, said[name]), fitted)
             tables[KINDS].append([name, size, *row])
-            some = [one for one in changed if size in one.sizes and rival.share >= LEAST]
-            tables[CHANGES] += [[[name, size, *moved(heard(some, said[name]), fitted)]] if some else []
+            some = [one for one in changed if size in one.sizes]
+            if rival.share >= LEAST:
+                tables[CHANGES].append([name, size, *moved(heard(some, said[name]), fitted)])
     return tables
 
 
