@@ -119,7 +119,9 @@ def environment(rival: Rival, cache: Path) -> Path:
         for command in installing(folder, python, packages):
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
-                why = (done.stderr.strip() or "failed").splitlines()[-1]
+                lines = done.stderr.strip().splitlines() or ["failed"]
+                errors = [line.strip() for line in lines if "error" in line.lower()]
+                why = (errors or lines)[-1]
                 raise RivalError(f"cannot be installed: {why}")
     mark.write_text(wanted, encoding="utf-8")
     return python
@@ -141,29 +143,14 @@ def installing(folder: Path, python: Path, packages: Sequence[str]) -> list[list
 
 def copy_tree(folder: Path) -> None:
     """What a wheel of this tree is built from, once more."""
-    leave = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "*.so", "build", "dist")
-    folder.mkdir()
-    for part in parts_of_the_tree():
-        if part.is_dir():
-            shutil.copytree(part, folder / part.name, ignore=leave)
-        else:
-            shutil.copy(part, folder)
-
-
-def parts_of_the_tree() -> list[Path]:
-    """What a wheel of this tree is built from."""
-    names = ("blurdct", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
-    return [ROOT / name for name in names if (ROOT / name).exists()]
+    more = ("__pycache__", "*.egg-info", "*.so", "build", "dist", "data", "tests", "site", "run")
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", *more))
 
 
 def tree_digest() -> str:
     """Of this tree, as far as answers depend on it."""
-    files = [
-        file
-        for part in parts_of_the_tree()
-        for file in ([part] if part.is_file() else sorted(part.rglob("*")))
-        if file.is_file() and file.suffix not in (".pyc", ".so", ".md")
-    ]
+    parts = [ROOT / "pyproject.toml", ROOT / "setup.py", *sorted((ROOT / "blurdct").rglob("*"))]
+    files = [one for one in parts if one.is_file() and one.suffix not in (".pyc", ".so")]
     found = hashlib.sha256()
     for file in files:
         found.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")

@@ -4,7 +4,8 @@ Each rival runs in an environment of its own and is asked through its own public
 script of `benchmarks/adapters/`, without a network; a photo that it dies of, or cannot read, is
 lost to it alone. *Own* is the verdict of its own threshold, *fitted* the threshold at which it is
 right most often: on the real photographs that of the other folds, elsewhere that of all real ones.
-Slow ones get a part of the photographs, so the second table has all of them on the smallest part.
+Slow ones get a part of the photographs, the slowest none of those that are changed, so the second
+table of real ones has all rivals on the smallest part.
 
 Folds are of whole scenes; so is what the intervals are drawn from. Our models are trained anew for
 each, and get calibration and threshold from the other folds; on the changed photographs of
@@ -48,6 +49,7 @@ from blurdct.metrics import interval, resampled_roc_auc, roc_auc
 from blurdct.parallel.cores import cores
 
 CACHE = Path("~/.cache/blurdct-rivals")
+LEAST = 0.2  # share of photographs of a rival that is asked about changes, too
 
 SUMMARY, REAL, SMALLEST = "In short", "Real photographs", "Real photographs, the smallest part"
 KINDS, CHANGES, COSTS = "Other kinds, with blurred copies", "Changes that do not blur", "Costs"
@@ -199,7 +201,7 @@ def judged(
     said = asked(ready, photos, of_kinds, changed, args, left)
     tables: dict[str, Rows] = {REAL: [], SMALLEST: [], KINDS: [], CHANGES: []}
     smallest = min(rival.share for rival in ready.values())
-    for name in (one for one in ready if one not in left):
+    for name, rival in ((name, one) for name, one in ready.items() if name not in left):
         cells, fitted = right(heard(photos, said[name]))
         tables[REAL].append([name, *cells])
         part = part_of(photos, smallest)
@@ -209,7 +211,8 @@ def judged(
             row = among_kinds(heard(some, said[name]), fitted)
             tables[KINDS].append([name, size, *row])
             some = [one for one in changed if size in one.sizes]
-            tables[CHANGES].append([name, size, *moved(heard(some, said[name]), fitted)])
+            if rival.share >= LEAST:
+                tables[CHANGES].append([name, size, *moved(heard(some, said[name]), fitted)])
     return tables
 
 
@@ -225,7 +228,8 @@ def asked(
 
     def ask(name: str) -> Answers:
         rival = ready[name]
-        sets = [changed] if rival.model else [photos, of_kinds, changed]
+        sets = [] if rival.model else [photos, of_kinds]
+        sets += [changed] if rival.share >= LEAST else []
         pictures = [one for some in sets for one in part_of(some, rival.share)]
         version = " ".join([*rival.packages, script_digest(rival)])
         version += f" {_rivals.tree_digest()}" if rival.model else ""
