@@ -41,6 +41,7 @@ OUTPUTS = {
     "map": "(h, w) float32, P(blurred) of cells, evenly over the photo, frame and all",
     "evidence": "(1,) float32, part of the photo that can be judged, 0..1; 0 where reason is not",
     "blur": "(1,) float32, width of a point's image where it is sharpest, pixels of the input",
+    "motion": "(1,) float32, P that a blurred photo was moved, not out of focus: its kind, 0..1",
     "reason": "(1,) int64, why nothing can be said: 0 if it can, else a place in reasons, from 1",
     "box": "(4,) float32, top, bottom, left, right of what a frame surrounds, 0..1 of the sides",
 }
@@ -156,6 +157,8 @@ def _verdict(seen: _Seen, models: list[onnx.ModelProto], bundle: Bundle) -> dict
     if "extent" in found:
         extent = maximum(found["extent"].to(np.float64), 1.0)
         outputs["blur"] = (extent * seen.reduction).to(np.float32).reshape(1)
+    if "motion" in found:
+        outputs["motion"] = found["motion"].reshape(1)
     outputs["reason"] = reason.reshape(1)
     outputs["box"] = stack(list(seen.box)).to(np.float32)
     return {name: outputs[name] for name in OUTPUTS if name in outputs}

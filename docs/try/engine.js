@@ -63,10 +63,18 @@ export async function predict(file, model, ask, signal) {
     sharp_fraction: reason ? null : inner.filter((one) => one < 0.5).length / inner.length,
     evidence: told.evidence,
     blur: reason ? null : told.blur,
+    ...kindOf(blurred ? told.motion : null),
     note: told.box.some((end, at) => end !== at % 2) ? "without the frame around it" : "",
     width: told.width,
     height: told.height,
   };
+}
+
+/** The kind of blur of what is blurred, by P of motion; null if nobody says. */
+function kindOf(motion) {
+  if (motion === null) return { kind: null, kind_probability: null };
+  const moved = motion >= 0.5;
+  return { kind: moved ? "motion" : "defocus", kind_probability: moved ? motion : 1 - motion };
 }
 
 /** Where a photo is blurred: a picture of its map, and what the model says. */

@@ -39,6 +39,7 @@ async function judge(file) {
     probability: one("probability"),
     evidence: one("evidence"),
     blur: one("blur") * factor,
+    motion: told.motion ? one("motion") : null,
     reason: one("reason"),
     box: [...told.box.data],
     map: told.map.data.slice(),

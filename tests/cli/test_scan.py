@@ -156,7 +156,7 @@ def test_wrong_use_is_one_line(photos, words, message, capsys):
         (("out.csv", "--engine", "ray"), "out.csv: --engine ray writes a folder of Parquet parts"),
         (("no/out", "--engine", "ray"), "no/out: no such folder as"),
         (("out", "--engine", "ray", "--workers", "1", "--gpus", "1"), "--workers and --gpus: one"),
-        (("out", "--engine", "ray", "--gpus", "1", "--model", "best"), "only models that take"),
+        (("out", "--engine", "ray", "--gpus", "1", "--model", "cnn"), "cnn takes rgb256, which no"),
         (("out", "--engine", "ray", "--address", "nowhere"), "expected auto or HOST:PORT"),
         (("out", "--engine", "ray", "--resume", "--force"), "--resume and --force: one or"),
         (("nope://x", "--engine", "ray"), "nope://x: "),

@@ -132,6 +132,7 @@ def test_photos_get_the_verdicts_of_python(page):
         same = NEAR if max(Image.open(path).size) > detector.config.size else 0.01
         assert float(row["probability"]) == pytest.approx(verdict.probability, abs=same)
         assert float(row["sharp_fraction"]) == pytest.approx(verdict.sharp_fraction, abs=0.05)
+        assert row["kind"] == (verdict.kind or "")
         assert float(row["evidence"]) == pytest.approx(verdict.evidence, abs=0.02)
         assert float(row["blur"]) == pytest.approx(verdict.blur, rel=0.1)
         assert (row["label"], row["model"]) == (verdict.label, "dct-fusion")

@@ -30,7 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "data" / "sample"
 ELSEWHERE = ROOT / "docs" / "elsewhere"
 PHOTOS = ("sharp/bee_on_flower", "blurred/pagoda_gaussian", "sharp/room_drum", "sharp/text_page")
-SAME = 1e-5  # of P; the bar for a file is a hundred times that
+SAME = 1e-4  # of P; the bar for a file is ten times that
+CELL = 0.01  # of P in a cell, which is of fewer numbers
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +70,16 @@ def agrees(session, detector, pixels):
     assert found["box"] == pytest.approx(photo.box, abs=1e-6)
     reason = int(found["reason"][0])
     assert ["", *REASONS.values()][reason] == verdict.reason
-    assert found["evidence"][0] == pytest.approx(verdict.evidence, abs=1e-6)
+    assert found["evidence"][0] == pytest.approx(verdict.evidence, abs=1e-3)
     assert found["map"].shape == cells.shape
-    assert np.abs(found["map"] - cells).max() < 1e-3
+    assert np.abs(found["map"] - cells).max() < CELL
     if verdict.blur is not None:
-        assert found["blur"][0] == pytest.approx(verdict.blur, rel=1e-4)
+        assert found["blur"][0] == pytest.approx(verdict.blur, rel=1e-3)
+    if verdict.kind is not None:
+        assert found["motion"][0] == pytest.approx(
+            verdict.kind_probability if verdict.kind == "motion" else 1 - verdict.kind_probability,
+            abs=1e-3,
+        )
     return found
 
 
@@ -81,7 +87,7 @@ def test_the_verdict_is_that_of_the_detector_at_several_sizes(best, detector):
     paths = [SAMPLE / f"{name}.jpg" for name in PHOTOS]
     answer = compare(best, detector, "luma", at_sizes(paths, "luma"))
     assert answer.fault("luma") == ""
-    assert answer.largest < SAME and answer.map < 1e-3
+    assert answer.largest < SAME and answer.map < CELL
     assert len(PHOTOS) * 2 < answer.looks <= len(PHOTOS) * (1 + len(SIDES))
 
 
@@ -143,7 +149,7 @@ def test_a_photo_turned_or_mirrored_has_the_same_verdict_and_its_map_turned(sess
     for turned in (np.rot90, np.flipud, np.fliplr, np.transpose):
         found = told(session, np.ascontiguousarray(turned(room)))
         assert found["probability"] == pytest.approx(upright["probability"], abs=SAME)
-        assert np.abs(found["map"] - turned(upright["map"])).max() < 1e-3
+        assert np.abs(found["map"] - turned(upright["map"])).max() < CELL
 
 
 def test_more_blur_is_told_as_more(session, room):

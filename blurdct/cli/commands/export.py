@@ -38,7 +38,7 @@ def export(
     All that blurdct does between pixels and verdict is in it: reducing to the
     working size, frames, whether there is anything to judge by, blocks and their
     statistics, orientation, the model, calibration. Outputs are probability, map,
-    evidence, blur and reason; limits of the verdicts stand in its metadata.
+    evidence, blur, motion and reason; limits of the verdicts stand in its metadata.
 
     Before it is written it is asked about photos beside the model itself: with
     luma P must agree to 0.001, with rgb to 0.01.

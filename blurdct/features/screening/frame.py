@@ -89,7 +89,7 @@ def _without_margins(luma: np.ndarray, box: Box) -> Box:
     part = box.of(luma)
     if min(_other_at_edges(part)) > FEW:
         return box  # as of nearly all photos
-    (top, bottom), (left, right) = _margins(part, True), _margins(part.T)
+    (top, bottom), (left, right) = _margins(part, True), _margins(cv2.transpose(part))
     if top + bottom >= box.height or left + right >= box.width:
         return box
     return Box(box.top + top, box.bottom - bottom, box.left + left, box.right - right)
@@ -128,11 +128,11 @@ def _margin(picture: np.ndarray, letters: bool = False) -> int:
         return 0
     other = _other(picture, level)
     width = other.shape[1]
-    columns = np.flatnonzero(other.sum(axis=0, dtype=np.int32) > FEW * len(other))
+    columns = np.flatnonzero(_sums(other, 0) > FEW * len(other))
     if len(columns) == 0:
         return 0
     across = slice(columns[0], columns[-1] + 1)
-    shares = other.sum(axis=1, dtype=np.int32) / width
+    shares = (_sums(other, 1) / width).tolist()
     abrupt = max(2, round(ABRUPT * max(picture.shape)))
     found, most = 0, 0.0
     limit = DENSE if letters else FEW
@@ -172,7 +172,16 @@ def _edge(line: np.ndarray) -> tuple[int, float]:
 
 def _other(picture: np.ndarray, level: int) -> np.ndarray:
     """Where it is another level than this, bool."""
-    return np.abs(picture.astype(np.int16) - level) > NEAR
+    low, high = max(level - NEAR, 0), min(level + NEAR, 255)
+    # what is lower than the lowest turns into the highest
+    other: np.ndarray = picture - np.uint8(low) > np.uint8(high - low)
+    return other
+
+
+def _sums(picture: np.ndarray, axis: int) -> np.ndarray:
+    """How many of each column (axis 0) or row are true; several times as fast as by NumPy."""
+    ones = np.ascontiguousarray(picture).view(np.uint8)
+    return np.asarray(cv2.reduce(ones, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
 
 
 def _without_fill(luma: np.ndarray, box: Box) -> Box:

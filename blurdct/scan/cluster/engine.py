@@ -37,7 +37,7 @@ from .connecting import connected, need_ray
 from .job import Job
 from .listing import END, Listed
 from .nodes import check_nodes
-from .on_gpu import INPUT
+from .on_gpu import has_use
 from .streaming import judged_parts
 
 
@@ -96,12 +96,9 @@ def scan_on_ray(
     need_ray()
     photographs(named, column, null)  # wrong use is told at once
     setup, facts = setup_of(model, size, threshold, max_fpr, max_pixels)
-    if gpus and INPUT not in setup[0].views:
+    if gpus and not has_use(setup[0].views):
         takes = ", ".join(setup[0].views)
-        raise ConfigError(
-            f"--gpus: {facts['model']} takes {takes}; only models that take {INPUT}, "
-            "such as fast, have a use for a GPU"
-        )
+        raise ConfigError(f"--gpus: {facts['model']} takes {takes}, which no GPU makes here")
     folder = PartFolder(place)
     with _spooled(named) as spool:
         columns = {**COLUMNS, **_of_tables(named, column)}

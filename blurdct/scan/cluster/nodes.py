@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BlurdctError, ConfigError
+from ...kernel.choice import VARIABLE
 from ...utils.installing import NAME
 from . import probe
 
@@ -56,6 +57,10 @@ def refusal(answer: dict[str, Any], here: dict[str, str], out: str) -> str:
             f"the scan by ray job submit with a runtime environment"
         )
     for what, version in here.items():
+        if there[what] != version and what == "kernel":
+            told = f"machine {name} counts by {there[what] or 'another kernel'}, not {version}"
+            hint = f"set {VARIABLE} to one that all have, numpy at least"
+            return f"{told} as this one: rows would differ in their last digits; {hint}"
         if there[what] != version:
             told = f"{what} {there[what] or 'is missing'}, not {version} as this one"
             return f"machine {name} has {told}: rows would differ; install the same on all of them"

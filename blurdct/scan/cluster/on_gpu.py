@@ -1,24 +1,29 @@
-"""The 18 numbers of a photo by torch on a GPU, in place of NumPy: for workers that have one.
+"""The numbers of a photo by torch on a GPU, in place of the processor: for workers that have one.
 
-Only models that take ``features`` have a use for it; the rest of the way is the same. Sums are in
-another order there, so that P may differ in its last digits.
+The rest of the way is the same: decoding, maps, the model's graph. Sums are in another order on a
+GPU, so that P may differ in its last digits.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ...errors import ModelError
-from ...features.extract import image_features
 from ...features.inputs import INPUTS
 from ...features.photo import Photo
 from ...inference.facts import Facts
-from ...utils.installing import install_hint
 from ..worker import prepare
 
-INPUT = "features"
-ALL = 1 << 30  # blocks at once: a GPU has room
+# Model inputs, and what makes them of pictures of shape (1, H, W); imported where there is a GPU.
+MAKERS = {"features": "blurdct.torch:image_features", "wide": "blurdct.torch:wide_numbers"}
+
+
+def has_use(views: Iterable[str]) -> bool:
+    """Whether torch makes one of these model inputs."""
+    return any(view in MAKERS for view in views)
 
 
 def prepare_on_gpu(setup: tuple[Any, ...], facts: Facts, device: str = "cuda") -> None:
@@ -28,15 +33,29 @@ def prepare_on_gpu(setup: tuple[Any, ...], facts: Facts, device: str = "cuda") -
         ModelError: No torch, or one that sees no GPU.
     """
     try:
-        import torch
+        makers = {view: _function(target) for view, target in MAKERS.items()}
     except ImportError as error:
-        raise ModelError(f"--gpus needs torch: {install_hint('train', error)}") from error
+        raise ModelError(f"--gpus: {error}") from error
+    import torch
+
     if device == "cuda" and not torch.cuda.is_available():
         raise ModelError("--gpus: torch sees no GPU on a machine that Ray counts one of")
-
-    def features(photo: Photo) -> np.ndarray:
-        luma = torch.tensor(photo.luma, device=device)
-        return np.asarray(image_features(luma, ALL).cpu(), np.float32)
-
-    INPUTS[INPUT] = replace(INPUTS[INPUT], make=features)  # of this process alone
+    for view, make in makers.items():  # of this process alone
+        INPUTS[view] = replace(INPUTS[view], make=_by_torch(make, device))
     prepare(setup, facts)
+
+
+def _function(target: str) -> Callable[[Any], Any]:
+    module, _, name = target.partition(":")
+    function: Callable[[Any], Any] = getattr(import_module(module), name)
+    return function
+
+
+def _by_torch(make: Callable[[Any], Any], device: str) -> Callable[[Photo], np.ndarray]:
+    import torch
+
+    def made(photo: Photo) -> np.ndarray:
+        luma = torch.tensor(photo.luma, dtype=torch.float32, device=device)
+        return np.asarray(make(luma[None])[0].cpu(), np.float32)
+
+    return made

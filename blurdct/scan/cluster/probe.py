@@ -40,6 +40,12 @@ def versions() -> dict[str, str]:
         found["blurdct"] = blurdct.__version__
     except ImportError:
         pass
+    try:
+        from blurdct.kernel.choice import name as kernel_name
+
+        found["kernel"] = kernel_name()
+    except Exception:  # of another version; or of a variable that asks for what there is not
+        found["kernel"] = ""
     for name in LIBRARIES:
         try:
             found[name] = metadata.version(name)

@@ -5,10 +5,11 @@ import os
 import pytest
 
 from blurdct import __version__
+from blurdct.kernel.choice import name as kernel_name
 from blurdct.scan.cluster.nodes import refusal
 from blurdct.scan.cluster.probe import LIBRARIES, look, versions
 
-HERE = {"Python": "3.12", "blurdct": "0.1.0", "numpy": "2.4.6"}
+HERE = {"Python": "3.12", "blurdct": "0.1.0", "numpy": "2.4.6", "kernel": "avx2"}
 FINE = {"name": "two", "versions": HERE, "missing": [], "shared": True}
 
 
@@ -19,6 +20,7 @@ FINE = {"name": "two", "versions": HERE, "missing": [], "shared": True}
         ({"versions": {**HERE, "blurdct": ""}}, "two has no blurdct: install it there"),
         ({"versions": {**HERE, "blurdct": "0.2.0"}}, "two has blurdct 0.2.0, not 0.1.0 as this"),
         ({"versions": {**HERE, "numpy": ""}}, "two has numpy is missing, not 2.4.6"),
+        ({"versions": {**HERE, "kernel": "numpy"}}, "two counts by numpy, not avx2 as this one"),
         ({"missing": ["in/a.jpg"]}, "in/a.jpg: machine two does not see it; put it on a disk"),
         ({"shared": False}, "out: machine two does not see this folder; name one on a disk that"),
     ],
@@ -37,4 +39,8 @@ def test_a_machine_says_what_it_sees_and_has(tmp_path):
     assert not look([], str(tmp_path), str(tmp_path / "none"))["shared"]
     assert look([], os.getcwd(), "")["shared"]
     found = versions()
-    assert found["blurdct"] == __version__ and all(found[name] for name in LIBRARIES)
+    assert (
+        found["blurdct"] == __version__
+        and found["kernel"] == kernel_name()
+        and all(found[name] for name in LIBRARIES)
+    )
