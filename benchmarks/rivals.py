@@ -18,7 +18,7 @@ size.
 Costs are of one process on one core: photographs a second without start-up, and how many times
 those of decoding to grey in the same round (medians of the rounds); what a process has of memory at
 most, and what all packages take on the disk, without Python. Where a rival is better than `best`,
-the first table says so.
+the first table says so; of those that got a part of the photographs, by costs alone.
 Example: python benchmarks/rivals.py --photos photos --kinds kinds
          python benchmarks/rivals.py --speed
 """
@@ -72,7 +72,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     SUMMARY: {
         "rival": "", "version": "", "ROC AUC, real": ".3f", "accuracy, own": ".3f",
         "sharp rejected, own": ".1%", "accuracy, fitted": ".3f", "ROC AUC, kinds": ".3f",
-        "verdicts that change": ".1%", "of decoding's speed": ".2f", "memory, MB": ".0f",
+        "verdicts that change": ".1%", "of decoding's speed": ".3f", "memory, MB": ".0f",
         "installed, MB": ".0f", "better than `best` in": "",
     },
     REAL: {"rival": "", **RIGHT},
@@ -88,8 +88,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "verdicts that change": ".1%", **dict.fromkeys(GROUPS, ".1%"),
     },
     COSTS: {
-        "rival": "", "photos/s": ".1f", "of decoding's": ".2f", "12 megapixels, photos/s": ".2f",
-        "12 megapixels, of decoding's": ".2f", "memory, MB": ".0f",
+        "rival": "", "photos/s": ".1f", "of decoding's": ".3f", "12 megapixels, photos/s": ".2f",
+        "12 megapixels, of decoding's": ".3f", "memory, MB": ".0f",
         "12 megapixels, memory, MB": ".0f", "installed, MB": ".0f",
     },
     LEFT: {"rival": "", "why": ""},
@@ -101,6 +101,8 @@ BETTER = {
     "ROC AUC, kinds": 1, "verdicts that change": -1, "of decoding's speed": 1, "memory, MB": -1,
     "installed, MB": -1,
 }  # fmt: skip
+
+COMPARABLE = ("of decoding's speed", "memory, MB", "installed, MB")  # also of a rival with a part
 
 Rows = list[list[Any]]
 Answers = Mapping[str, dict[str, Any]]  # key of a picture -> what was said
@@ -359,6 +361,7 @@ def in_short(names: list[str], tables: dict[str, Rows]) -> Rows:
             column
             for column, sign in BETTER.items()
             if None not in (values[column], best.get(column))
+            and (_rivals.RIVALS[name].share == 1 or column in COMPARABLE)
             and sign * values[column] > sign * best[column]
         ]
         words = "; ".join(better) if better else None
