@@ -15,8 +15,9 @@ photographs of documents, products, faces and more, with copies out of focus and
 blurred least. *At 640* is a picture reduced to 640 pixels first; the real photographs are of that
 size.
 
-Costs are of one process on one core: photographs a second without start-up, and how many times
-those of decoding to grey in the same round (medians of the rounds); what a process has of memory at
+Costs are of one process on one core: photographs a second of its processor time, which other work
+does not change, without start-up, and how many times those of decoding to grey in the same round
+(medians of the rounds); what a process has of memory at
 most, and what all packages take on the disk, without Python. Where a rival is better than `best`,
 the first table says so; of those that got a part of the photographs, by costs alone.
 Example: python benchmarks/rivals.py --photos photos --kinds kinds
