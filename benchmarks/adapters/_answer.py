@@ -5,7 +5,8 @@ Needs nothing but Python, since every rival lives in an environment of its own. 
 ``{"path", "blur", "blurred"}`` or ``{"path", "error"}``, and a last one
 ``{"seconds", "lost", "memory"}``, which is all there is of what is timed. *blur* is its own score,
 turned so that more of it is more blurred; *blurred* its verdict, null where it has none; *seconds*
-those of a processor, of this process and all it has waited for; *memory* megabytes, the most that the process, or one it started, has had.
+those of a processor, of this process and all it has waited for; *memory* megabytes, the most that
+the process, or one it started, has had.
 """
 
 import json
