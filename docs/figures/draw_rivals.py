@@ -33,8 +33,10 @@ def main() -> None:
         axes.scatter(across, up, s=60, edgecolors=colour, facecolors=face, linewidths=2, zorder=3)
         # to the left where another point is near on the right
         left = any(1 < x / across < 5 and abs(y - up) < 0.02 for _, x, y, _ in found)
+        under = any(0 < y - up < 0.02 and x < 5 * across for _, x, y, _ in found)
+        shift = (-8, -5 if under else 5) if left else (8, 0)
         axes.annotate(
-            name, (across, up), (-8 if left else 8, 0), textcoords="offset points",
+            name, (across, up), shift, textcoords="offset points",
             color=colour, fontsize=9, va="center", ha="right" if left else "left",
         )  # fmt: skip
     axes.set(xscale="log", xlabel="speed, times that of decoding to grey (one core, 1024 pixels)")
