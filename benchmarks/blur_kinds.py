@@ -124,7 +124,8 @@ def show_copies(record: Record, folder: Path, workers: int, ask: partial[np.ndar
     ]
     found = judge_all(numbers, asked, workers, f"{folder}: no photograph could be read")
     names = np.array([kind for kind, *_ in found])
-    values = np.stack([rows["wide"][1:] for *_, rows in found])  # without the photo itself
+    # without the photo itself before them, and what else is made behind them
+    values = np.stack([rows["wide"][1 : 1 + len(COPIES)] for *_, rows in found])
     p = ask(values.reshape(-1, values.shape[-1])).reshape(len(found), len(COPIES))
     right = np.where([name.startswith("motion") for name in COPIES], p >= 0.5, p < 0.5)
     record.heading("kinds of pictures unseen, copies told right")

@@ -61,6 +61,8 @@ export async function predict(file, model, ask, signal) {
     threshold: facts.threshold,
     reason,
     sharp_fraction: reason ? null : inner.filter((one) => one < 0.5).length / inner.length,
+    kind: told.motion === null ? null : told.motion >= 0.5 ? "motion" : "defocus",
+    kind_probability: told.motion === null ? null : Math.max(told.motion, 1 - told.motion),
     evidence: told.evidence,
     blur: reason ? null : told.blur,
     ...kindOf(blurred ? told.motion : null),

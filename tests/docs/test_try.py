@@ -135,6 +135,7 @@ def test_photos_get_the_verdicts_of_python(page):
         assert row["kind"] == (verdict.kind or "")
         assert float(row["evidence"]) == pytest.approx(verdict.evidence, abs=0.02)
         assert float(row["blur"]) == pytest.approx(verdict.blur, rel=0.1)
+        assert row["kind"] == (verdict.kind or "")
         assert (row["label"], row["model"]) == (verdict.label, "dct-fusion")
         assert (int(row["width"]), int(row["height"])) == Image.open(path).size
 

@@ -73,6 +73,10 @@ def agrees(session, detector, pixels):
     assert found["evidence"][0] == pytest.approx(verdict.evidence, abs=1e-3)
     assert found["map"].shape == cells.shape
     assert np.abs(found["map"] - cells).max() < CELL
+    if verdict.kind is not None:
+        p = float(found["motion"][0])
+        assert max(p, 1 - p) == pytest.approx(verdict.kind_probability, abs=1e-3)
+        assert verdict.kind == ("motion" if p >= 0.5 else "defocus")
     if verdict.blur is not None:
         assert found["blur"][0] == pytest.approx(verdict.blur, rel=1e-3)
     if verdict.kind is not None:

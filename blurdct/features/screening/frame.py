@@ -87,9 +87,11 @@ def _is_enough(box: Box, whole: Box) -> bool:
 def _without_margins(luma: np.ndarray, box: Box) -> Box:
     """Less a strip of one grey level, maybe with letters in it, at each side that has one."""
     part = box.of(luma)
-    if min(_other_at_edges(part)) > FEW:
-        return box  # as of nearly all photos
-    (top, bottom), (left, right) = _margins(part, True), _margins(cv2.transpose(part))
+    shares = _other_at_edges(part)
+    if min(shares) > FEW:
+        return box  # as of most photos
+    top, bottom = _margins(part, True) if min(shares[:2]) <= FEW else (0, 0)
+    left, right = _margins(cv2.transpose(part)) if min(shares[2:]) <= FEW else (0, 0)
     if top + bottom >= box.height or left + right >= box.width:
         return box
     return Box(box.top + top, box.bottom - bottom, box.left + left, box.right - right)
@@ -219,8 +221,8 @@ def _filled(shares: np.ndarray) -> int:
     if both.max(initial=0) <= FILL:
         return 0
     for column in np.flatnonzero(both > FILL) + least:
-        outside = (*shares[: column - 2], *shares[len(shares) - column + 2 :])
-        if np.mean(outside) > SMOOTH:
+        outside = np.concatenate([shares[: column - 2], shares[len(shares) - column + 2 :]])
+        if outside.mean() > SMOOTH:
             return 0
         return int(column) + 3
     return 0
