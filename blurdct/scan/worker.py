@@ -86,12 +86,12 @@ def judge_many(
     if workers is None:
         held, items = ahead(items, many)
         if sum(not item.error for item in held) < many:
-            yield from judge(detector, chain(held, islice(items, many)))
+            yield from _one_by_one(judge, detector, chain(held, islice(items, many)))
         else:
             items = chain(held, items)
         workers = cores()
     if workers == 1:
-        yield from judge(detector, items)
+        yield from _one_by_one(judge, detector, items)
         return
     if not (first := list(islice(items, 1))):
         return
@@ -100,6 +100,12 @@ def judge_many(
     few = batches(chain(first, items), chunk, lambda item: item)
     how: Any = partial(in_worker, judge)  # a stream of answers
     yield from ordered_batches(how, few, workers, keep, (detector,), given_up, stream=True)
+
+
+def _one_by_one(judge: Judge, detector: Detector, items: Iterable[Item]) -> Iterator[Any]:
+    """In this process, where the next name may not be known before this answer is out."""
+    for item in items:
+        yield from judge(detector, [item])
 
 
 def row_of(item: Item, facts: Facts, error: str = "", **found: object) -> Row:

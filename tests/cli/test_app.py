@@ -635,7 +635,7 @@ def test_an_interrupt_ends_it_quietly(cli, photos, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(worker, "verdict", interrupted)
+    monkeypatch.setattr(worker, "verdicts", interrupted)
     assert cli("predict", photos) == Run(130, "", "")
 
 

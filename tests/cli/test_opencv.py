@@ -40,6 +40,8 @@ LINES = {
     "evaluate": "evaluate laplacian --photos {sample} --out {new}",
     "compare": "compare laplacian --photos {sample} --out {new}",
     "calibrate": "calibrate --photos {sample} --out {new}",
+    "explain": "explain {photo} --out {new}.html",
+    "export": "export --out {new}.onnx",
     "serve": "serve --http :0 --workers 1 --model dct-xgb",
     "client": "client {sample} --thrift :1",
 }
