@@ -25,7 +25,7 @@ LEAST_SEEN = 2.0  # pixels of the working size; of a narrower blur nobody sees t
 FOUND, IN_PART, COPIED = 1.0, 1.0, 4.0
 
 
-def blur_rows(data: TrainingSet) -> BlurRows | None:
+def rows_of_blur(data: TrainingSet) -> BlurRows | None:
     """What is known of the blur of a training set's rows, extra ones behind; None if nothing is."""
     if "seen" not in data.table:
         return None

@@ -13,7 +13,7 @@ from ..inference.bundle import Bundle
 from ..inference.calibration import decide, false_positives
 from ..inference.session import Session
 from ..models.base import Array, Backend, Inputs
-from .blur_rows import blur_rows
+from .blur_rows import rows_of_blur
 from .cross_validation import cross_validate, fit_rows
 from .out_of_fold import OutOfFold
 from .training_set import TrainingSet, deciding, table_digest, with_extra
@@ -59,7 +59,7 @@ def train_model(
         backend=name,
         graph=graph,
         map_graph=model.map_onnx(),
-        blur_graph=model.blur_onnx(known) if (known := blur_rows(data)) else b"",
+        blur_graph=model.blur_onnx(known) if (known := rows_of_blur(data)) else b"",
         size=learnt_at(model.views, read.size),
         calibration=calibration,
         thresholds=thresholds,

@@ -62,7 +62,7 @@ def test_every_labelled_photo_is_there_with_what_models_eat_of_it(folder):
         for view, row in photo_inputs(file, INPUTS).items():
             there = found.inputs[view][number]
             padding = [(0, more - own) for more, own in zip(there.shape, row.shape, strict=True)]
-            np.testing.assert_array_equal(there, np.pad(row, padding))
+            np.testing.assert_array_equal(there, np.pad(row, padding).astype(there.dtype))
 
 
 def test_what_cannot_be_read_and_what_has_no_label_is_reported(folder):

@@ -65,14 +65,14 @@ def test_it_tells_maps_with_detail_from_maps_without(fitted, halves):
 
 def test_masks_teach_where_a_photo_is_blurred(session, halves):
     inputs, y, masks = halves
-    found = session.run(["map"], {"cells": inputs})[0]
+    found = session.run(["map"], {"cells": inputs.astype(np.float32)})[0]
     part = y == -1
     assert found[part][masks[part] == 1].mean() > found[part][masks[part] == 0].mean() + 0.3
 
 
 def test_the_graph_answers_as_the_network_does(fitted, session, halves):
     inputs = halves[0]
-    p, places = session.run(["probability", "map"], {"cells": inputs})
+    p, places = session.run(["probability", "map"], {"cells": inputs.astype(np.float32)})
     np.testing.assert_allclose(p, fitted.predict_proba({"cells": inputs}), atol=1e-5)
     assert places.shape == inputs[:, 0].shape
     for answer in (p, places):
@@ -85,7 +85,7 @@ def test_padding_changes_nothing(session, halves, shape):
     part = np.ascontiguousarray(halves[0][40:41, :, :high, :wide])
     padded = np.zeros_like(halves[0][:1])
     padded[:, :, :high, :wide] = part
-    alone, among = (session.run(None, {"cells": one}) for one in (part, padded))
+    alone, among = (session.run(None, {"cells": one.astype(np.float32)}) for one in (part, padded))
     np.testing.assert_allclose(among[0], alone[0], atol=1e-5)
     np.testing.assert_allclose(among[1][:, :high, :wide], alone[1], atol=1e-5)
     assert alone[1].shape == (1, *shape)

@@ -16,8 +16,8 @@ from blurdct.training.blur_rows import (
     FOUND,
     IN_PART,
     KINDS_FILE,
-    blur_rows,
     kinds,
+    rows_of_blur,
     with_kinds,
 )
 from blurdct.training.sources import from_table
@@ -93,17 +93,17 @@ def test_without_what_is_optional_copies_alone_are_known():
 
 def test_extra_rows_stand_behind_the_others_and_nothing_is_known_without_widths():
     plain = toys.table().assign(mask="", blur_kind="")
-    assert blur_rows(build_training_set(plain)) is None
+    assert rows_of_blur(build_training_set(plain)) is None
     told = plain.assign(seen=np.where(plain["kind"] == "defocus", 5.0, np.nan))
     partial = told.iloc[:2].assign(path=["p/1.jpg", "p/2.jpg"], kind="", mask="m.png")
     partial["blur_kind"] = ["motion", "defocus"]
     data = build_training_set(pd.concat([told, partial], ignore_index=True))
-    known = blur_rows(data)
+    known = rows_of_blur(data)
     assert len(known.groups) == len(data.y) + 2 == len(known.inputs["features"])
     np.testing.assert_array_equal(known.motion[-2:], [1, 0])
     assert (known.weights[-2:] > 0).all() and np.isnan(known.widths[-2:]).all()
     np.testing.assert_array_equal(known.widths[:-2], data.table["seen"])
-    alone = blur_rows(replace(data, extra=None))
+    alone = rows_of_blur(replace(data, extra=None))
     np.testing.assert_array_equal(alone.motion, known.motion[:-2])
 
 
