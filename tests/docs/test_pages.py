@@ -223,7 +223,7 @@ def test_the_python_of_a_page_runs(folder_of, block):
         seen = [SEEN[name] for name in dict.fromkeys(wanted) if name in SEEN]
         assert seen and all(words in done.stdout for words in seen[-1:])
     if block.page == GATES:  # soft.jpg is refused, in words to act on
-        assert re.search(r"blurred, about \d+ pixels; hold still", done.stdout)
+        assert re.search(r"blurred by defocus, about \d+ pixels; wait until", done.stdout)
 
 
 def test_there_is_a_recipe_for_each_tool():

@@ -143,7 +143,8 @@ def test_an_export_is_a_valid_graph_that_agrees_with_its_model(fitted):
     assert taken == {view: (s, "float32" if d == "float16" else d) for view, (s, d) in of.items()}
     # ``training.train`` compares all rows; here with any number at once
     for count in (5, 1, 0):
-        answer = session.run(["probability"], first(fitted.inputs, count))[0]
+        rows = {v: row.astype(taken[v][1]) for v, row in first(fitted.inputs, count).items()}
+        answer = session.run(["probability"], rows)[0]
         assert (answer.shape, answer.dtype) == ((count,), np.float32)
         np.testing.assert_allclose(answer, fitted.p[:count], atol=1e-4)
 
