@@ -37,7 +37,7 @@ def test_the_readme_leads_to_every_guide():
     text = prose(README)
     led = set(re.findall(r"\]\(docs/guides/([\w-]+)\.md\)", text))
     guides = {path.stem for path in (ROOT / "docs" / "guides").glob("*.md")}
-    assert guides - led == {"predict", "scale", "security"}  # of what is shown, and from the index
+    assert guides - led == {"predict", "security"}  # of what is shown, and from the index
 
 
 def test_the_picture_of_the_terminal_fetches_nothing():
