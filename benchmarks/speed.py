@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -72,16 +73,31 @@ def measure_features(table: Table, args: argparse.Namespace) -> None:
 def features_rate(job: tuple[float, str]) -> float:
     """Blocks per second of one process, over so many seconds and by that kernel."""
     duration, kernel = job
+    with asked_for(kernel):
+        lumas = [read_luma(path) for path in find_photos(SHARP)]
+        big = [cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for luma in lumas]
+        image_features(big[0])
+        done, start = 0, time.perf_counter()
+        while time.perf_counter() - start < duration:
+            image_features(big[done % len(big)])
+            done += 1
+        return done * BLOCKS / (time.perf_counter() - start)
+
+
+@contextmanager
+def asked_for(kernel: str) -> Iterator[None]:
+    """In this process that kernel makes the numbers; afterwards the one that did before."""
+    before = os.environ.get(choice.VARIABLE)
     os.environ[choice.VARIABLE] = kernel
     choice.compiled.cache_clear()
-    lumas = [read_luma(path) for path in find_photos(SHARP)]
-    big = [cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for luma in lumas]
-    image_features(big[0])
-    done, start = 0, time.perf_counter()
-    while time.perf_counter() - start < duration:
-        image_features(big[done % len(big)])
-        done += 1
-    return done * BLOCKS / (time.perf_counter() - start)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[choice.VARIABLE]
+        else:
+            os.environ[choice.VARIABLE] = before
+        choice.compiled.cache_clear()
 
 
 def measure_command(table: Table, rounds: int) -> None:
