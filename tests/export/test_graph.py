@@ -17,7 +17,7 @@ import pytest
 
 from blurdct.config import ReadConfig
 from blurdct.errors import ModelError
-from blurdct.export.check import SIDES, at_sizes, compare, drawn
+from blurdct.export.check import LIMITS, SIDES, at_sizes, compare, drawn
 from blurdct.export.graph import OUTPUTS, export
 from blurdct.export.names import subgraphs
 from blurdct.features.evidence import REASONS
@@ -167,7 +167,8 @@ def test_colours_are_reduced_inside_the_graph():
     file = export(bundle, "rgb", "dct-xgb")
     paths = [SAMPLE / f"{name}.jpg" for name in PHOTOS[:2]]
     answer = compare(file, Detector(bundle), "rgb", at_sizes(paths, "rgb", (640,)))
-    assert answer.largest < SAME and answer.reasons[0] == 0
+    # its trees cut at numbers that the kernel and the graph round otherwise
+    assert answer.largest < LIMITS["rgb"] and answer.reasons[0] == 0
     names = [one.name for one in onnx.load_from_string(file).graph.output]
     assert names == ["probability", "evidence", "reason", "box"]
 

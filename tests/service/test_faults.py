@@ -48,7 +48,7 @@ LIMITS = {
     "MAX_BYTES": str(2 * MIB),
     "MAX_BUFFERED": str(4 * MIB),
     "MAX_FILES": "4",
-    "SECONDS": "3",
+    "SECONDS": "6",
     "UPLOAD_SECONDS": "3",
 }
 FORM = {"content-type": "multipart/form-data; boundary=X"}
