@@ -77,7 +77,9 @@ def run(name, folder):
     resources = {"metadata": {"path": str(folder)}}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
-        NotebookClient(notebook, timeout=240, kernel_name="python3", resources=resources).execute()
+        NotebookClient(
+            notebook, timeout=240, startup_timeout=240, kernel_name="python3", resources=resources
+        ).execute()
     told = "".join(one["text"] for one in notebook.cells[-1].outputs if "text" in one)
     return notebook, json.loads(told)
 
