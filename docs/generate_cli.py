@@ -3,14 +3,12 @@
 Example: python docs/generate_cli.py
 """
 
-import argparse
-import difflib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
+from _generated import write_or_check
 
 from blurdct.cli.app import application
 
@@ -28,16 +26,7 @@ VERBATIM = "\b"  # marks a paragraph whose lines stay as they are
 
 def main() -> None:
     """Write the page; with --check only say whether it is up to date."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if it differs")
-    args = parser.parse_args()
-    text = page()
-    if not args.check:
-        PAGE.write_text(text, encoding="utf-8")
-        return
-    old, new = PAGE.read_text(encoding="utf-8").splitlines(), text.splitlines()
-    if difference := "\n".join(difflib.unified_diff(old, new, "cli.md", "commands", lineterm="")):
-        sys.exit(f"{difference}\nrun: python docs/generate_cli.py")
+    write_or_check(PAGE, page(), __doc__)
 
 
 def page() -> str:

@@ -5,13 +5,12 @@ Source: man-pages(7) and groff_man(7), for what a page has and how it is marked 
 Example: python docs/generate_man.py
 """
 
-import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
+from _generated import write_or_check
 from generate_cli import VERBATIM, arguments, shown, summary
 
 from blurdct._version import __version__
@@ -35,13 +34,7 @@ VARIABLES = {
 
 def main() -> None:
     """Write the page; with --check only say whether it is up to date."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if it differs")
-    args = parser.parse_args()
-    if not args.check:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif PAGE.read_text(encoding="utf-8") != page():
-        sys.exit("docs/man/blurdct.1 is out of date; run: python docs/generate_man.py")
+    write_or_check(PAGE, page(), __doc__)
 
 
 def page() -> str:

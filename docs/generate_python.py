@@ -5,12 +5,12 @@ Sphinx puts the docstrings where the page says ``automodule``.
 Example: python docs/generate_python.py
 """
 
-import argparse
 import importlib
 import inspect
-import sys
 from pathlib import Path
 from types import ModuleType
+
+from _generated import write_or_check
 
 PAGE = Path(__file__).parent / "reference" / "python.md"
 PUBLIC = """blurdct blurdct.errors blurdct.config blurdct.images blurdct.features blurdct.inference
@@ -29,13 +29,7 @@ is asked for and no more: `import blurdct` takes milliseconds.
 
 def main() -> None:
     """Write the page; with --check only say whether it is up to date."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if it differs")
-    args = parser.parse_args()
-    if not args.check:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif PAGE.read_text(encoding="utf-8") != page():
-        sys.exit("docs/reference/python.md is out of date; run: python docs/generate_python.py")
+    write_or_check(PAGE, page(), __doc__)
 
 
 def page() -> str:
