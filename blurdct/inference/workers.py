@@ -41,6 +41,7 @@ def answer_each(
     photos: Iterable[Any],
     workers: int | None = 1,
     chunk: int = 8,
+    several: Callable[[Any, Iterable[Any]], Iterator[Answer | ImageError]] | None = None,
 ) -> Iterator[Answer | ImageError]:
     """What a function of a detector and a photo says of many photos, in their order.
 
@@ -50,6 +51,9 @@ def answer_each(
         photos: Paths; taken from as answers are taken.
         workers: Processes; None for one per core.
         chunk: Photos sent to a process at once.
+        several: The same of a detector and of photos that are all at hand, for a process to call
+            in place of ``judge``. In this process it is not called, since the next name may not be
+            known before an answer is out.
 
     Yields:
         An answer, or for a photo that cannot be read, or on which processes died, the
@@ -69,8 +73,9 @@ def answer_each(
         return
     from ..parallel.pool import ordered_map  # takes tens of milliseconds
 
-    how = partial(in_worker, answer)
-    yield from ordered_map(how, photos, workers, chunk, keep, (detector,), given_up)
+    how: Any = partial(in_worker, several or answer)
+    stream = several is not None
+    yield from ordered_map(how, photos, workers, chunk, keep, (detector,), given_up, stream=stream)
 
 
 def predict_each(
@@ -81,30 +86,9 @@ def predict_each(
 ) -> Iterator[Prediction | ImageError]:
     """What ``Detector.predict`` says of many photos, in their order; a process judges some at once.
 
-    Args:
-        detector: Sent to each process once.
-        photos: As for ``answer_each``, likewise ``workers`` and ``chunk``.
-        workers: Processes; None for one per core.
-        chunk: Photos sent to a process at once.
-
-    Yields:
-        As ``answer_each`` does.
-
-    Raises:
-        ValueError: One path in place of several.
+    Arguments, answers and errors are those of ``answer_each``.
     """
-    if isinstance(photos, (str, bytes)):
-        raise ValueError("expected several paths, got one string; predict takes one photo")
-    if workers is None:
-        workers = cores()
-    if workers == 1:  # one after the other: the next name may not be known before this answer
-        for photo in photos:
-            yield answer_or_error(type(detector).predict, detector, photo)
-        return
-    from ..parallel.pool import ordered_map  # takes tens of milliseconds
-
-    how: Any = partial(in_worker, predictions)  # a stream of answers
-    yield from ordered_map(how, photos, workers, chunk, keep, (detector,), given_up, stream=True)
+    return answer_each(type(detector).predict, detector, photos, workers, chunk, predictions)
 
 
 def predictions(detector: Any, photos: Iterable[Any]) -> Iterator[Prediction | ImageError]:

@@ -147,13 +147,11 @@ def prepare(setup: tuple[Any, ...], facts: Facts) -> None:
     keep(Detector(*setup), facts)
 
 
-def judge(detector: Detector, facts: Facts, job: Job) -> tuple[int, Row]:
-    """A photograph's place and row; whatever is wrong with it stands in the row."""
-    return next(judge_each(detector, facts, [job]))
-
-
 def judge_each(detector: Detector, facts: Facts, jobs: Iterable[Job]) -> Iterator[tuple[int, Row]]:
-    """The same of several, in order; some are judged at once."""
+    """Places and rows of photographs, in order; whatever is wrong with one stands in its row.
+
+    Some are judged at once.
+    """
 
     def looked() -> Iterator[tuple[tuple[Job, str, Row], Look | None]]:
         for job in jobs:

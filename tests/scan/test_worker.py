@@ -11,7 +11,7 @@ from blurdct.inference.workers import in_worker
 from blurdct.results import COLUMNS
 from blurdct.scan import worker
 from blurdct.scan.items import Item
-from blurdct.scan.worker import judge, prepare, row_of, verdicts
+from blurdct.scan.worker import judge_each, prepare, row_of, verdicts
 from tests.helpers import toys
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "sharp"
@@ -37,7 +37,7 @@ def test_what_no_library_should_raise_is_a_row(monkeypatch, tmp_path):
         raise MemoryError("of a photo of a billion pixels")
 
     monkeypatch.setattr(worker, "open_photo", broken)
-    number, row = in_worker(judge, (7, Item("a.jpg")))
+    ((number, row),) = in_worker(judge_each, [(7, Item("a.jpg"))])
     assert number == 7 and row["error"] == "MemoryError: of a photo of a billion pixels"
 
 
@@ -45,9 +45,9 @@ def test_bytes_that_the_list_did_not_tell_are_counted(monkeypatch):
     prepare((toys.bundle(), None, None, "toy"), facts())
     data = next(SAMPLE.glob("*.jpg")).read_bytes()
     item = Item("https://example.org/a.jpg", data=data)
-    _, row = in_worker(judge, (0, item))
+    ((_, row),) = in_worker(judge_each, [(0, item)])
     assert row["bytes"] == len(data) and row["label"]
-    _, row = in_worker(judge, (0, dataclasses.replace(item, bytes=5)))
+    ((_, row),) = in_worker(judge_each, [(0, dataclasses.replace(item, bytes=5))])
     assert row["bytes"] == 5
 
 
@@ -59,7 +59,7 @@ def test_a_model_that_gives_no_probability_is_told_with_the_photo(monkeypatch):
 
     monkeypatch.setattr(Session, "run", wrong)
     item = Item(str(next(SAMPLE.glob("*.jpg"))))
-    _, row = in_worker(judge, (0, item))
+    ((_, row),) = in_worker(judge_each, [(0, item)])
     assert row["error"] == "the model's graph gives a probability of nan" and not row["label"]
     with pytest.raises(ModelError, match=f"^{item.path}: the model's graph gives"):
         in_worker(lambda detector, facts, item: list(verdicts(detector, [item])), item)
