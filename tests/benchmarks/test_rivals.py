@@ -56,8 +56,9 @@ def rivals():
 
 @pytest.fixture
 def of():
-    """The functions of the benchmark."""
-    return runpy.run_path(str(BENCHMARKS / "rivals.py"))
+    """The functions of the benchmark, and those of its figures."""
+    figures = vars(importlib.import_module("_rivals_figures"))
+    return {**figures, **runpy.run_path(str(BENCHMARKS / "rivals.py"))}
 
 
 @pytest.fixture
