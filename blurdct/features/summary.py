@@ -111,16 +111,15 @@ def summarise(cells: np.ndarray) -> np.ndarray:
     tenth = max(1, rising.shape[1] // 10)
     means = (rising.mean(axis=1), rising[:, -tenth:].mean(axis=1))
     apart = _differences(told)
-    ordered = np.sort(
-        apart, axis=1
-    )  # faster than np.quantile, whose values in between tell no more
+    # faster than np.quantile, whose values in between tell no more
+    ordered = np.sort(apart, axis=1)
     at = [round(quantile * (ordered.shape[1] - 1)) for quantile in QUANTILES]
     third = np.argsort(-energy, kind="stable")[: max(1, round(THIRD * len(energy)))]
     noise = np.sort(every[_NOISE], axis=1)[:, round(FLOOR * (every.shape[1] - 1))]
-    luma = every[_LUMA]
+    levels, luma = np.sort(every[ENERGY]), every[_LUMA]
     whole = (
         *(len(energy) / every.shape[1], np.log(every.shape[1])),
-        *(_quantile(np.sort(every[ENERGY]), share) for share in (STRONG, 0.5)),
+        *(_quantile(levels, share) for share in (STRONG, 0.5)),
         *noise,
         *(told[_LUMA].mean(), luma.mean(), luma.std()),
     )
